@@ -1,0 +1,1 @@
+"""Live rooms: the only loops, which drive the pure core against log, sockets and kernels."""

@@ -1,0 +1,1 @@
+"""The room log: one interface, and the places that can keep it."""

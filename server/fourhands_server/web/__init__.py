@@ -1,0 +1,1 @@
+"""The web edge: sockets, HTTP calls and the pages."""
