@@ -1,1 +1,1 @@
-"""Kernels in sandboxes: the interface, the host process that owns them, and the client that reaches it."""
+"""The kernels of Fourhands: one isolated Jupyter kernel per room, owned by a host process of its own."""

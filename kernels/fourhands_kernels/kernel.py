@@ -1,0 +1,194 @@
+"""The interface through which a server sees the kernels: events, attachments, executions, errors and nothing else.
+
+A *journal* is one room's numbered list of events inside one kernel host: `n` is 1, 2, 3 … without holes, so that a log can append
+with producer `kernel/<journal>` and pseq `n` and hold every event exactly once. A host that died takes its journals along; the next
+host begins new ones.
+
+Kinds of events and their bodies (the kinds of the room log; times in microseconds, sizes in bytes):
+
+    kernel            {state: none|starting|idle|busy|dead|unavailable, detail?}
+    run.outputs       {run, n, items: [output item, …]}      n = number of the first item within the run, from 0
+    run.input_asked   {run, prompt, password: bool}
+    run.finished      {run, status, duration, count?, dropped?}
+    kernel.restarted  {detail}      only where the host itself replaced a kernel that would heed no interrupt;
+                                    a restart that was asked for is recorded by who asked
+
+Errors:
+
+    KernelError
+    ├── KernelUnavailable(reason)   no kernel can be had; the reason is for an operator to act on
+    ├── KernelBusy(run)             another run has the kernel; queueing is the caller's
+    ├── NotAsking(run)              an answer for a run that waits for no input
+    ├── HostLost(reason)            the kernel host does not answer; what ran there may be gone
+    └── HostRefused(reason)         the host speaks another version or found the request malformed
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
+RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
+EventKind = Literal["kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"]
+
+
+@dataclass(frozen=True, slots=True)
+class KernelEvent:
+    """One entry of a room's journal; kind and body are those of the room log."""
+
+    room: str
+    journal: str
+    n: int
+    kind: EventKind
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What the host knows of a room at the moment of attaching.
+
+    `runs` holds every run that this journal has seen (the last 1,000 of them). A run which a caller believes to be running and which
+    is not in it died with an earlier host: finish it as `kernel_died`.
+    """
+
+    room: str
+    journal: str
+    state: KernelState
+    detail: str | None = None
+    runs: Mapping[str, RunStatus] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HostGone:
+    """The link to the host broke; an `Attachment` follows once a host (the same or a new one) answers again."""
+
+    room: str
+    reason: str
+
+
+Notice = KernelEvent | HostGone | Attachment
+Listener = Callable[[Notice], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One piece of code to run; `run` makes it idempotent.
+
+    `filename` and `first_line` (1-based) are what tracebacks show. `time_limit_s` in seconds; None means no limit.
+    """
+
+    run: str
+    code: str
+    filename: str = "main.py"
+    first_line: int = 1
+    time_limit_s: float | None = None
+    environment: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether kernels can be had here; where not, `reason` names the missing wall in words an operator can act on."""
+
+    ok: bool
+    reason: str | None = None
+
+
+class KernelError(Exception):
+    """Root of everything that the kernels raise."""
+
+
+class KernelUnavailable(KernelError):
+    """No kernel can be had."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class KernelBusy(KernelError):
+    """Another run has the kernel."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run} has the kernel")
+        self.run = run
+
+
+class NotAsking(KernelError):
+    """The run waits for no input."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run} waits for no input")
+        self.run = run
+
+
+class HostLost(KernelError):
+    """The kernel host does not answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class HostRefused(KernelError):
+    """The kernel host did not understand the request."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Kernels(Protocol):
+    """All kernels of one kernel host; every method may raise HostLost."""
+
+    async def attach(self, room: str, listener: Listener, *, after: tuple[str, int] | None = None) -> Attachment:
+        """Take the room's events: those held after `(journal, n)` if it is the same journal, else all held; then live ones.
+
+        The listener is called from the event loop, in order, without waiting, and may be called before `attach` returns. A later
+        attach of the same room takes the place of an earlier one. After a broken link the client attaches again by itself, from the
+        last event the listener saw; the listener gets `HostGone` and then the new `Attachment`.
+        """
+        ...
+
+    def acknowledge(self, room: str, n: int) -> None:
+        """All events up to `n` are committed: the host may forget them. It sends at most 8 MiB ahead of what is acknowledged."""
+        ...
+
+    async def execute(self, room: str, execution: Execution) -> None:
+        """Start the run, and before it a kernel where the room has none; a run id that the host knows is not run again.
+
+        Returns once the host has taken the run (the kernel may still be starting); all else comes as events. Raises KernelBusy while
+        another run goes on, KernelUnavailable where no kernel can be had (the run is then unknown to the host, no event follows).
+        """
+        ...
+
+    async def start(self, room: str, *, environment: str = "default") -> None:
+        """Start the room's kernel ahead of its first run; nothing happens where it has one."""
+        ...
+
+    async def interrupt(self, room: str) -> None:
+        """Interrupt the current run: a message, a signal, at last a new kernel; the outcome is in `run.finished`. Idempotent."""
+        ...
+
+    async def restart(self, room: str) -> None:
+        """Replace the room's kernel; a current run finishes as `aborted`. Without a kernel nothing happens."""
+        ...
+
+    async def answer(self, room: str, run: str, text: str) -> None:
+        """Answer the run's `input()`; raises NotAsking where it does not wait (any more)."""
+        ...
+
+    async def stop(self, room: str) -> None:
+        """End the room's kernel for good; a current run finishes as `aborted`. Events stay held until acknowledged."""
+        ...
+
+    async def availability(self) -> Availability:
+        """Whether kernels can be had; never raises HostLost (a lost host is a reason)."""
+        ...
+
+    async def detach(self, room: str) -> None:
+        """Take no more events of the room; the host goes on holding them and the kernel lives."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of the host; an embedded host is ended with everything in it."""
+        ...

@@ -1,0 +1,1 @@
+"""The walls around one kernel: arguments, limits, filter, launcher and the probe that tries them."""
