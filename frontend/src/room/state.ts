@@ -1,0 +1,125 @@
+// What a room looks like: the fold of its log entries, the same for the live room and the replay.
+
+import type { CborMap } from "../../../protocol/ts/cbor";
+import type { KernelPhase, RunEnd } from "../../../protocol/ts/entries";
+import type { Output } from "../../../protocol/ts/outputs";
+import type { Role } from "../../../protocol/ts/roles";
+
+/** All times are µs of the log's clock. */
+export interface Person {
+  id: string;
+  name: string;
+  role: Role;
+  /** Index into the palette of people. */
+  colour: number;
+  /** Open connections, by seat id. */
+  seats: readonly string[];
+  online: boolean;
+  /** When `online` last changed: away since, or here since. */
+  since: number;
+  removed: boolean;
+}
+
+export interface FileState {
+  /** The root name of its text, fixed for life. */
+  file: string;
+  path: string;
+  deleted: boolean;
+  createdBy: string;
+}
+
+export interface ChatLine {
+  seq: number;
+  at: number;
+  person: string;
+  text: string;
+}
+
+export type RunStatus = "queued" | "running" | RunEnd;
+
+export interface RunState {
+  run: string;
+  by: string;
+  /** The file that was run whole; absent for given text. */
+  file?: string;
+  /** The exact code, known at the latest when the run starts. */
+  code?: string;
+  /** Where given text begins in its file, 1-based. */
+  firstLine?: number;
+  status: RunStatus;
+  queuedAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+  outputs: readonly Output[];
+  /** Output items seen so far; an item numbered below is a repeat. */
+  items: number;
+  /** Bytes of output that were not kept. */
+  dropped: number;
+  /** The kernel's execution count, `In [n]`. */
+  count?: number;
+  /** µs, as the kernel host measured it. */
+  duration?: number;
+  /** Set while the run waits for `input()`. */
+  input?: { prompt: string; password: boolean };
+}
+
+export interface Cursor {
+  person: string;
+  client: number;
+  file: string;
+  anchor: number;
+  head: number;
+  at: number;
+}
+
+/** An entry that this version has no picture for; kept so that nothing is hidden. */
+export interface PlainEvent {
+  seq: number;
+  at: number;
+  actor: string;
+  kind: string;
+  body: CborMap;
+}
+
+/** Treat as immutable: a part that did not change keeps its identity from one state to the next. */
+export interface RoomState {
+  /** Head: the last entry folded in; 0 before the first. */
+  seq: number;
+  at: number;
+  title: string;
+  lineage: string;
+  createdAt: number;
+  endedAt: number | null;
+  /** By participant id, in order of joining. */
+  people: ReadonlyMap<string, Person>;
+  /** In order of creation, the deleted ones too. */
+  files: readonly FileState[];
+  chat: readonly ChatLine[];
+  /** In order of queueing. */
+  runs: readonly RunState[];
+  kernel: { state: KernelPhase; detail?: string };
+  /** The last recorded cursor of each person. */
+  cursors: ReadonlyMap<string, Cursor>;
+  /** Who owns which Yjs client id. */
+  clients: ReadonlyMap<number, string>;
+  revoked: readonly string[];
+  events: readonly PlainEvent[];
+}
+
+export const EMPTY: RoomState = {
+  seq: 0,
+  at: 0,
+  title: "",
+  lineage: "",
+  createdAt: 0,
+  endedAt: null,
+  people: new Map(),
+  files: [],
+  chat: [],
+  runs: [],
+  kernel: { state: "none" },
+  cursors: new Map(),
+  clients: new Map(),
+  revoked: [],
+  events: [],
+};

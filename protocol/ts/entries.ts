@@ -1,0 +1,104 @@
+// The kinds of log entries and the shape of each body, as the log keeps them.
+
+import type { CborMap } from "./cbor";
+import type { OutputItem } from "./outputs";
+import type { Role } from "./roles";
+
+export type Dialect = "stock" | "fourhands" | "api";
+export type RunEnd = "ok" | "error" | "interrupted" | "aborted" | "timeout" | "kernel_died";
+export type KernelPhase = "none" | "starting" | "idle" | "busy" | "dead" | "unavailable";
+
+/** Bodies by kind; optional keys may be absent, and newer servers may add keys. */
+export interface Bodies {
+  "room.created": { title: string; lineage: string; settings: CborMap; version: string | number };
+  "room.ended": Record<string, never>;
+  "person.joined": { name: string; role: Role; colour: number; invite: string };
+  "person.removed": { person: string };
+  "invite.revoked": { invite: string };
+  "seat.opened": { seat: string; dialect: Dialect };
+  "seat.closed": { seat: string; code: number };
+  client: { client: number };
+  /** `time` is the typist's own clock in ms, given where the edit was sent later than it was typed. */
+  edit: { update: Uint8Array; time?: number };
+  cursor: { client: number; file: string; anchor: number; head: number };
+  chat: { text: string };
+  "file.created": { file: string; path: string };
+  "file.renamed": { file: string; path: string };
+  "file.deleted": { file: string };
+  "run.queued": { run: string; file?: string; code?: string; first_line?: number };
+  "run.started": { run: string; code: string };
+  "run.input_asked": { run: string; prompt: string; password: boolean };
+  "run.input": { run: string; text?: string };
+  "run.outputs": { run: string; n: number; items: OutputItem[] };
+  /** `duration` in µs; `dropped` in bytes. */
+  "run.finished": { run: string; status: RunEnd; duration: number; count?: number; dropped?: number };
+  kernel: { state: KernelPhase; detail?: string };
+  "kernel.interrupted": Record<string, never>;
+  "kernel.restarted": Record<string, never>;
+}
+
+export type Kind = keyof Bodies;
+
+/** One entry of the log, its body decoded; `at` in µs of the log's clock, never going back. */
+export interface Entry {
+  stream: string;
+  seq: number;
+  at: number;
+  actor: string;
+  kind: string;
+  body: CborMap;
+}
+
+/** An entry whose kind this version knows, so that its body has a shape. */
+export type KnownEntry = {
+  [K in Kind]: Omit<Entry, "kind" | "body"> & { kind: K; body: Bodies[K] };
+}[Kind];
+
+const KINDS: ReadonlySet<string> = new Set<Kind>([
+  "room.created",
+  "room.ended",
+  "person.joined",
+  "person.removed",
+  "invite.revoked",
+  "seat.opened",
+  "seat.closed",
+  "client",
+  "edit",
+  "cursor",
+  "chat",
+  "file.created",
+  "file.renamed",
+  "file.deleted",
+  "run.queued",
+  "run.started",
+  "run.input_asked",
+  "run.input",
+  "run.outputs",
+  "run.finished",
+  "kernel",
+  "kernel.interrupted",
+  "kernel.restarted",
+]);
+
+/** True for kinds of this version; the server vouches for the body's shape. */
+export function isKnown(entry: Entry): entry is Entry & KnownEntry {
+  return KINDS.has(entry.kind);
+}
+
+/** The bodies of the operations that a client asks for (frame OP). */
+export interface Ops {
+  edit: { update: Uint8Array; time?: number };
+  chat: { text: string };
+  "file.create": { path: string };
+  "file.rename": { file: string; path: string };
+  "file.delete": { file: string };
+  run: { run: string; file?: string; code?: string; first_line?: number };
+  interrupt: Record<string, never>;
+  restart: Record<string, never>;
+  input: { run: string; text: string };
+  end: Record<string, never>;
+  remove: { person: string };
+  revoke: { invite: string };
+}
+
+export type OpKind = keyof Ops;
