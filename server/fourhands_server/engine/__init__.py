@@ -1,1 +1,1 @@
-"""The document engine: a live Yjs document as a cache of the log, in a process of its own."""
+"""The document engine: live Yjs documents in a worker process, a cache of the log."""

@@ -1,1 +1,1 @@
-"""The room log: one interface, and the places that can keep it."""
+"""The room log: one ordered, durable, append-only list of entries per room and stream."""

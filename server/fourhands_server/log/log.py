@@ -1,0 +1,118 @@
+"""The interface of the room log: append, commit, and only then does anybody see an entry."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from fourhands_protocol.entries import Entry
+
+ROOM: Final = "room"
+"""The stream that everybody in the room reads; the only one that is hashed."""
+
+Clock = Callable[[], int]
+"""Microseconds since the epoch; may jump, the log clamps it so that a room's time never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What somebody wants recorded. The log adds the seq and the time.
+
+    `producer` and `pseq` make it idempotent: a producer numbers its intents 1, 2, 3 … within a room
+    (gaps are fine), and an intent sent again is answered with the entry it made the first time.
+    `fence` is the number of the room's owner where rooms have owners; 0 where they have none.
+    """
+
+    room: str
+    stream: str
+    producer: str
+    pseq: int
+    actor: str
+    kind: str
+    body: bytes
+    fence: int = 0
+
+
+class Appended(NamedTuple):
+    """One intent's entry; `fresh` is False where an earlier append of (producer, pseq) had made it."""
+
+    entry: Entry
+    fresh: bool
+
+
+class Head(NamedTuple):
+    """Where a stream stands: its last seq and time (0 and 0 where it is empty).
+
+    `hash` is the room stream's chain up to `seq`, 32 zero bytes for an empty room; other streams are not
+    hashed and have `b""`. `incarnation` is new when the log may have lost its tail: seqs do not carry over.
+    """
+
+    seq: int
+    at: int
+    hash: bytes
+    incarnation: str
+
+
+class RoomSummary(NamedTuple):
+    """A room in the list of rooms: the first and the last entry of its `room` stream."""
+
+    room: str
+    first: Entry
+    last: Entry
+
+
+class RoomLog(Protocol):
+    """An ordered, durable log per room and stream. Used from one event loop."""
+
+    def append(self, *intents: Intent) -> asyncio.Future[list[Appended]]:
+        """Record the intents of one room; the future resolves when they are durable.
+
+        The order of calls is the order of seqs, and futures resolve in the order of calls. The intents of one
+        call commit together or not at all. Errors: `NotRecorded`, `Fenced`, `PseqReused`; ValueError at once for
+        intents of several rooms, of none, or a pseq below 1.
+
+        After `NotRecorded` every later append to that room fails with it too, so that no hole can arise behind
+        the back of a caller who had more under way, until `reopen`. (Overload alone is answered at once and so
+        may come before the answers to earlier calls.) A cancelled future cancels nothing.
+        """
+        ...
+
+    async def reopen(self, room: str) -> Head:
+        """The room's head as committed; from here on appends are taken again after a failed one."""
+        ...
+
+    async def read(
+        self,
+        room: str,
+        stream: str = ROOM,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        without: frozenset[str] = frozenset(),
+        only: frozenset[str] | None = None,
+        upto: int | None = None,
+    ) -> list[Entry]:
+        """Committed entries by seq: those with after < seq <= upto, at most `limit`, filtered by kind."""
+        ...
+
+    async def head(self, room: str, stream: str = ROOM) -> Head:
+        """Where the stream stands, committed entries only."""
+        ...
+
+    async def settled(self, room: str, producer: str) -> int:
+        """The highest pseq of that producer in that room, over all streams; 0 where there is none."""
+        ...
+
+    async def producers(self, room: str) -> dict[str, int]:
+        """Every producer of the room with its highest pseq."""
+        ...
+
+    async def rooms(self) -> list[RoomSummary]:
+        """Every room that has an entry in its `room` stream, oldest first."""
+        ...
+
+    async def aclose(self) -> None:
+        """Commit what waits, then stop. Later calls fail with `NotRecorded` or `Unreadable`."""
+        ...
