@@ -1,5 +1,16 @@
-# The one task runner: each target is one line; `make run` and `make test` are all that most people need.
-.DEFAULT_GOAL := run
-.PHONY: setup
+# The only task runner. People need two of these: `make run` starts Fourhands, `make test` checks all of it.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+.PHONY: run setup test tools lint types web unit fuzz format lock clean
 
-setup: ; @.ci/setup
+run: setup ; @exec fourhands serve
+setup: ; @.make/setup run
+tools: ; @.make/setup test
+test: tools ; @$(MAKE) --no-print-directory lint types web unit
+lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
+types: ; mypy
+web: ; cd frontend && npm run --silent check && npm run --silent lint && npm test --silent
+unit: ; pytest
+fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 pytest tests/fuzz
+format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write .
+lock: ; @.make/lock
+clean: ; rm -rf .venv .kernels frontend/node_modules server/fourhands_server/static
