@@ -1,1 +1,1 @@
-"""The ground of Fourhands: what crosses a wire or a disk, as bytes and as types; imports nothing of ours."""
+"""The ground of Fourhands: what the bytes between browser, server and log mean, in plain Python."""

@@ -1,0 +1,191 @@
+"""Log entries: what they are, which kinds there are, and what the body of each kind holds (SPEC, K rules)."""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from . import cbor, limits, shapes
+from .errors import MalformedFrame, TooLarge
+from .outputs import RUN_STATUSES
+from .roles import ROLES
+from .shapes import FLAG, ID, Shape, array, check, data, integer, maybe, one_of, table, text
+from .sync import MAX_CLIENT
+
+
+class Entry(NamedTuple):
+    """One entry of a room's log; `at` counts microseconds since 1970, `body` is one canonical CBOR map."""
+
+    stream: str
+    seq: int
+    at: int
+    actor: str
+    kind: str
+    body: bytes
+
+
+# The actor of what the room itself does.
+SERVER: Final = "server"
+
+ROOM_CREATED: Final = "room.created"
+ROOM_ENDED: Final = "room.ended"
+PERSON_JOINED: Final = "person.joined"
+PERSON_REMOVED: Final = "person.removed"
+INVITE_REVOKED: Final = "invite.revoked"
+SEAT_OPENED: Final = "seat.opened"
+SEAT_CLOSED: Final = "seat.closed"
+CLIENT: Final = "client"
+EDIT: Final = "edit"
+CURSOR: Final = "cursor"
+CHAT: Final = "chat"
+FILE_CREATED: Final = "file.created"
+FILE_RENAMED: Final = "file.renamed"
+FILE_DELETED: Final = "file.deleted"
+RUN_QUEUED: Final = "run.queued"
+RUN_STARTED: Final = "run.started"
+RUN_INPUT_ASKED: Final = "run.input_asked"
+RUN_INPUT: Final = "run.input"
+RUN_OUTPUTS: Final = "run.outputs"
+RUN_FINISHED: Final = "run.finished"
+KERNEL: Final = "kernel"
+KERNEL_INTERRUPTED: Final = "kernel.interrupted"
+KERNEL_RESTARTED: Final = "kernel.restarted"
+
+_PATH: Final = text(limits.PATH, least=1)
+# A root name is a path, with `~2` or so after it.
+_FILE: Final = text(limits.PATH + 10, least=1)
+_CLIENT_ID: Final = integer(most=MAX_CLIENT)
+# The code of a run is bounded in bytes when it is asked for; here code points are enough.
+_CODE: Final = text(limits.CODE)
+_LINE: Final = integer(least=1, most=10_000_000)
+_DETAIL: Final = text(2_000)
+_EDIT: Final[Shape] = {
+    "update": data(limits.STEP2, least=2),
+    "time": maybe(integer()),
+    "relayed": maybe(FLAG),
+}
+
+BODIES: Final[Mapping[str, Shape]] = {
+    ROOM_CREATED: {
+        "title": text(limits.TITLE),
+        "lineage": ID,
+        "settings": table(),
+        "version": integer(least=1),
+    },
+    ROOM_ENDED: {},
+    PERSON_JOINED: {
+        "name": text(limits.NAME, least=1),
+        "role": one_of(*ROLES),
+        "colour": integer(most=1_000),
+        "invite": text(limits.ID),
+    },
+    PERSON_REMOVED: {"person": ID},
+    INVITE_REVOKED: {"invite": ID},
+    SEAT_OPENED: {"seat": ID, "dialect": one_of("stock", "fourhands", "api")},
+    SEAT_CLOSED: {"seat": ID, "code": integer(most=4_999)},
+    CLIENT: {"client": _CLIENT_ID},
+    EDIT: _EDIT,
+    CURSOR: {"client": _CLIENT_ID, "file": _FILE, "anchor": integer(), "head": integer()},
+    CHAT: {"text": text(limits.CHAT, least=1)},
+    FILE_CREATED: {"file": _FILE, "path": _PATH},
+    FILE_RENAMED: {"file": _FILE, "path": _PATH},
+    FILE_DELETED: {"file": _FILE},
+    RUN_QUEUED: {"run": ID, "file": maybe(_FILE), "code": maybe(_CODE), "first_line": maybe(_LINE)},
+    RUN_STARTED: {"run": ID, "code": _CODE},
+    RUN_INPUT_ASKED: {"run": ID, "prompt": text(limits.INPUT), "password": FLAG},
+    RUN_INPUT: {"run": ID, "text": maybe(text(limits.INPUT))},
+    RUN_OUTPUTS: {"run": ID, "n": integer(), "items": array()},
+    RUN_FINISHED: {
+        "run": ID,
+        "status": one_of(*RUN_STATUSES),
+        "duration": integer(),
+        "count": maybe(integer()),
+        "dropped": maybe(integer()),
+    },
+    KERNEL: {
+        "state": one_of("none", "starting", "idle", "busy", "dead", "unavailable"),
+        "detail": maybe(_DETAIL),
+    },
+    KERNEL_INTERRUPTED: {},
+    KERNEL_RESTARTED: {},
+}
+KINDS: Final = tuple(BODIES)
+
+OPS: Final[Mapping[str, Shape]] = {
+    "edit": {"update": data(limits.UPDATE, least=2), "time": maybe(integer())},
+    "chat": {"text": text(limits.CHAT, least=1)},
+    "file.create": {"path": text(limits.FRAME)},
+    "file.rename": {"file": _FILE, "path": text(limits.FRAME)},
+    "file.delete": {"file": _FILE},
+    "run": {"run": ID, "file": maybe(_FILE), "code": maybe(_CODE), "first_line": maybe(_LINE)},
+    "interrupt": {},
+    "restart": {},
+    "input": {"run": ID, "text": text(limits.INPUT)},
+    "end": {},
+    "remove": {"person": ID},
+    "revoke": {"invite": ID},
+}
+
+
+def body(kind: str, mapping: Mapping[str, Any]) -> bytes:
+    """Write the body of an entry; ValueError if it does not have the shape of its kind (our own mistake)."""
+    try:
+        check(kind, BODIES[kind], dict(mapping))
+    except (KeyError, MalformedFrame, TooLarge) as error:
+        raise ValueError(f"not the body of an entry: {error}") from error
+    return cbor.encode(mapping)
+
+
+def op(kind: str, body: bytes) -> dict[str, Any]:
+    """Read the body of a client's OP; MalformedFrame or TooLarge unless it has the shape of its kind."""
+    shape = OPS.get(kind)
+    if shape is None:
+        raise MalformedFrame(f"no such op: {kind[:40]}")
+    found = shapes.check(kind, shape, cbor.decode(body))
+    if kind == "run":
+        _check_run(found)
+    return found
+
+
+def _check_run(run: dict[str, Any]) -> None:
+    if ("file" in run) == ("code" in run):
+        raise MalformedFrame("run: either a file or code")
+    if len(run.get("code", "").encode()) > limits.CODE:
+        raise TooLarge(f"run: code is larger than {limits.CODE // limits.KIB} KiB")
+
+
+class Edit(NamedTuple):
+    """The body of an `edit`; `time`: the typist's own clock in ms; `relayed`: others' ids are in it."""
+
+    update: bytes
+    time: int | None = None
+    relayed: bool = False
+
+
+_UPDATE_ALONE: Final = b"\xa1\x66update"
+
+
+def edit_body(update: bytes, time: int | None = None, *, relayed: bool = False) -> bytes:
+    """Write the body of an `edit`."""
+    if time is None and not relayed:
+        return _UPDATE_ALONE + cbor.head(2, len(update)) + update
+    fields: dict[str, Any] = {"update": update}
+    if time is not None:
+        fields["time"] = time
+    if relayed:
+        fields["relayed"] = True
+    return cbor.encode(fields)
+
+
+def edit(body: bytes) -> Edit:
+    """Read the body of an `edit`."""
+    if body.startswith(_UPDATE_ALONE) and len(body) >= 10:
+        head = body[8]
+        if len(body) == 9 + head - 0x40 and head < 0x58:
+            return Edit(body[9:])
+        if head == 0x58 and len(body) == 10 + body[9] and body[9] >= 24:
+            return Edit(body[10:])
+    return Edit(**check(EDIT, _EDIT, cbor.decode(body)))
+
+
+def edit_update(body: bytes) -> bytes:
+    """Read the update alone out of the body of an `edit`."""
+    return edit(body).update

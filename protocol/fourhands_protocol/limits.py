@@ -1,0 +1,34 @@
+"""The limits of the protocol, each with its unit and its reason."""
+
+from typing import Final
+
+KIB: Final = 1024
+
+# Bytes of one WebSocket message: room for a step 2 of a long offline session, too little to stall a room.
+FRAME: Final = 512 * KIB
+# Bytes of one edit: a paste of 1 MB keeps the document engine busy for 44 ms, a quarter is still prompt.
+UPDATE: Final = 256 * KIB
+# Bytes of a step 2: the whole delete set rides along with it, so it may fill a frame where an edit may not.
+STEP2: Final = FRAME
+# Bytes of the JSON of one awareness state: a name, a colour and a cursor need 500.
+AWARENESS_STATE: Final = 8 * KIB
+# States in one awareness frame: more than any room has people.
+AWARENESS_STATES: Final = 1_000
+# Yjs client ids one participant may use in a room: one a page load, and one each time yjs changes its own.
+CLIENT_IDS: Final = 64
+
+# Lengths of text are counted in Unicode code points.
+CHAT: Final = 4_000
+PATH: Final = 200
+TITLE: Final = 200
+NAME: Final = 60
+# Answers to input() and prompts: a line somebody types, with room for a paste.
+INPUT: Final = 64 * KIB
+# Identifiers (rooms, participants, instances, runs, lineages).
+ID: Final = 100
+# UTF-8 bytes of the code of one run.
+CODE: Final = 256 * KIB
+# Files in a room, the deleted ones not counted.
+FILES: Final = 50
+# Outputs that a run shows; what comes after them is counted as dropped.
+OUTPUTS: Final = 1_000
