@@ -1,0 +1,80 @@
+// envelope.json: one frame 112 of every type, its payload written by cborg, and frames that must be refused.
+
+import { hex, save } from "./packages.mjs";
+import { cbor, plain } from "./values.mjs";
+
+const bytes = (text) => new Uint8Array(Buffer.from(text, "hex"));
+const frame = (type, value) => hex(new Uint8Array([112, type, ...cbor(value)]));
+const instance = "A1b2C3d4E5f6G7h8";
+const update = bytes("0101010004010174016100");
+const edit = cbor({ update });
+const welcome = {
+  mode: "resumed",
+  room: "k3x9",
+  title: "Interview with Ada 😀",
+  lineage: "l-1",
+  incarnation: "i-1",
+  participant: "p-1",
+  role: "candidate",
+  seat: "s-1",
+  acked: 12,
+  heads: { room: 345, "person/p-1": 2 },
+  time: 1763886000000000,
+  expires_in: 7200,
+};
+const entries = [
+  ["room", 4, 1763886000000000, "p-1", "edit", edit],
+  ["room", 5, 1763886000000001, "server", "kernel", cbor({ state: "idle" })],
+];
+
+const frames = [
+  ["HELLO", 1, { version: 1, instance, last: {} }],
+  ["HELLO", 1, { version: 1, instance, last: { room: 17 }, lineage: "l-1", incarnation: "i-1", vector: bytes("00"), name: "Ada" }],
+  ["WELCOME", 2, welcome],
+  ["ENTRY", 3, []],
+  ["ENTRY", 3, entries],
+  ["ACK", 4, [12, 345]],
+  ["OP", 5, [1, "edit", edit]],
+  ["OP", 5, [2, "edit", cbor({ update, time: 1763886000000 })]],
+  ["OP", 5, [3, "chat", cbor({ text: "hello" })]],
+  ["OP", 5, [4, "interrupt", cbor({})]],
+  ["REFUSED", 6, [3, "path-taken", "There is a file of that name already."]],
+  ["PING", 7, [1763886000000]],
+  ["PONG", 8, [1763886000000, 1763886000000000]],
+  ["TOKEN", 9, {}],
+  ["TOKEN", 9, { token: "abc.def.ghi", expires_in: 7200 }],
+  ["STATE", 10, { update, seq: 345 }],
+].map(([name, type, value]) => ({ name, type, value: plain(value), hex: frame(type, value) }));
+
+const refused = [
+  { hex: "70", why: "no type" },
+  { hex: "7007", why: "no payload" },
+  { hex: "f00007" + "8101", why: "over-long frame type" },
+  { hex: "70870081" + "01", why: "over-long message type" },
+  { hex: "7000a0", why: "message type 0" },
+  { hex: "700ba0", why: "message type 11" },
+  { hex: frame(7, [1]) + "00", why: "bytes after the payload" },
+  { hex: frame(7, [1]) + frame(7, [1]), why: "a second frame behind the first" },
+  { hex: frame(7, [-1]), why: "a negative time" },
+  { hex: frame(7, []), why: "a row too short" },
+  { hex: frame(7, [1, 2]), why: "a row too long" },
+  { hex: frame(7, ["1"]), why: "text for a number" },
+  { hex: frame(7, [1.5]), why: "a fraction" },
+  { hex: frame(7, [true]), why: "true for a number" },
+  { hex: frame(7, { time: 1 }), why: "a map for a row" },
+  { hex: frame(5, [0, "edit", edit]), why: "pseq 0" },
+  { hex: frame(5, [1, "edit", { update }]), why: "a body that is not in a byte string" },
+  { hex: frame(5, [1, "x".repeat(41), edit]), why: "a kind longer than 40" },
+  { hex: frame(1, { version: 1, last: {} }), why: "HELLO without an instance" },
+  { hex: frame(1, { version: 1, instance: "short", last: {} }), why: "an instance under 16 characters" },
+  { hex: frame(1, { version: 1, instance, last: { room: -1 } }), why: "a negative seq" },
+  { hex: frame(1, { version: 1, instance, last: {}, admin: true }), why: "a field that HELLO does not have" },
+  { hex: frame(1, { version: 1, instance, last: {}, vector: bytes("01") }), why: "a state vector cut short" },
+  { hex: frame(2, { ...welcome, mode: "maybe" }), why: "an unknown mode" },
+  { hex: frame(2, { ...welcome, role: "god" }), why: "an unknown role" },
+  { hex: frame(3, [["room", 0, 1, "p-1", "edit", edit]]), why: "seq 0" },
+  { hex: frame(3, [["room", 1, 1, "p-1", "edit"]]), why: "an entry without a body" },
+  { hex: frame(9, { token: "" , expires_in: 1 }), why: "an empty token" },
+];
+
+save("envelope", "cborg 6.1.5 with float64; the refused frames by hand", { frames, refused });
