@@ -55,3 +55,25 @@ export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput |
 
 /** What the log carries. */
 export type OutputItem = Output | UpdateItem;
+
+/** The outputs after one more item; never changes what it was given. */
+export function fold(outputs: readonly Output[], item: OutputItem): readonly Output[] {
+  if (item.output_type === "update_display_data") return updated(outputs, item);
+  if (item.output_type === "clear_output") return item.wait ? [...outputs, item] : [];
+  // A clear that waits takes effect with the next output.
+  const kept = outputs.at(-1)?.output_type === "clear_output" ? [] : outputs;
+  const last = kept.at(-1);
+  if (item.output_type === "stream" && last?.output_type === "stream" && last.name === item.name) {
+    return [...kept.slice(0, -1), { ...last, text: last.text + item.text }];
+  }
+  return [...kept, item];
+}
+
+/** The new picture of every display with this id. */
+function updated(outputs: readonly Output[], item: UpdateItem): readonly Output[] {
+  return outputs.map((output) =>
+    "display_id" in output && output.display_id === item.display_id
+      ? { ...output, data: item.data, metadata: item.metadata }
+      : output,
+  );
+}

@@ -96,7 +96,9 @@ export declare class RoomClient {
   renameFile(file: string, path: string): Promise<OpResult>;
   deleteFile(file: string): Promise<OpResult>;
   /** The whole file, or given text with the line where it begins. */
-  run(what: { file: string } | { code: string; file?: string; firstLine?: number }): Promise<OpResult & { run: string }>;
+  run(
+    what: { file: string } | { code: string; file?: string; firstLine?: number },
+  ): Promise<OpResult & { run: string }>;
   interrupt(): Promise<OpResult>;
   restart(): Promise<OpResult>;
   answer(run: string, text: string): Promise<OpResult>;

@@ -51,7 +51,7 @@ export interface RunState {
   startedAt?: number;
   finishedAt?: number;
   outputs: readonly Output[];
-  /** Output items seen so far; an item numbered below is a repeat. */
+  /** The number of the next output item; one numbered below is a repeat. */
   items: number;
   /** Bytes of output that were not kept. */
   dropped: number;
@@ -59,8 +59,8 @@ export interface RunState {
   count?: number;
   /** µs, as the kernel host measured it. */
   duration?: number;
-  /** Set while the run waits for `input()`. */
-  input?: { prompt: string; password: boolean };
+  /** What the run asks for with `input()`; null while it does not. */
+  input: { prompt: string; password: boolean } | null;
 }
 
 export interface Cursor {

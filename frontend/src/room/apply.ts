@@ -1,0 +1,145 @@
+// The fold itself: one entry of the room's stream turns one RoomState into the next.
+
+import { type Bodies, type Entry, isKnown, type Kind } from "../../../protocol/ts/entries";
+import { fold } from "../../../protocol/ts/outputs";
+import type { FileState, Person, RoomState, RunState } from "./state";
+
+/** Unknown kinds are kept for show; an endless stream of them must not fill the memory. */
+const MAX_EVENTS = 1000;
+
+type Change = Partial<RoomState>;
+type Known<K extends Kind> = Omit<Entry, "kind" | "body"> & { kind: K; body: Bodies[K] };
+type Folds = { [K in Kind]: (state: RoomState, entry: Known<K>) => Change };
+
+/** Entries come in rising order; one that is folded in already changes nothing, nor does a private stream's. */
+export function apply(state: RoomState, entry: Entry): RoomState {
+  if (entry.stream !== "room" || entry.seq <= state.seq) return state;
+  return { ...state, seq: entry.seq, at: entry.at, ...changeOf(state, entry) };
+}
+
+export function applyAll(state: RoomState, entries: Iterable<Entry>): RoomState {
+  let next = state;
+  for (const entry of entries) next = apply(next, entry);
+  return next;
+}
+
+function changeOf(state: RoomState, entry: Entry): Change {
+  if (!isKnown(entry)) return plainEvent(state, entry);
+  // The pairing of kind and body holds for each member of the union; the compiler cannot see it through an index.
+  const step = FOLDS[entry.kind] as (state: RoomState, entry: Entry) => Change;
+  return step(state, entry);
+}
+
+const FOLDS: Folds = {
+  "room.created": (_, { at, body }) => ({ title: body.title, lineage: body.lineage, createdAt: at }),
+  "room.ended": (_, { at }) => ({ endedAt: at }),
+
+  "person.joined": (state, { actor, at, body }) => {
+    const { name, role, colour } = body;
+    const known = state.people.get(actor);
+    const fresh = { id: actor, seats: [], online: false, since: at, removed: false };
+    return withPerson(state, { ...(known ?? fresh), name, role, colour });
+  },
+  "person.removed": (state, { body }) => person(state, body.person, () => ({ removed: true })),
+  "seat.opened": (state, { actor, at, body }) =>
+    // A call over HTTP is no presence: nobody waits at its other end.
+    body.dialect === "api" ? {} : person(state, actor, (who) => seated(who, [...who.seats, body.seat], at)),
+  "seat.closed": (state, { actor, at, body }) =>
+    person(state, actor, (who) => {
+      const seats = who.seats.filter((seat) => seat !== body.seat);
+      return seated(who, seats, at);
+    }),
+  "invite.revoked": (state, { body }) => ({ revoked: [...state.revoked, body.invite] }),
+  client: (state, { actor, body }) => ({ clients: new Map(state.clients).set(body.client, actor) }),
+
+  edit: () => ({}),
+  cursor: (state, { actor, at, body }) => {
+    const { client, file, anchor, head } = body;
+    const cursor = { person: actor, client, file, anchor, head, at };
+    return { cursors: new Map(state.cursors).set(actor, cursor) };
+  },
+  chat: (state, { seq, at, actor, body }) => ({
+    chat: [...state.chat, { seq, at, person: actor, text: body.text }],
+  }),
+
+  "file.created": (state, { actor, body }) => ({
+    files: [...state.files, { file: body.file, path: body.path, deleted: false, createdBy: actor }],
+  }),
+  "file.renamed": (state, { body }) => file(state, body.file, { path: body.path }),
+  "file.deleted": (state, { body }) => file(state, body.file, { deleted: true }),
+
+  "run.queued": (state, { actor, at, body }) => ({ runs: [...state.runs, queued(actor, at, body)] }),
+  "run.started": (state, { at, body }) =>
+    run(state, body.run, () => ({ status: "running", startedAt: at, code: body.code })),
+  "run.input_asked": (state, { body }) =>
+    run(state, body.run, () => ({ input: { prompt: body.prompt, password: body.password } })),
+  "run.input": (state, { body }) => run(state, body.run, () => ({ input: null })),
+  "run.outputs": (state, { body }) => run(state, body.run, (of) => printed(of, body)),
+  "run.finished": (state, { at, body }) => run(state, body.run, (of) => finished(of, at, body)),
+
+  kernel: (_, { body }) => ({ kernel: body }),
+  "kernel.interrupted": plainEvent,
+  "kernel.restarted": plainEvent,
+};
+
+function plainEvent(state: RoomState, entry: Pick<Entry, "seq" | "at" | "actor" | "kind" | "body">): Change {
+  const { seq, at, actor, kind, body } = entry;
+  return { events: [...state.events.slice(1 - MAX_EVENTS), { seq, at, actor, kind, body }] };
+}
+
+function withPerson(state: RoomState, who: Person): Change {
+  return { people: new Map(state.people).set(who.id, who) };
+}
+
+function person(state: RoomState, id: string, change: (who: Person) => Partial<Person>): Change {
+  const who = state.people.get(id);
+  return who === undefined ? {} : withPerson(state, { ...who, ...change(who) });
+}
+
+function seated(who: Person, seats: readonly string[], at: number): Partial<Person> {
+  const online = seats.length > 0;
+  return { seats, online, since: online === who.online ? who.since : at };
+}
+
+function file(state: RoomState, name: string, change: Partial<FileState>): Change {
+  return { files: state.files.map((one) => (one.file === name ? { ...one, ...change } : one)) };
+}
+
+function queued(by: string, at: number, body: Bodies["run.queued"]): RunState {
+  const run: RunState = {
+    run: body.run,
+    by,
+    status: "queued",
+    queuedAt: at,
+    outputs: [],
+    items: 0,
+    dropped: 0,
+    input: null,
+  };
+  if (body.file !== undefined) run.file = body.file;
+  if (body.code !== undefined) run.code = body.code;
+  if (body.first_line !== undefined) run.firstLine = body.first_line;
+  return run;
+}
+
+function run(state: RoomState, id: string, change: (of: RunState) => Partial<RunState>): Change {
+  const index = state.runs.findLastIndex((one) => one.run === id);
+  const found = state.runs[index];
+  if (found === undefined) return {};
+  const runs = state.runs.slice();
+  runs[index] = { ...found, ...change(found) };
+  return { runs };
+}
+
+/** A host that lost its link may tell the same items twice: their numbers say which are new. */
+function printed(of: RunState, { n, items }: Bodies["run.outputs"]): Partial<RunState> {
+  const fresh = items.slice(Math.max(0, of.items - n));
+  return { outputs: fresh.reduce(fold, of.outputs), items: Math.max(of.items, n + items.length) };
+}
+
+function finished(of: RunState, at: number, body: Bodies["run.finished"]): Partial<RunState> {
+  const { status, duration, count, dropped = of.dropped } = body;
+  const change: Partial<RunState> = { status, finishedAt: at, duration, dropped, input: null };
+  if (count !== undefined) change.count = count;
+  return change;
+}

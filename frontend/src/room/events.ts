@@ -1,0 +1,51 @@
+// What the session is told and what it wants done: the two vocabularies of the state machine.
+
+import type { Entry } from "../../../protocol/ts/entries";
+import type { ClientFrame, ServerFrame } from "../../../protocol/ts/envelope";
+import type { Pending } from "./outbox";
+
+/** `generation` names the attempt: what a socket that was given up still says is not heard. */
+export type Event =
+  | { type: "start" }
+  | { type: "stop" }
+  | { type: "tick" }
+  /** The user does not want to wait. */
+  | { type: "retry" }
+  /** The page is looked at again. */
+  | { type: "wake" }
+  | { type: "network"; online: boolean }
+  | { type: "opened"; generation: number; vector: Uint8Array }
+  | { type: "frame"; generation: number; frame: ServerFrame }
+  /** Any other bytes: they too are a sign of life. */
+  | { type: "heard"; generation: number }
+  | { type: "closed"; generation: number; code: number }
+  | { type: "token"; token: string }
+  | { type: "no-token"; final: boolean; reason: string }
+  /** The document holds something that can never be sent. */
+  | { type: "spoilt" };
+
+/** To be done in the order given. */
+export type Effect =
+  | { type: "connect"; generation: number; token: string }
+  | { type: "send"; frame: ClientFrame }
+  | { type: "drop"; code: number }
+  | { type: "entries"; entries: Entry[] }
+  | Resynced
+  | { type: "settled"; ops: Pending[] }
+  | { type: "refused"; op: Pending; code: string; message: string }
+  | { type: "live"; resent: number }
+  | { type: "lost" }
+  /** The token has expired: get another by the invite. */
+  | { type: "renew" }
+  | { type: "token"; token: string };
+
+/** The room anew: fold the entries from nothing, then put the update into the document. */
+export interface Resynced {
+  type: "resynced";
+  entries: Entry[];
+  update: Uint8Array;
+  seq: number;
+  /** The document must be a fresh one; `unsent` says that the old one held work that the log does not. */
+  reset: boolean;
+  unsent: boolean;
+}

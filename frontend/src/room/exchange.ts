@@ -1,0 +1,161 @@
+// What is said over one link after another: hello, catching up, our operations and their answers.
+
+import { encode } from "../../../protocol/ts/cbor";
+import type { Entry } from "../../../protocol/ts/entries";
+import type { Hello, Welcome } from "../../../protocol/ts/envelope";
+import type { Effect } from "./events";
+import { isEdit, type Op, Outbox, type Pending } from "./outbox";
+import { Progress } from "./progress";
+
+/** An edit that leaves later than this carries the time at which it was typed. */
+const LATE_MS = 1_000;
+
+/** What a resync has told so far; it counts only when its end, the state, is there. */
+interface Story {
+  entries: Entry[];
+  reset: boolean;
+}
+
+export class Exchange {
+  /** Edits that came after the end of the session: kept here, never to be sent. */
+  tooLate = 0;
+  readonly #instance: string;
+  readonly #emit: (effect: Effect) => void;
+  readonly #outbox = new Outbox();
+  readonly #progress = new Progress();
+  #lineage: string | undefined;
+  #incarnation: string | undefined;
+  #story: Story | null = null;
+  /** The document must be made anew, whatever the server says. */
+  #rebuild = false;
+  /** A second fault without an ack in between is not healed by the same means. */
+  #resynced = false;
+
+  constructor(instance: string, emit: (effect: Effect) => void) {
+    this.#instance = instance;
+    this.#emit = emit;
+  }
+
+  get pending(): number {
+    return this.#outbox.size;
+  }
+
+  get full(): boolean {
+    return this.#outbox.full;
+  }
+
+  add(op: Op, now: number): number {
+    return this.#outbox.add(op, now);
+  }
+
+  hello(vector: Uint8Array): Hello {
+    this.#story = null;
+    const hello: Hello = { type: "hello", instance: this.#instance, last: this.#progress.last };
+    if (this.#lineage !== undefined) hello.lineage = this.#lineage;
+    if (this.#incarnation !== undefined) hello.incarnation = this.#incarnation;
+    if (!this.#rebuild) hello.vector = vector;
+    return hello;
+  }
+
+  /** True when the tail follows at once; else the story comes first, and its end is `state`. */
+  welcome({ mode, lineage, incarnation, acked }: Welcome): boolean {
+    this.#lineage = lineage;
+    this.#incarnation = incarnation;
+    const settled = this.#settle(acked);
+    if (mode !== "resumed") {
+      this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };
+      return false;
+    }
+    this.#progress.resume(settled.filter(isEdit).length);
+    return true;
+  }
+
+  /** False when a seq is missing that no edit of ours can account for. */
+  entries(entries: Entry[]): boolean {
+    if (this.#story !== null) {
+      this.#story.entries.push(...entries);
+      return true;
+    }
+    const fresh = this.#progress.admit(entries);
+    if (this.#hole()) return false;
+    if (fresh.length > 0) this.#emit({ type: "entries", entries: fresh });
+    return true;
+  }
+
+  /** The end of a resync: only now does what it told replace what was known. False when there was none. */
+  state(update: Uint8Array, seq: number): boolean {
+    if (this.#story === null) return false;
+    const { entries, reset } = this.#story;
+    this.#story = null;
+    this.#progress.forget();
+    this.#progress.admit(entries);
+    this.#progress.jump(seq);
+    const dropped = reset ? this.#outbox.dropEdits().length : 0;
+    const unsent = dropped > 0 || this.#rebuild;
+    this.#rebuild = false;
+    this.#emit({ type: "resynced", entries, update, seq, reset, unsent });
+    return true;
+  }
+
+  /** A new link is live: what was not acked goes out again. */
+  resend(now: number, offset: number): void {
+    this.#outbox.rewind();
+    this.pump(now, offset);
+  }
+
+  /** `offset` turns the client's clock into the room's. */
+  pump(now: number, offset: number): void {
+    for (const { pseq, op, madeAt } of this.#outbox.take()) {
+      const late = op.kind === "edit" && now - madeAt > LATE_MS;
+      const body = late ? { ...op.body, time: Math.round(madeAt + offset) } : op.body;
+      this.#emit({ type: "send", frame: { type: "op", pseq, kind: op.kind, body: encode(body) } });
+    }
+  }
+
+  /** False when a seq is missing. */
+  ack(upto: number, seq: number): boolean {
+    const ops = this.#settle(upto);
+    const last = ops.at(-1);
+    // The seq of any other operation comes with its entry, which must not be taken for a repeat.
+    this.#progress.acked(ops.filter(isEdit).length, last !== undefined && isEdit(last) ? seq : 0);
+    this.#resynced = false;
+    return !this.#hole();
+  }
+
+  /** False when an edit was refused: all later ones stand on it, so the document is spoilt. */
+  refused(pseq: number, code: string, message: string): boolean {
+    const op = this.#outbox.refuse(pseq);
+    if (op === null) return true;
+    this.#emit({ type: "refused", op, code, message });
+    if (!isEdit(op)) return true;
+    if (code !== "ended") return false;
+    this.tooLate += 1;
+    return true;
+  }
+
+  /** The next hello asks for the room anew; where that did not help, for a fresh document too. */
+  resyncNext(): void {
+    this.#progress.forget();
+    if (this.#resynced) this.#rebuild = true;
+    this.#resynced = true;
+  }
+
+  /** The next hello asks for a fresh document. False when the last one did just that, in vain. */
+  rebuildNext(): boolean {
+    if (this.#rebuild) return false;
+    this.#progress.forget();
+    this.#rebuild = true;
+    return true;
+  }
+
+  #hole(): boolean {
+    const { missing } = this.#progress;
+    return missing > 0 && missing > this.#outbox.edits;
+  }
+
+  #settle(upto: number): Pending[] {
+    const ops = this.#outbox.settle(upto);
+    if (ops.length > 0) this.#emit({ type: "settled", ops });
+    return ops;
+  }
+}

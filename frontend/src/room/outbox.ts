@@ -1,0 +1,83 @@
+// Operations made here that the log does not hold yet, in order, each kept until it is acked or refused.
+
+import type { OpKind, Ops } from "../../../protocol/ts/entries";
+
+export type Op = { [K in OpKind]: { kind: K; body: Ops[K] } }[OpKind];
+
+export interface Pending {
+  pseq: number;
+  op: Op;
+  /** When it was made, in ms of the client's clock. */
+  madeAt: number;
+}
+
+/** Unacked operations on the wire at once: a long absence comes back in portions that the server can take. */
+const WINDOW = 500;
+
+/** Beyond this the room asks for no more input; nothing that was typed is thrown away. */
+export const OUTBOX_FULL = 50_000;
+
+export class Outbox {
+  #pending: Pending[] = [];
+  #lastPseq = 0;
+  #sent = 0;
+  #edits = 0;
+
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  get full(): boolean {
+    return this.#pending.length >= OUTBOX_FULL;
+  }
+
+  get edits(): number {
+    return this.#edits;
+  }
+
+  add(op: Op, madeAt: number): number {
+    this.#lastPseq += 1;
+    this.#pending.push({ pseq: this.#lastPseq, op, madeAt });
+    if (op.kind === "edit") this.#edits += 1;
+    return this.#lastPseq;
+  }
+
+  /** On a new connection nothing has been sent yet. */
+  rewind(): void {
+    this.#sent = 0;
+  }
+
+  /** The next operations to send, as many as the window lets through. */
+  take(): Pending[] {
+    const first = this.#pending.findIndex(({ pseq }) => pseq > this.#sent);
+    if (first < 0 || first >= WINDOW) return [];
+    const next = this.#pending.slice(first, WINDOW);
+    this.#sent = next.at(-1)?.pseq ?? this.#sent;
+    return next;
+  }
+
+  /** Everything up to this number is in the log, or was refused before. */
+  settle(upto: number): Pending[] {
+    return this.#remove(({ pseq }) => pseq <= upto);
+  }
+
+  refuse(pseq: number): Pending | null {
+    return this.#remove((one) => one.pseq === pseq)[0] ?? null;
+  }
+
+  /** Edits lose their ground when the document is made anew; all else is kept. */
+  dropEdits(): Pending[] {
+    return this.#remove(isEdit);
+  }
+
+  #remove(which: (one: Pending) => boolean): Pending[] {
+    const removed = this.#pending.filter(which);
+    if (removed.length > 0) this.#pending = this.#pending.filter((one) => !which(one));
+    this.#edits -= removed.filter(isEdit).length;
+    return removed;
+  }
+}
+
+export function isEdit({ op }: Pending): boolean {
+  return op.kind === "edit";
+}

@@ -1,0 +1,352 @@
+// The link as a pure state machine: events in, effects out; sockets, timers and the document live elsewhere.
+
+import type { ClientFrame, ServerFrame, Welcome } from "../../../protocol/ts/envelope";
+import { Backoff } from "./backoff";
+import { BAD_TOKEN, meaningOf } from "./closes";
+import type { Effect, Event } from "./events";
+import { Exchange } from "./exchange";
+import { Heartbeat } from "./heartbeat";
+import type { Op } from "./outbox";
+
+export type Phase =
+  | { name: "idle" }
+  | { name: "connecting"; deadline: number }
+  | { name: "syncing"; deadline: number }
+  | { name: "live"; heartbeat: Heartbeat; steadyAt: number }
+  /** Waiting for the clock, or, with null, for a fresh token. */
+  | { name: "backoff"; retryAt: number | null }
+  | { name: "offline"; retryAt: number }
+  | { name: "closed"; code: number };
+
+type Live = Extract<Phase, { name: "live" }>;
+
+export interface SessionOptions {
+  instance: string;
+  token: string;
+  random: () => number;
+  /** Without it an expired token is the end. */
+  canRenew: boolean;
+}
+
+const CONNECT_MS = 10_000;
+const SYNC_MS = 15_000;
+/** A link that lived this long was a good one: the next loss starts with a short wait again. */
+const STEADY_MS = 5_000;
+/** `navigator.onLine` may be wrong: try now and then all the same. */
+const OFFLINE_RETRY_MS = 15_000;
+const RENEW_RETRY_MS = 60_000;
+/** Renew when a fifth of the token's life is left, and never in a loop. */
+const RENEW_AFTER = 0.8;
+const RENEW_LEAST_MS = 10_000;
+const GIVEN_UP = 4000;
+const NORMAL = 1000;
+
+export class Session {
+  phase: Phase = { name: "idle" };
+  since = 0;
+  /** The last close code, and why the link is not live. */
+  code: number | null = null;
+  reason = "";
+  /** ms to add to the client's clock for the room's. */
+  offset = 0;
+  readonly exchange: Exchange;
+
+  readonly #canRenew: boolean;
+  readonly #backoff: Backoff;
+  #token: string;
+  #renewAt = Number.POSITIVE_INFINITY;
+  #generation = 0;
+  #online = true;
+  #bestRoundTrip = Number.POSITIVE_INFINITY;
+  #effects: Effect[] = [];
+
+  constructor({ instance, token, random, canRenew }: SessionOptions) {
+    this.exchange = new Exchange(instance, (effect) => this.#do(effect));
+    this.#token = token;
+    this.#canRenew = canRenew;
+    this.#backoff = new Backoff(random);
+  }
+
+  /** When `tick` is wanted next, in ms; null for never. */
+  get alarmAt(): number | null {
+    return alarmOf(this.phase, this.#renewAt);
+  }
+
+  /** Takes an operation of the user; it leaves at once when live, else when the link is back. */
+  submit(op: Op, now: number): { pseq: number; effects: Effect[] } {
+    this.#effects = [];
+    const pseq = this.exchange.add(op, now);
+    if (this.phase.name === "live") this.exchange.pump(now, this.offset);
+    return { pseq, effects: this.#effects };
+  }
+
+  handle(event: Event, now: number): Effect[] {
+    this.#effects = [];
+    const stale = "generation" in event && event.generation !== this.#generation;
+    if (!stale && this.phase.name !== "closed") this.#on(event, now);
+    return this.#effects;
+  }
+
+  #on(event: Event, now: number): void {
+    switch (event.type) {
+      case "start":
+        if (this.phase.name === "idle") this.#connect(now);
+        break;
+      case "stop":
+        this.#do({ type: "drop", code: NORMAL });
+        this.#close(NORMAL, "", now);
+        break;
+      case "tick":
+        this.#tick(now);
+        break;
+      case "retry":
+      case "wake":
+        this.#hurry(now);
+        break;
+      case "network":
+        this.#network(event.online, now);
+        break;
+      case "opened":
+        this.#enter({ name: "syncing", deadline: now + SYNC_MS }, now);
+        this.#send(this.exchange.hello(event.vector));
+        break;
+      case "heard":
+        this.#heard(now);
+        break;
+      case "frame":
+        this.#heard(now);
+        this.#frame(event.frame, now);
+        break;
+      case "closed":
+        this.#closed(event.code, now);
+        break;
+      case "token":
+        this.#token = event.token;
+        if (this.phase.name === "backoff") this.#connect(now);
+        break;
+      case "no-token":
+        if (event.final) this.#close(BAD_TOKEN, event.reason, now);
+        else if (this.phase.name === "backoff") this.#wait(now);
+        break;
+      case "spoilt":
+        this.#spoilt(now);
+    }
+  }
+
+  // --- attempts ---
+
+  #connect(now: number): void {
+    this.#generation += 1;
+    this.#enter({ name: "connecting", deadline: now + CONNECT_MS }, now);
+    this.#do({ type: "connect", generation: this.#generation, token: this.#token });
+  }
+
+  /** The other side closed, or the network did. */
+  #closed(code: number, now: number): void {
+    const { action, reason } = meaningOf(code);
+    this.#leave(now);
+    this.code = code;
+    this.reason = reason;
+    if (action === "resync") this.exchange.resyncNext();
+    if (action === "renew" && this.#canRenew) this.#renew(now);
+    else if (action === "retry" || action === "resync") this.#wait(now);
+    else if (action === "rebuild" && this.exchange.rebuildNext()) this.#wait(now);
+    else this.#close(code, reason, now);
+  }
+
+  #renew(now: number): void {
+    this.#enter({ name: "backoff", retryAt: null }, now);
+    this.#do({ type: "renew" });
+  }
+
+  #wait(now: number): void {
+    if (this.#online) this.#enter({ name: "backoff", retryAt: now + this.#backoff.next() }, now);
+    else this.#enter({ name: "offline", retryAt: now + OFFLINE_RETRY_MS }, now);
+  }
+
+  /** Gives the socket up from this side. */
+  #abandon(reason: string, now: number): void {
+    this.#do({ type: "drop", code: GIVEN_UP });
+    this.#leave(now);
+    this.code = null;
+    this.reason = reason;
+    this.#wait(now);
+  }
+
+  #close(code: number, reason: string, now: number): void {
+    this.#leave(now);
+    this.code = code;
+    this.reason = reason;
+    this.#enter({ name: "closed", code }, now);
+  }
+
+  /** From here on nothing of the present socket counts. */
+  #leave(now: number): void {
+    this.#generation += 1;
+    if (this.phase.name === "live") this.#do({ type: "lost" });
+    this.#enter({ name: "idle" }, now);
+  }
+
+  #hurry(now: number): void {
+    const { phase } = this;
+    if (phase.name === "live") {
+      phase.heartbeat.probe(now);
+      this.#ping(now);
+    } else if (isWaiting(phase)) {
+      this.#backoff.reset();
+      this.#connect(now);
+    }
+  }
+
+  #network(online: boolean, now: number): void {
+    this.#online = online;
+    if (online || this.phase.name === "live") this.#hurry(now);
+    else if (isWaiting(this.phase)) this.#wait(now);
+  }
+
+  #spoilt(now: number): void {
+    this.exchange.rebuildNext();
+    if (this.phase.name !== "live" && this.phase.name !== "syncing") return;
+    this.#do({ type: "drop", code: GIVEN_UP });
+    this.#leave(now);
+    this.#connect(now);
+  }
+
+  #hole(now: number): void {
+    this.exchange.resyncNext();
+    this.#abandon("Something was lost on the way; reading the room anew.", now);
+  }
+
+  // --- time ---
+
+  #tick(now: number): void {
+    const { phase } = this;
+    if (phase.name === "live") this.#beat(phase, now);
+    else if (this.alarmAt === null || now < this.alarmAt) return;
+    else if (isWaiting(phase)) this.#connect(now);
+    else this.#abandon("The server does not answer.", now);
+  }
+
+  #beat(phase: Live, now: number): void {
+    if (phase.heartbeat.dead(now)) {
+      this.#abandon("The link dropped.", now);
+      return;
+    }
+    if (phase.heartbeat.due(now)) this.#ping(now);
+    if (now >= phase.steadyAt) {
+      this.#backoff.reset();
+      phase.steadyAt = Number.POSITIVE_INFINITY;
+    }
+    if (now >= this.#renewAt) {
+      this.#send({ type: "renew" });
+      this.#renewAt = now + RENEW_RETRY_MS;
+    }
+  }
+
+  #ping(now: number): void {
+    this.#send({ type: "ping", t: Math.round(now) });
+  }
+
+  #heard(now: number): void {
+    if (this.phase.name === "live") this.phase.heartbeat.heard();
+    else if (this.phase.name === "syncing") this.phase.deadline = now + SYNC_MS;
+  }
+
+  /** The least round trip gives the best view of the server's clock. */
+  #measure(sentAt: number, now: number, serverTime: number): void {
+    const roundTrip = now - sentAt;
+    if (roundTrip < 0 || roundTrip > this.#bestRoundTrip) return;
+    this.#bestRoundTrip = roundTrip;
+    this.offset = serverTime / 1000 - (sentAt + roundTrip / 2);
+  }
+
+  // --- frames ---
+
+  #frame(frame: ServerFrame, now: number): void {
+    const { exchange } = this;
+    switch (frame.type) {
+      case "welcome":
+        if (this.phase.name === "syncing") this.#welcome(frame, now);
+        break;
+      case "entries":
+        if (!exchange.entries(frame.entries)) this.#hole(now);
+        break;
+      case "state":
+        if (exchange.state(frame.update, frame.seq)) this.#live(now);
+        break;
+      case "ack":
+        this.#backoff.reset();
+        if (exchange.ack(frame.upto, frame.seq)) exchange.pump(now, this.offset);
+        else this.#hole(now);
+        break;
+      case "refused":
+        if (!exchange.refused(frame.pseq, frame.code, frame.message)) this.#spoilt(now);
+        break;
+      case "ping":
+        this.#send({ type: "pong", t: frame.t, time: Math.round((now + this.offset) * 1000) });
+        break;
+      case "pong":
+        this.#measure(frame.t, now, frame.time);
+        break;
+      case "token":
+        this.#token = frame.token;
+        this.#renewIn(frame.expiresIn, now);
+        this.#do({ type: "token", token: frame.token });
+    }
+  }
+
+  #welcome(welcome: Welcome, now: number): void {
+    this.offset = welcome.time / 1000 - now;
+    this.#bestRoundTrip = Number.POSITIVE_INFINITY;
+    this.#renewIn(welcome.expiresIn, now);
+    if (this.exchange.welcome(welcome)) this.#live(now);
+  }
+
+  #renewIn(expiresIn: number, now: number): void {
+    this.#renewAt = now + Math.max(RENEW_LEAST_MS, expiresIn * 1000 * RENEW_AFTER);
+  }
+
+  #live(now: number): void {
+    this.code = null;
+    this.reason = "";
+    this.#enter({ name: "live", heartbeat: new Heartbeat(now), steadyAt: now + STEADY_MS }, now);
+    this.#do({ type: "live", resent: this.exchange.pending });
+    this.exchange.resend(now, this.offset);
+  }
+
+  // --- doing ---
+
+  #send(frame: ClientFrame): void {
+    this.#do({ type: "send", frame });
+  }
+
+  #do(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  #enter(phase: Phase, now: number): void {
+    this.phase = phase;
+    this.since = now;
+  }
+}
+
+/** Between attempts, and only the clock is awaited. */
+function isWaiting(phase: Phase): boolean {
+  return phase.name === "offline" || (phase.name === "backoff" && phase.retryAt !== null);
+}
+
+function alarmOf(phase: Phase, renewAt: number): number | null {
+  switch (phase.name) {
+    case "idle":
+    case "closed":
+      return null;
+    case "connecting":
+    case "syncing":
+      return phase.deadline;
+    case "live":
+      return Math.min(phase.heartbeat.alarmAt, renewAt, phase.steadyAt);
+    case "backoff":
+    case "offline":
+      return phase.retryAt;
+  }
+}
