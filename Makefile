@@ -8,9 +8,9 @@ tools: ; @.make/setup test
 test: tools ; @$(MAKE) --no-print-directory lint types web unit
 lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
-web: ; cd frontend && npm run --silent check && npm run --silent lint && npm test --silent
+web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
 unit: ; pytest
 fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 pytest tests/fuzz
-format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write .
+format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write . ../protocol/ts
 lock: ; @.make/lock
 clean: ; rm -rf .venv .kernels frontend/node_modules server/fourhands_server/static
