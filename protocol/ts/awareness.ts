@@ -33,7 +33,7 @@ export function decodeAwareness(bytes: Uint8Array): AwarenessState[] {
   if (count > from.left) throw new Malformed("a count points past the end");
   const states: AwarenessState[] = [];
   for (let i = 0; i < count; i += 1) {
-    states.push({ client: from.varUint(), clock: from.varUint(), state: parse(from.varText()) });
+    states.push({ client: from.client(), clock: from.varUint(), state: parse(from.varText()) });
   }
   from.end();
   return states;

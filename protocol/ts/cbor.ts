@@ -64,7 +64,7 @@ function write(out: Writer, value: Cbor, depth: number): void {
 
 /** Whole numbers are integers here; JavaScript cannot tell 1.0 from 1. */
 function writeNumber(out: Writer, value: number): void {
-  if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+  if (Number.isSafeInteger(value)) {
     if (value >= 0) writeHead(out, UNSIGNED, value);
     else writeHead(out, NEGATIVE, -1 - value);
     return;

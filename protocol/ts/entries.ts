@@ -10,7 +10,7 @@ export type KernelPhase = "none" | "starting" | "idle" | "busy" | "dead" | "unav
 
 /** Bodies by kind; optional keys may be absent, and newer servers may add keys. */
 export interface Bodies {
-  "room.created": { title: string; lineage: string; settings: CborMap; version: string | number };
+  "room.created": { title: string; lineage: string; settings: CborMap; version: number };
   "room.ended": Record<string, never>;
   "person.joined": { name: string; role: Role; colour: number; invite: string };
   "person.removed": { person: string };
@@ -18,8 +18,8 @@ export interface Bodies {
   "seat.opened": { seat: string; dialect: Dialect };
   "seat.closed": { seat: string; code: number };
   client: { client: number };
-  /** `time` is the typist's own clock in ms, given where the edit was sent later than it was typed. */
-  edit: { update: Uint8Array; time?: number };
+  /** `time`: when it was typed, in ms, where it was sent later; `relayed`: it holds others' work too. */
+  edit: { update: Uint8Array; time?: number; relayed?: boolean };
   cursor: { client: number; file: string; anchor: number; head: number };
   chat: { text: string };
   "file.created": { file: string; path: string };

@@ -3,7 +3,7 @@
 import { type Cbor, type CborMap, decode, decodeMap, encode, isMap } from "./cbor";
 import type { Entry } from "./entries";
 import { Malformed } from "./errors";
-import type { Role } from "./roles";
+import { ROLES, type Role } from "./roles";
 import { Reader, Writer } from "./varint";
 
 export const ENVELOPE = 112;
@@ -20,6 +20,8 @@ const PING = 7;
 const PONG = 8;
 const TOKEN = 9;
 const STATE = 10;
+
+const MODES = ["resumed", "resync", "reset"] as const;
 
 export type Heads = Record<string, number>;
 
@@ -38,7 +40,7 @@ export interface Hello {
 
 export interface Welcome {
   type: "welcome";
-  mode: "resumed" | "resync" | "reset";
+  mode: (typeof MODES)[number];
   room: string;
   title: string;
   lineage: string;
@@ -75,56 +77,63 @@ export type ServerFrame =
 export function encodeClient(frame: ClientFrame): Uint8Array {
   switch (frame.type) {
     case "hello":
-      return frameOf(HELLO, helloMap(frame));
+      return encodeFrame(HELLO, helloMap(frame));
     case "op":
-      return frameOf(OP, [frame.pseq, frame.kind, frame.body]);
+      return encodeFrame(OP, [frame.pseq, frame.kind, frame.body]);
     case "ping":
-      return frameOf(PING, [frame.t]);
+      return encodeFrame(PING, [frame.t]);
     case "pong":
-      return frameOf(PONG, [frame.t, frame.time]);
+      return encodeFrame(PONG, [frame.t, frame.time]);
     case "renew":
-      return frameOf(TOKEN, {});
+      return encodeFrame(TOKEN, {});
   }
 }
 
-/** Null for a type that this version does not know: a newer server may say more than we need. */
-export function decodeServer(bytes: Uint8Array): ServerFrame | null {
+export function decodeServer(bytes: Uint8Array): ServerFrame {
+  const { type, value } = decodeFrame(bytes);
+  switch (type) {
+    case WELCOME:
+      return readWelcome(asMap(value));
+    case ENTRY:
+      return { type: "entries", entries: asArray(value).map(readEntry) };
+    case ACK: {
+      const [upto, seq] = asRow(value, 2);
+      return { type: "ack", upto: asUint(upto), seq: asUint(seq) };
+    }
+    case REFUSED: {
+      const [pseq, code, message] = asRow(value, 3);
+      return { type: "refused", pseq: asUint(pseq), code: asText(code), message: asText(message) };
+    }
+    case PING:
+      return { type: "ping", t: asUint(asRow(value, 1)[0]) };
+    case PONG: {
+      const [t, time] = asRow(value, 2);
+      return { type: "pong", t: asUint(t), time: asUint(time) };
+    }
+    case TOKEN: {
+      const { token, expires_in } = asMap(value);
+      if (token === "") throw new Malformed("the token is empty");
+      return { type: "token", token: asText(token), expiresIn: asUint(expires_in) };
+    }
+    case STATE: {
+      const { update, seq } = asMap(value);
+      return { type: "state", update: asBytes(update), seq: asUint(seq) };
+    }
+    default:
+      throw new Malformed(`no message has type ${type}`);
+  }
+}
+
+/** The two layers below the messages: the frame's type and its one value. */
+export function decodeFrame(bytes: Uint8Array): { type: number; value: Cbor } {
   const from = new Reader(bytes);
   if (from.varUint() !== ENVELOPE) throw new Malformed("the frame is no envelope");
   const type = from.varUint();
-  const payload = from.rest();
-  const read = READERS[type];
-  return read === undefined ? null : read(payload);
+  return { type, value: decode(from.rest()) };
 }
 
-const READERS: Record<number, (payload: Uint8Array) => ServerFrame> = {
-  [WELCOME]: readWelcome,
-  [ENTRY]: (payload) => ({ type: "entries", entries: asArray(decode(payload)).map(readEntry) }),
-  [ACK]: (payload) => {
-    const [upto, seq] = asArray(decode(payload));
-    return { type: "ack", upto: asNumber(upto), seq: asNumber(seq) };
-  },
-  [REFUSED]: (payload) => {
-    const [pseq, code, message] = asArray(decode(payload));
-    return { type: "refused", pseq: asNumber(pseq), code: asText(code), message: asText(message) };
-  },
-  [PING]: (payload) => ({ type: "ping", t: asNumber(asArray(decode(payload))[0]) }),
-  [PONG]: (payload) => {
-    const [t, time] = asArray(decode(payload));
-    return { type: "pong", t: asNumber(t), time: asNumber(time) };
-  },
-  [TOKEN]: (payload) => {
-    const map = decodeMap(payload);
-    return { type: "token", token: asText(map.token), expiresIn: asNumber(map.expires_in) };
-  },
-  [STATE]: (payload) => {
-    const map = decodeMap(payload);
-    return { type: "state", update: asBytes(map.update), seq: asNumber(map.seq) };
-  },
-};
-
-function frameOf(type: number, payload: Cbor): Uint8Array {
-  return new Writer().varUint(ENVELOPE).varUint(type).raw(encode(payload)).finish();
+export function encodeFrame(type: number, value: Cbor): Uint8Array {
+  return new Writer().varUint(ENVELOPE).varUint(type).raw(encode(value)).finish();
 }
 
 function helloMap({ instance, last, lineage, incarnation, vector, name }: Hello): CborMap {
@@ -136,40 +145,44 @@ function helloMap({ instance, last, lineage, incarnation, vector, name }: Hello)
   return map;
 }
 
-function readWelcome(payload: Uint8Array): Welcome {
-  const map = decodeMap(payload);
+function readWelcome(map: CborMap): Welcome {
   return {
     type: "welcome",
-    mode: asText(map.mode) as Welcome["mode"],
+    mode: asOneOf(MODES, map.mode),
     room: asText(map.room),
     title: asText(map.title),
     lineage: asText(map.lineage),
     incarnation: asText(map.incarnation),
     participant: asText(map.participant),
-    role: asText(map.role) as Role,
+    role: asOneOf(ROLES, map.role),
     seat: asText(map.seat),
-    acked: asNumber(map.acked),
-    heads: asHeads(map.heads),
-    time: asNumber(map.time),
-    expiresIn: asNumber(map.expires_in),
+    acked: asUint(map.acked),
+    heads: asHeads(asMap(map.heads)),
+    time: asUint(map.time),
+    expiresIn: asUint(map.expires_in),
   };
 }
 
 function readEntry(item: Cbor): Entry {
-  const [stream, seq, at, actor, kind, body] = asArray(item);
+  const [stream, seq, at, actor, kind, body] = asRow(item, 6);
+  if (seq === 0) throw new Malformed("an entry has seq 0");
   return {
     stream: asText(stream),
-    seq: asNumber(seq),
-    at: asNumber(at),
+    seq: asUint(seq),
+    at: asUint(at),
     actor: asText(actor),
     kind: asText(kind),
     body: decodeMap(asBytes(body)),
   };
 }
 
-function asHeads(value: Cbor | undefined): Heads {
+function asHeads(map: CborMap): Heads {
+  return Object.fromEntries(Object.entries(map).map(([stream, seq]) => [stream, asUint(seq)]));
+}
+
+function asMap(value: Cbor | undefined): CborMap {
   if (!isMap(value)) throw new Malformed("a map is missing");
-  return Object.fromEntries(Object.entries(value).map(([stream, seq]) => [stream, asNumber(seq)]));
+  return value;
 }
 
 function asArray(value: Cbor | undefined): Cbor[] {
@@ -177,14 +190,26 @@ function asArray(value: Cbor | undefined): Cbor[] {
   return value;
 }
 
-function asNumber(value: Cbor | undefined): number {
-  if (typeof value !== "number") throw new Malformed("a number is missing");
-  return value;
+function asRow(value: Cbor, length: number): Cbor[] {
+  const row = asArray(value);
+  if (row.length !== length) throw new Malformed(`a row has ${row.length} fields, not ${length}`);
+  return row;
+}
+
+function asUint(value: Cbor | undefined): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new Malformed("a number is missing");
+  return value as number;
 }
 
 function asText(value: Cbor | undefined): string {
   if (typeof value !== "string") throw new Malformed("a text is missing");
   return value;
+}
+
+function asOneOf<T extends string>(words: readonly T[], value: Cbor | undefined): T {
+  const word = words.find((one) => one === value);
+  if (word === undefined) throw new Malformed(`${words.join(", ")}: one of these is missing`);
+  return word;
 }
 
 function asBytes(value: Cbor | undefined): Uint8Array {

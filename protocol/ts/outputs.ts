@@ -1,6 +1,7 @@
 // Output items of a run and their fold into nbformat outputs: streams joined, displays updated, clears obeyed.
 
-import type { CborMap } from "./cbor";
+import { type CborMap, encode } from "./cbor";
+import { OUTPUTS } from "./limits";
 
 export type MimeBundle = CborMap;
 
@@ -58,15 +59,40 @@ export type OutputItem = Output | UpdateItem;
 
 /** The outputs after one more item; never changes what it was given. */
 export function fold(outputs: readonly Output[], item: OutputItem): readonly Output[] {
-  if (item.output_type === "update_display_data") return updated(outputs, item);
-  if (item.output_type === "clear_output") return item.wait ? [...outputs, item] : [];
-  // A clear that waits takes effect with the next output.
-  const kept = outputs.at(-1)?.output_type === "clear_output" ? [] : outputs;
-  const last = kept.at(-1);
-  if (item.output_type === "stream" && last?.output_type === "stream" && last.name === item.name) {
-    return [...kept.slice(0, -1), { ...last, text: last.text + item.text }];
+  switch (item.output_type) {
+    case "update_display_data":
+      return updated(outputs, item);
+    case "clear_output":
+      return item.wait ? waiting(outputs) : [];
+    default:
+      return added(clearWaits(outputs) ? [] : outputs, item);
   }
-  return [...kept, item];
+}
+
+/** A clear that waits shows the old outputs still, until the next one comes. */
+function waiting(outputs: readonly Output[]): readonly Output[] {
+  return clearWaits(outputs) ? outputs : [...outputs, { output_type: "clear_output", wait: true }];
+}
+
+function clearWaits(outputs: readonly Output[]): boolean {
+  return outputs.at(-1)?.output_type === "clear_output";
+}
+
+function added(outputs: readonly Output[], item: Exclude<Output, ClearItem>): readonly Output[] {
+  const last = outputs.at(-1);
+  if (item.output_type === "stream" && last?.output_type === "stream" && last.name === item.name) {
+    return [...outputs.slice(0, -1), { ...last, text: last.text + item.text }];
+  }
+  if (item.output_type === "dropped") return dropped(outputs, item.bytes);
+  if (outputs.length >= OUTPUTS) return dropped(outputs, encode(item as unknown as CborMap).length);
+  return [...outputs, item];
+}
+
+/** Holes side by side are one hole. */
+function dropped(outputs: readonly Output[], bytes: number): readonly Output[] {
+  const last = outputs.at(-1);
+  if (last?.output_type !== "dropped") return [...outputs, { output_type: "dropped", bytes }];
+  return [...outputs.slice(0, -1), { output_type: "dropped", bytes: last.bytes + bytes }];
 }
 
 /** The new picture of every display with this id. */

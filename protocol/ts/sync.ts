@@ -8,10 +8,16 @@ export const AWARENESS = 1;
 export const AUTH = 2;
 export const QUERY_AWARENESS = 3;
 
-const STEPS = ["step1", "step2", "update"] as const;
+const STEP1 = 0;
+const STEP2 = 1;
+const UPDATE = 2;
+
+/** Client id to the next clock that is wanted of it. */
+export type StateVector = ReadonlyMap<number, number>;
 
 export type StockFrame =
-  | { type: (typeof STEPS)[number]; payload: Uint8Array }
+  | { type: "step1"; vector: StateVector }
+  | { type: "step2" | "update"; update: Uint8Array }
   | { type: "awareness"; payload: Uint8Array }
   | { type: "denied"; reason: string }
   | { type: "query-awareness" };
@@ -25,8 +31,12 @@ export function encodeStock(frame: StockFrame): Uint8Array {
       return out.varUint(AUTH).varUint(0).varText(frame.reason).finish();
     case "query-awareness":
       return out.varUint(QUERY_AWARENESS).finish();
-    default:
-      return out.varUint(SYNC).varUint(STEPS.indexOf(frame.type)).varBytes(frame.payload).finish();
+    case "step1":
+      return out.varUint(SYNC).varUint(STEP1).varBytes(encodeVector(frame.vector)).finish();
+    case "step2":
+      return out.varUint(SYNC).varUint(STEP2).varBytes(frame.update).finish();
+    case "update":
+      return out.varUint(SYNC).varUint(UPDATE).varBytes(frame.update).finish();
   }
 }
 
@@ -49,7 +59,29 @@ function readStock(from: Reader): StockFrame {
 }
 
 function readSync(from: Reader): StockFrame {
-  const step = STEPS[from.varUint()];
-  if (step === undefined) throw new Malformed("an unknown kind of sync frame");
-  return { type: step, payload: from.varBytes() };
+  const step = from.varUint();
+  if (step === STEP1) return { type: "step1", vector: decodeVector(from.varBytes()) };
+  if (step === STEP2) return { type: "step2", update: from.varBytes() };
+  if (step === UPDATE) return { type: "update", update: from.varBytes() };
+  throw new Malformed("an unknown kind of sync frame");
+}
+
+/** Yjs writes the largest client id first. */
+export function encodeVector(vector: StateVector): Uint8Array {
+  const out = new Writer().varUint(vector.size);
+  const entries = [...vector].sort(([a], [b]) => b - a);
+  for (const [client, clock] of entries) out.varUint(client).varUint(clock);
+  return out.finish();
+}
+
+export function decodeVector(bytes: Uint8Array): StateVector {
+  const from = new Reader(bytes);
+  const vector = new Map<number, number>();
+  for (let left = from.varUint(); left > 0; left -= 1) {
+    const client = from.client();
+    if (vector.has(client)) throw new Malformed("a state vector names a client twice");
+    vector.set(client, from.varUint());
+  }
+  from.end();
+  return vector;
 }

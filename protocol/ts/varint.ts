@@ -42,6 +42,13 @@ export class Reader {
     throw new Malformed("a number is too large");
   }
 
+  /** A Yjs client id: 32 bits. */
+  client(): number {
+    const id = this.varUint();
+    if (id > 0xffffffff) throw new Malformed("a client id has more than 32 bits");
+    return id;
+  }
+
   take(length: number): Uint8Array {
     if (length > this.left) throw new Malformed("a length points past the end");
     this.pos += length;

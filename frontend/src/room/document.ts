@@ -44,9 +44,11 @@ export class RoomDocument {
   /** Committed edits, in the order of the log: one transaction, so that editors draw once. */
   apply(updates: readonly Uint8Array[]): void {
     if (updates.length === 0) return;
-    this.doc.transact(() => {
-      for (const update of updates) Y.applyUpdate(this.doc, update, this);
-    }, this);
+    const { doc } = this;
+    const put = () => {
+      for (const update of updates) Y.applyUpdate(doc, update, this);
+    };
+    Y.transact(doc, put, this, false);
   }
 
   /** A fresh document with a client id of its own; editors must bind anew. */

@@ -83,8 +83,7 @@ export class Transport {
 
   #dispatch(generation: number, bytes: Uint8Array): void {
     if (bytes[0] === ENVELOPE) {
-      const frame = decodeServer(bytes);
-      if (frame !== null) this.#events.frame(generation, frame);
+      this.#events.frame(generation, decodeServer(bytes));
     } else if (bytes[0] === AWARENESS) {
       const frame = decodeStock(bytes);
       if (frame.type === "awareness") this.#events.awareness(generation, frame.payload);
