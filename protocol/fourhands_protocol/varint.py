@@ -55,6 +55,13 @@ class Reader:
             shift += 7
         raise MalformedFrame("ends inside a number" if self.left < 8 else "number too large")
 
+    def read_byte(self) -> int:
+        """Read one byte as it is."""
+        if self.pos == len(self.data):
+            raise MalformedFrame("ends too early")
+        self.pos += 1
+        return self.data[self.pos - 1]
+
     def read_count(self, *, least_bytes: int) -> int:
         """Read how many things follow, each of at least `least_bytes`; never more than can be there."""
         count = self.read_uint()

@@ -1,0 +1,172 @@
+"""The form of a Yjs update (encoding v1), read to the last byte; nothing is looked up yet (SPEC, A rules)."""
+
+from typing import Final, NamedTuple
+
+from ..errors import MalformedFrame, NotAdmitted, TooLarge
+from ..sync import MAX_CLIENT
+from ..varint import Reader
+
+# What a struct holds: the low five bits of its info byte.
+GC: Final = 0
+DELETED: Final = 1
+STRING: Final = 4
+_CONTENT, _ORIGIN, _RIGHT = 0x1F, 0x80, 0x40
+_ALLOWED: Final = frozenset(
+    content | ids for content in (DELETED, STRING) for ids in (0, _ORIGIN, _RIGHT, _ORIGIN | _RIGHT)
+) | {GC}
+# Engines count clocks in 32 bits, one of them with a sign.
+MAX_CLOCK: Final = 2**31 - 1
+
+Id = tuple[int, int]
+"""(client, clock): one UTF-16 unit of text, for ever."""
+
+
+class Struct(NamedTuple):
+    """A run of consecutive ids of one client, inserted at one place."""
+
+    kind: int
+    clock: int
+    length: int
+    origin: Id | None
+    right: Id | None
+    root: str | None
+    """The name of the document root, where neither origin nor right origin says in which text this stands."""
+    middles: tuple[int, ...]
+    """Clocks at which a cut would part the two halves of a surrogate pair."""
+
+
+class Section(NamedTuple):
+    """The structs of one client, without a hole between `start` and `end`."""
+
+    client: int
+    start: int
+    end: int
+    structs: list[Struct]
+
+
+class Deletion(NamedTuple):
+    """Ids of one client that are deleted: start <= clock < end."""
+
+    client: int
+    start: int
+    end: int
+
+
+class Update(NamedTuple):
+    """An update as it stands in its bytes."""
+
+    sections: dict[int, Section]
+    deletions: list[Deletion]
+
+
+def read_update(data: bytes) -> Update:
+    """Read a whole update; MalformedFrame, NotAdmitted or TooLarge where its form breaks a rule."""
+    reader = Reader(data)
+    sections: dict[int, Section] = {}
+    for _ in range(reader.read_count(least_bytes=5)):
+        section = _read_section(reader)
+        if section.client in sections:
+            raise MalformedFrame("update: a client twice")
+        sections[section.client] = section
+    deletions = _read_deletions(reader)
+    reader.expect_end()
+    return Update(sections, deletions)
+
+
+def _read_section(reader: Reader) -> Section:
+    count = reader.read_count(least_bytes=2)
+    client = _read_client(reader)
+    start = clock = reader.read_uint()
+    if not count:
+        raise MalformedFrame("update: a client without structs")
+    structs = []
+    for _ in range(count):
+        struct = _read_struct(reader, client, clock)
+        clock += struct.length
+        if clock > MAX_CLOCK:
+            raise TooLarge("update: a clock beyond 2^31")
+        structs.append(struct)
+    return Section(client, start, clock, structs)
+
+
+def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
+    info = reader.read_byte()
+    if info not in _ALLOWED:
+        raise NotAdmitted("only text and its deletion may be in an update")
+    if info == GC:
+        return Struct(GC, clock, _read_length(reader), None, None, None, ())
+    origin = _read_id(reader, client, clock) if info & _ORIGIN else None
+    right = _read_id(reader, client, clock) if info & _RIGHT else None
+    root = None
+    if origin is None and right is None:
+        root = _read_root(reader)
+    elif origin == right:
+        raise NotAdmitted("text cannot stand between a character and itself")
+    if info & _CONTENT == DELETED:
+        return Struct(DELETED, clock, _read_length(reader), origin, right, root, ())
+    text = reader.read_text()
+    if not text:
+        raise MalformedFrame("update: empty text")
+    if text.isascii():
+        return Struct(STRING, clock, len(text), origin, right, root, ())
+    return Struct(
+        STRING, clock, len(text.encode("utf-16-le")) // 2, origin, right, root, _middles(text, clock)
+    )
+
+
+def _read_client(reader: Reader) -> int:
+    client = reader.read_uint()
+    if client > MAX_CLIENT:
+        raise MalformedFrame("update: client id wider than 32 bits")
+    return client
+
+
+def _read_id(reader: Reader, own: int, own_clock: int) -> Id:
+    client = _read_client(reader)
+    clock = reader.read_uint()
+    if client == own and clock >= own_clock:
+        raise NotAdmitted("text cannot stand next to text that comes after it")
+    return client, clock
+
+
+def _read_root(reader: Reader) -> str:
+    if reader.read_uint() != 1:
+        raise NotAdmitted("text may stand in a file only, not inside other content")
+    return reader.read_text()
+
+
+def _read_length(reader: Reader) -> int:
+    length = reader.read_uint()
+    if not length:
+        raise MalformedFrame("update: a struct of length 0")
+    return length
+
+
+def _middles(text: str, clock: int) -> tuple[int, ...]:
+    if max(text) <= "\uffff":
+        return ()
+    middles = []
+    for char in text:
+        if char > "\uffff":
+            middles.append(clock + 1)
+            clock += 2
+        else:
+            clock += 1
+    return tuple(middles)
+
+
+def _read_deletions(reader: Reader) -> list[Deletion]:
+    deletions: list[Deletion] = []
+    seen = set()
+    for _ in range(reader.read_count(least_bytes=4)):
+        client = _read_client(reader)
+        if client in seen:
+            raise MalformedFrame("update: a client twice in the deletions")
+        seen.add(client)
+        count = reader.read_count(least_bytes=2)
+        if not count:
+            raise MalformedFrame("update: a client without deletions")
+        for _ in range(count):
+            start = reader.read_uint()
+            deletions.append(Deletion(client, start, start + _read_length(reader)))
+    return deletions

@@ -1,0 +1,95 @@
+"""The causal walk through an update: every struct after what it builds on, whatever the order of bytes."""
+
+from collections.abc import Container, Mapping
+
+from ..errors import CausalGap, NotAdmitted
+from .growth import Growth
+from .known import Known
+from .update import GC, Deletion, Id, Struct, Update
+
+
+class Walk:
+    """One update being followed against the clients a room knows and the roots it allows (None: any)."""
+
+    __slots__ = ("_clients", "_roots", "growths")
+
+    def __init__(self, update: Update, clients: Mapping[int, Known], roots: Container[str] | None) -> None:
+        """Lay each client's part of the update beside what is known of that client."""
+        self._clients = clients
+        self._roots = roots
+        self.growths: dict[int, Growth] = {}
+        for section in update.sections.values():
+            known = clients.get(section.client) or Known()
+            if section.start > known.next:
+                raise CausalGap("an edit is missing before this one")
+            if known.is_middle(section.start):
+                raise NotAdmitted("an update may not part a surrogate pair")
+            self.growths[section.client] = Growth(section, known)
+
+    def follow(self) -> None:
+        """Take every struct of every client; CausalGap or NotAdmitted where one cannot be taken."""
+        for growth in self.growths.values():
+            while growth.index < len(growth.section.structs):
+                self._follow(growth)
+
+    def _follow(self, first: Growth) -> None:
+        """Take one struct of the first client, and before it whatever it builds on."""
+        waiting = [first]
+        while waiting:
+            growth = waiting[-1]
+            struct = growth.section.structs[growth.index]
+            needed = self._needed(struct)
+            if needed is None:
+                growth.take(struct, self._root_of(struct))
+                growth.waits = False
+                waiting.pop()
+            elif needed.waits or needed is growth:
+                raise NotAdmitted("texts that each stand next to the other")
+            else:
+                growth.waits = True
+                waiting.append(needed)
+
+    def _needed(self, struct: Struct) -> Growth | None:
+        """Name the client of this update whose next struct must be taken before this one."""
+        for neighbour in (struct.origin, struct.right):
+            if neighbour is not None:
+                growth = self.growths.get(neighbour[0])
+                if growth is not None and growth.next <= neighbour[1] < growth.section.end:
+                    return growth
+        return None
+
+    def _root_of(self, struct: Struct) -> str | None:
+        if struct.kind == GC:
+            return None
+        if struct.root is not None:
+            if self._roots is not None and struct.root not in self._roots:
+                raise NotAdmitted(f"no such file: {struct.root[:60]}")
+            return struct.root
+        origin, right = struct.origin, struct.right
+        left_root = None if origin is None else self._root_beside(origin, cut=origin[1] + 1)
+        right_root = None if right is None else self._root_beside(right, cut=right[1])
+        root = left_root if origin is not None else right_root
+        if root is None or (origin is not None and right is not None and left_root != right_root):
+            raise NotAdmitted("text next to text of another file, or of none")
+        return root
+
+    def _root_beside(self, neighbour: Id, *, cut: int) -> str | None:
+        client, clock = neighbour
+        side = self._side(client, clock + 1)
+        if side.is_middle(cut):
+            raise NotAdmitted("text may not part a surrogate pair")
+        return side.root_at(clock)
+
+    def check_deletions(self, deletions: list[Deletion]) -> None:
+        """Refuse the deletion of what is not there, and of half a surrogate pair."""
+        for client, start, end in deletions:
+            side = self._side(client, end)
+            if side.is_middle(start) or side.is_middle(end):
+                raise NotAdmitted("a deletion may not part a surrogate pair")
+
+    def _side(self, client: int, end: int) -> Growth | Known:
+        """Find who knows a client's clocks up to `end`: this update, or the room."""
+        side = self.growths.get(client) or self._clients.get(client)
+        if side is None or end > side.next:
+            raise CausalGap("an edit is missing before this one")
+        return side
