@@ -1,13 +1,13 @@
 """What can go wrong with a room log.
 
-    LogError
-    ├── NotRecorded        an append did not become durable: the disk is full, an I/O error, overload, closed
-    ├── Fenced             an append came from an owner of the room that has been replaced
-    ├── PseqReused         a producer's number was used before, for something else or for nothing
-    ├── Unreadable         a question to the log could not be answered
-    └── NotOpened          the store cannot be used at all
-        ├── StoreInUse     another server holds it
-        └── StoreNewer     a later version of this program wrote it
+LogError
+├── NotRecorded        an append did not become durable: the disk is full, an I/O error, overload, closed
+├── Fenced             an append came from an owner of the room that has been replaced
+├── PseqReused         a producer's number was used before, for something else or for nothing
+├── Unreadable         a question to the log could not be answered
+└── NotOpened          the store cannot be used at all
+    ├── StoreInUse     another server holds it
+    └── StoreNewer     a later version of this program wrote it
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ class StoreNewer(NotOpened):
     """A later version of this program wrote this store."""
 
     def __init__(self, path: Path, *, found: int, known: int) -> None:
-        super().__init__(path, f"written by a newer version (schema {found}, this program knows up to {known})")
+        super().__init__(
+            path, f"written by a newer version (schema {found}, this program knows up to {known})"
+        )
         self.found = found
         self.known = known

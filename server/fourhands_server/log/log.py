@@ -70,17 +70,20 @@ class RoomLog(Protocol):
         """Record the intents of one room; the future resolves when they are durable.
 
         The order of calls is the order of seqs, and futures resolve in the order of calls. The intents of one
-        call commit together or not at all. Errors: `NotRecorded`, `Fenced`, `PseqReused`; ValueError at once for
-        intents of several rooms, of none, or a pseq below 1.
+        call commit together or not at all. Errors: `NotRecorded`, `Fenced`, `PseqReused`; ValueError at once
+        for intents of several rooms, of none, or a pseq below 1.
 
-        After `NotRecorded` every later append to that room fails with it too, so that no hole can arise behind
-        the back of a caller who had more under way, until `reopen`. (Overload alone is answered at once and so
-        may come before the answers to earlier calls.) A cancelled future cancels nothing.
+        After `NotRecorded` every later append to that room fails with it too, so that no hole can arise
+        behind the back of a caller who had more under way, until `reopen`. (Overload alone is answered at
+        once and so may come before the answers to earlier calls.) A cancelled future cancels nothing.
         """
         ...
 
     async def reopen(self, room: str) -> Head:
-        """The room's head as committed; from here on appends are taken again after a failed one."""
+        """The room's head as committed; from here on appends are taken again after a failed one.
+
+        For whoever has thrown away what it knew of the room and builds it anew from the log, and nobody else.
+        """
         ...
 
     async def read(

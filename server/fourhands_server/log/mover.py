@@ -1,0 +1,39 @@
+"""The mover: takes rows out of the append-only tail, oldest first, into the table for reading."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from .schema import COLUMNS
+
+
+def tail_rows(connection: sqlite3.Connection) -> int:
+    """How many rows the tail holds."""
+    return int(connection.execute("SELECT COUNT(*) FROM tail").fetchone()[0])
+
+
+def oldest(connection: sqlite3.Connection, at_most: int) -> int:
+    """The rowid up to which the tail's oldest rows reach; 0 for an empty tail."""
+    first = "SELECT rowid FROM tail ORDER BY rowid LIMIT ?"
+    return int(connection.execute(f"SELECT IFNULL(MAX(rowid), 0) FROM ({first})", (at_most,)).fetchone()[0])
+
+
+def rooms_upto(connection: sqlite3.Connection, rowid: int) -> list[str]:
+    """The rooms that have rows up to there."""
+    numbers = "SELECT DISTINCT room_no FROM tail WHERE rowid <= ?"
+    return [room for (room,) in connection.execute(f"SELECT id FROM rooms WHERE no IN ({numbers})", (rowid,))]
+
+
+def move(connection: sqlite3.Connection, rowid: int) -> int:
+    """Move the rows up to there, within the caller's transaction; returns how many they were."""
+    connection.execute(
+        f"INSERT INTO entries ({COLUMNS}) SELECT {COLUMNS} FROM tail WHERE rowid <= ?"
+        " ORDER BY room_no, stream_no, seq",
+        (rowid,),
+    )
+    connection.execute(
+        "INSERT INTO producers SELECT room_no, producer_no, MAX(pseq) FROM tail WHERE rowid <= ?"
+        " GROUP BY room_no, producer_no ON CONFLICT DO UPDATE SET pseq = excluded.pseq",
+        (rowid,),
+    )
+    return connection.execute("DELETE FROM tail WHERE rowid <= ?", (rowid,)).rowcount

@@ -1,0 +1,147 @@
+"""The durable room log of one server: SQLite, every commit synced, one writer thread for all rooms."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+from fourhands_protocol.entries import Entry
+
+from .clock import wall_clock
+from .counters import Counters
+from .errors import NotRecorded, Unreadable
+from .jobs import Call, Outcome, Question
+from .log import ROOM, Appended, Clock, Head, Intent, RoomSummary
+from .reader import Reader
+from .rows import Wanted, read_entries
+from .staging import check_call
+from .summaries import summaries
+from .writer import Writer
+
+CALLS_WAITING: Final = 20_000
+BYTES_WAITING: Final = 64 * 2**20
+"""Appends that may wait for a commit (seconds of a busy server); past either they are refused."""
+
+INTENT_BYTES: Final = 200
+"""What an intent counts beside its body."""
+
+T = TypeVar("T")
+
+
+class SqliteLog:
+    """A `RoomLog` in a file. Make one with `open`."""
+
+    def __init__(self, path: Path, *, clock: Clock, calls_waiting: int, bytes_waiting: int) -> None:
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._writer = Writer(path, deliver=self._deliver)
+        self._reader = Reader(path)
+        self._calls_left = calls_waiting
+        self._bytes_left = bytes_waiting
+        self._incarnation = ""
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        clock: Clock = wall_clock,
+        calls_waiting: int = CALLS_WAITING,
+        bytes_waiting: int = BYTES_WAITING,
+    ) -> SqliteLog:
+        """Open the store, made if it is not there; raises `NotOpened`, so `StoreInUse` or `StoreNewer`."""
+        log = cls(path, clock=clock, calls_waiting=calls_waiting, bytes_waiting=bytes_waiting)
+        log._incarnation = await log._writer.start()
+        return log
+
+    def append(self, *intents: Intent) -> asyncio.Future[list[Appended]]:
+        """See `RoomLog.append`."""
+        check_call(intents)
+        answer: asyncio.Future[list[Appended]] = self._loop.create_future()
+        size = sum(len(intent.body) + INTENT_BYTES for intent in intents)
+        if self._closed:
+            answer.set_exception(NotRecorded("closed"))
+        elif self._calls_left < 1 or self._bytes_left < size:
+            self._writer.break_off(intents[0].room)
+            answer.set_exception(NotRecorded("overloaded"))
+        else:
+            self._calls_left -= 1
+            self._bytes_left -= size
+            self._writer.put(Call(intents, self._clock(), size, answer))
+        return answer
+
+    def _deliver(self, outcomes: list[Outcome]) -> None:
+        """On the writer's thread: one wake-up of the loop for all that a commit answers."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle, outcomes)
+
+    def _settle(self, outcomes: list[Outcome]) -> None:
+        for job, value, error in outcomes:
+            if isinstance(job, Call):
+                self._calls_left += 1
+                self._bytes_left += job.size
+            if job.answer.done():
+                continue  # whoever asked has gone; the entry stays
+            if error is None:
+                job.answer.set_result(value)
+            else:
+                job.answer.set_exception(error)
+
+    async def _told(self, room: str, ask: Callable[[Counters], T], *, reopens: bool = False) -> T:
+        if self._closed:
+            raise Unreadable("closed")
+        answer: asyncio.Future[T] = self._loop.create_future()
+        self._writer.put(Question(room, ask, answer, reopens))
+        return await answer
+
+    async def reopen(self, room: str) -> Head:
+        """See `RoomLog.reopen`."""
+        return await self._told(
+            room, partial(_head, stream=ROOM, incarnation=self._incarnation), reopens=True
+        )
+
+    async def head(self, room: str, stream: str = ROOM) -> Head:
+        """See `RoomLog.head`."""
+        return await self._told(room, partial(_head, stream=stream, incarnation=self._incarnation))
+
+    async def settled(self, room: str, producer: str) -> int:
+        """See `RoomLog.settled`."""
+        return await self._told(room, lambda counters: counters.pseqs.get(producer, 0))
+
+    async def producers(self, room: str) -> dict[str, int]:
+        """See `RoomLog.producers`."""
+        return await self._told(room, lambda counters: dict(counters.pseqs))
+
+    async def read(
+        self,
+        room: str,
+        stream: str = ROOM,
+        *,
+        after: int = 0,
+        limit: int = 1000,
+        without: frozenset[str] = frozenset(),
+        only: frozenset[str] | None = None,
+        upto: int | None = None,
+    ) -> list[Entry]:
+        """See `RoomLog.read`."""
+        wanted = Wanted(room, stream, after=after, limit=limit, without=without, only=only, upto=upto)
+        return await self._reader.ask(partial(read_entries, wanted=wanted))
+
+    async def rooms(self) -> list[RoomSummary]:
+        """See `RoomLog.rooms`."""
+        return await self._reader.ask(summaries)
+
+    async def aclose(self) -> None:
+        """See `RoomLog.aclose`."""
+        if not self._closed:
+            self._closed = True
+            await self._reader.aclose()
+            await self._writer.stop()
+
+
+def _head(counters: Counters, *, stream: str, incarnation: str) -> Head:
+    return counters.head(stream, incarnation)

@@ -1,0 +1,87 @@
+"""Turning one call's intents into entries: all of them or none, retries answered by what they made before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from fourhands_protocol.entries import Entry
+
+from .counters import Counters
+from .errors import PseqReused
+from .log import ROOM, Appended, Intent
+
+Earlier = Callable[[Intent], Entry | None]
+"""Finds the entry that an earlier append of (producer, pseq) made in the intent's room."""
+
+
+MAX_PSEQ: Final = 2**63 - 1
+"""The largest integer that a store holds."""
+
+
+class Staged(NamedTuple):
+    """A fresh entry with what the store keeps beside it.
+
+    `room_seq` is the room stream's last seq at the time of an entry of a private stream, else 0.
+    """
+
+    intent: Intent
+    entry: Entry
+    room_seq: int
+
+
+def check_call(intents: Sequence[Intent]) -> None:
+    """ValueError for what no log can take: no intents, several rooms, a pseq out of range, bad text."""
+    if not intents:
+        raise ValueError("an append needs at least one intent")
+    room = intents[0].room
+    for intent in intents:
+        if intent.room != room:
+            raise ValueError("the intents of one append are of one room")
+        if not 1 <= intent.pseq <= MAX_PSEQ:
+            raise ValueError("pseq counts from 1")
+        for text in (intent.stream, intent.producer, intent.actor, intent.kind):
+            if not text.isascii():
+                text.encode()  # UnicodeEncodeError, a ValueError, for a lone surrogate
+
+
+def stage(
+    counters: Counters, intents: Sequence[Intent], *, now: int, earlier: Earlier
+) -> tuple[list[Appended], list[Staged]]:
+    """Answer every intent of a call; returns the answers and the fresh entries to store.
+
+    Raises `Fenced` or `PseqReused` and leaves the counters as they were.
+    """
+    before = counters.copy() if len(intents) > 1 else None
+    answers: list[Appended] = []
+    fresh: list[Staged] = []
+    try:
+        for intent in intents:
+            counters.check_fence(intent)
+            if counters.seen(intent):
+                answers.append(Appended(_retried(counters, intent, fresh, earlier), fresh=False))
+            else:
+                entry = counters.number(intent, now=now)
+                fresh.append(Staged(intent, entry, 0 if entry.stream == ROOM else counters.room_seq()))
+                answers.append(Appended(entry, fresh=True))
+    except Exception:
+        if before is not None:
+            counters.restore(before)
+        raise
+    return answers, fresh
+
+
+def find(staged: Sequence[Staged], intent: Intent) -> Entry | None:
+    """The entry made by (room, producer, pseq) among entries that are not stored yet."""
+    for made, entry, _ in reversed(staged):
+        if (made.pseq, made.producer, made.room) == (intent.pseq, intent.producer, intent.room):
+            return entry
+    return None
+
+
+def _retried(counters: Counters, intent: Intent, fresh: Sequence[Staged], earlier: Earlier) -> Entry:
+    entry = find(fresh, intent) or earlier(intent)
+    if entry is None or (entry.stream, entry.kind) != (intent.stream, intent.kind):
+        highest = counters.pseqs[intent.producer]
+        raise PseqReused(intent.room, intent.producer, intent.pseq, highest=highest)
+    return entry

@@ -1,0 +1,117 @@
+"""The thread that writes: a commit starts when the last one ends, and takes all that waits."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import closing
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from .book import Book
+from .errors import NotOpened
+from .jobs import Call, Job, Outcome
+from .lock import StoreLock
+from .schema import connect, create_file, prepare
+
+_log = logging.getLogger(__name__)
+
+BATCH_JOBS: Final = 2_000
+BATCH_BYTES: Final = 8 * 2**20
+"""Bounds of one commit, so that the first who waits need not wait for the last."""
+
+MOVE: Final = 2_048
+"""Rows that the mover takes at once: some 3 ms, for which appends wait."""
+
+IDLE_TAIL: Final = 4_096
+BUSY_TAIL: Final = 16_384
+"""From this many rows in the tail on the mover works where nothing waits, and even where appends wait.
+Readers scan the tail, but the longer it is, the more rows of one room are moved together."""
+
+ROOMS_KEPT: Final = 4_096
+"""Rooms whose counters stay in memory, a few KiB each."""
+
+
+class Writer:
+    """Owns the store, and a `Book` of it, on a thread of its own from `start` to `stop`."""
+
+    def __init__(self, path: Path, *, deliver: Callable[[list[Outcome]], None]) -> None:
+        self._path = path
+        self._deliver = deliver
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._opened: Future[str] = Future()
+        self._ended: Future[None] = Future()
+        self._broken: set[str] = set()
+
+    async def start(self) -> str:
+        """Open the store; returns its incarnation, or raises `NotOpened`."""
+        threading.Thread(target=self._run, name="log-writer", daemon=True).start()
+        return await asyncio.wrap_future(self._opened)
+
+    async def stop(self) -> None:
+        """Do what was put before, then close the store."""
+        self._jobs.put(None)
+        await asyncio.wrap_future(self._ended)
+
+    def put(self, job: Job) -> None:
+        """Hand over a job; its outcome is delivered on the writer's thread."""
+        self._jobs.put(job)
+
+    def break_off(self, room: str) -> None:
+        """Take no more appends to the room, waiting ones included, until it is reopened."""
+        self._broken.add(room)
+
+    def _run(self) -> None:
+        try:
+            create_file(self._path)
+            with closing(StoreLock(self._path)):
+                self._serve()
+        except (sqlite3.Error, OSError) as error:
+            self._fail(NotOpened(self._path, str(error)))
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._ended.set_result(None)
+
+    def _fail(self, error: BaseException) -> None:
+        if self._opened.done():
+            _log.error("the log's writer ended", exc_info=error)
+        else:
+            self._opened.set_exception(error)
+
+    def _serve(self) -> None:
+        with closing(connect(self._path)) as connection:
+            incarnation = prepare(connection, self._path)
+        with closing(Book(self._path, broken=self._broken, rooms_kept=ROOMS_KEPT)) as book:
+            book.move(at_most=book.tail_rows)
+            self._opened.set_result(incarnation)
+            longest = IDLE_TAIL
+            while jobs := self._take():
+                self._deliver(book.record(jobs))
+                if book.tail_rows >= longest + (0 if self._jobs.empty() else BUSY_TAIL - IDLE_TAIL):
+                    moved = book.move(at_most=MOVE)
+                    # Where it fails (a full disk, say) it is tried again later, not at each commit.
+                    longest = IDLE_TAIL if moved else book.tail_rows + MOVE
+
+    def _take(self) -> list[Job]:
+        """All that waits, within bounds; waits for the first. Empty at the end."""
+        job = self._jobs.get()
+        jobs: list[Job] = []
+        size = 0
+        while job is not None:
+            jobs.append(job)
+            size += job.size if isinstance(job, Call) else 0
+            if len(jobs) >= BATCH_JOBS or size >= BATCH_BYTES:
+                break
+            try:
+                job = self._jobs.get_nowait()
+            except Empty:
+                break
+        if job is None and jobs:
+            self._jobs.put(None)  # the end is for the next time
+        return jobs
