@@ -1,60 +1,29 @@
-// One person's end of a room: session, socket, document and state tied together behind one object for the panes.
+// One person's end of a room, as the panes see it: the document, the state, the link, and what one can ask for.
 
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import type { Role } from "../../../protocol/ts/roles";
+import { PASTE } from "../../../protocol/ts/limits";
+import { allows, type Role } from "../../../protocol/ts/roles";
+import { type Clock, systemClock } from "./clock";
+import { newId } from "./ids";
+import { type Change, LiveRoom } from "./live";
+import type { Notice } from "./notice";
+import type { Op } from "./outbox";
+import type { Recovered } from "./recovered";
+import type { OpResult } from "./requests";
 import type { RoomState } from "./state";
+import { type Link, type Status, statusOf } from "./status";
+import { openWebSocket, type SocketFactory } from "./transport";
+import type { Wake } from "./wake";
 
-export type LinkPhase = "connecting" | "syncing" | "live" | "backoff" | "offline" | "closed";
+export type { Change } from "./live";
+export type { Notice } from "./notice";
+export type { Recovered } from "./recovered";
+export type { OpResult } from "./requests";
+export type { Link, LinkPhase, Status } from "./status";
 
-/** The link to the room as it truly is; times in ms of the client's clock. */
-export interface Link {
-  phase: LinkPhase;
-  /** Changes made here that the log does not hold yet. */
-  pending: number;
-  /** When this phase began. */
-  since: number;
-  /** When the next attempt starts, in `backoff`. */
-  retryAt: number | null;
-  /** The last close code, and what it means in the user's words. */
-  code: number | null;
-  reason: string;
-}
-
-/** What the status line says; `saved` only when live with nothing pending. */
-export type Status =
-  | { kind: "connecting"; pending: number }
-  | { kind: "saved" }
-  | { kind: "saving"; pending: number }
-  | { kind: "offline"; pending: number; retryAt: number | null }
-  | { kind: "not-recorded"; pending: number; retryAt: number | null }
-  | { kind: "ended"; pending: number }
-  | { kind: "closed"; pending: number; code: number; reason: string };
-
-/** Something the user should be told, in plain words. */
-export interface Notice {
-  tone: "info" | "warning";
-  code: string;
-  text: string;
-}
-
-/** Text that was typed here but cannot be sent any more, because the room's documents were made anew. */
-export interface Recovered {
-  at: number;
-  files: readonly { path: string; text: string }[];
-}
-
-export type OpResult = { ok: true } | { ok: false; code: string; message: string };
-
-/** What changed since the last call; `doc` means that `doc` and `awareness` are new objects: bind editors again. */
-export interface Change {
-  state: boolean;
-  link: boolean;
-  doc: boolean;
-}
-
-/** Bytes of one edit that the server takes; an editor refuses larger pastes before they enter the document. */
-export const MAX_EDIT = 256 * 1024;
+/** UTF-8 bytes of text that an editor may put in at once; larger pastes it refuses before they enter the document. */
+export const MAX_EDIT = PASTE;
 
 export interface RoomClientOptions {
   /** `wss://host/yjs/{room}` */
@@ -62,47 +31,166 @@ export interface RoomClientOptions {
   token: string;
   person: string;
   role: Role;
-  /** Asked for when the token has expired while away: join again with invite and resume, answer a fresh token. */
+  /** Asked for when the token has expired while away: join again with invite and resume, answer the fresh token. */
   renewToken?: () => Promise<string>;
+  clock?: Clock;
+  random?: () => number;
+  openSocket?: SocketFactory;
 }
 
-export declare class RoomClient {
-  constructor(options: RoomClientOptions);
+/** A whole file, or given text with the line of its file where it begins. */
+export type RunRequest = { file: string } | { code: string; firstLine?: number };
+
+export class RoomClient {
   readonly person: string;
   readonly role: Role;
-  /** The present token: renewed in band. For HTTP calls. */
-  readonly token: string;
-  readonly doc: Y.Doc;
-  readonly awareness: Awareness;
-  readonly state: RoomState;
-  readonly link: Link;
-  readonly status: Status;
-  /** May this person type now? False for observers, ended rooms, closed links. */
-  readonly writable: boolean;
-  readonly recovered: Recovered | null;
+  readonly #live: LiveRoom;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  constructor(options: RoomClientOptions) {
+    const { url, token, person, role, renewToken } = options;
+    const { clock = systemClock, random = Math.random, openSocket = openWebSocket } = options;
+    this.person = person;
+    this.role = role;
+    this.#clock = clock;
+    this.#random = random;
+    this.#live = new LiveRoom({ url, token, role, clock, random, openSocket, renewToken });
+  }
+
+  get doc(): Y.Doc {
+    return this.#live.document.doc;
+  }
+
+  get awareness(): Awareness {
+    return this.#live.document.awareness;
+  }
+
+  get state(): RoomState {
+    return this.#live.state;
+  }
+
+  get link(): Link {
+    return this.#live.link;
+  }
+
+  get status(): Status {
+    const { link, state, wasLive } = this.#live;
+    return statusOf(link, { ended: state.endedAt !== null, wasLive });
+  }
+
+  /** The present token, renewed in band; for HTTP calls. */
+  get token(): string {
+    return this.#live.token;
+  }
+
+  get recovered(): Recovered | null {
+    return this.#live.recovered;
+  }
+
+  /** May this person type now? Yes while offline too; not observers, nor where nothing could be kept. */
+  get writable(): boolean {
+    const { wasLive, state, link, session } = this.#live;
+    const open = wasLive && state.endedAt === null && link.phase !== "closed";
+    return open && allows(this.role, "edit") && !session.exchange.full;
+  }
+
   /** Now on the room's clock, in µs. */
-  now(): number;
-  text(file: string): Y.Text;
-  subscribe(listener: (change: Change) => void): () => void;
-  onNotice(listener: (notice: Notice) => void): () => void;
-  start(): void;
-  stop(): void;
-  retryNow(): void;
-  dismissRecovered(): void;
+  now(): number {
+    return Math.round((this.#clock.now() + this.#live.session.offset) * 1000);
+  }
+
+  text(file: string): Y.Text {
+    return this.#live.document.text(file);
+  }
+
+  /** Called after each change, once for all that belongs together. */
+  subscribe(listener: (change: Change) => void): () => void {
+    return this.#live.subscribe(listener);
+  }
+
+  /** What the user should be told; refusals of the calls below come by their promises alone. */
+  onNotice(listener: (notice: Notice) => void): () => void {
+    return this.#live.onNotice(listener);
+  }
+
+  start(): void {
+    this.#live.tell({ type: "start" });
+  }
+
+  /** For good: a stopped client does not start again. */
+  stop(): void {
+    this.#live.tell({ type: "stop" });
+    this.#live.document.destroy();
+  }
+
+  retryNow(): void {
+    this.#live.tell({ type: "retry" });
+  }
+
+  /** What the browser noticed; wake.ts listens for it. */
+  wake(event: Wake): void {
+    this.#live.tell(event === "visible" ? { type: "wake" } : { type: "network", online: event === "online" });
+  }
+
+  dismissRecovered(): void {
+    this.#live.dismissRecovered();
+  }
+
   /** Absolute UTF-16 offsets; null when no editor has the focus. */
-  setCursor(file: string | null, anchor?: number, head?: number): void;
-  chat(text: string): Promise<OpResult>;
-  createFile(path: string): Promise<OpResult>;
-  renameFile(file: string, path: string): Promise<OpResult>;
-  deleteFile(file: string): Promise<OpResult>;
-  /** The whole file, or given text with the line where it begins. */
-  run(
-    what: { file: string } | { code: string; file?: string; firstLine?: number },
-  ): Promise<OpResult & { run: string }>;
-  interrupt(): Promise<OpResult>;
-  restart(): Promise<OpResult>;
-  answer(run: string, text: string): Promise<OpResult>;
-  end(): Promise<OpResult>;
-  remove(person: string): Promise<OpResult>;
-  revoke(invite: string): Promise<OpResult>;
+  setCursor(file: string | null, anchor = 0, head = anchor): void {
+    this.awareness.setLocalStateField("at", file === null ? null : { file, anchor, head });
+  }
+
+  chat(text: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "chat", body: { text } });
+  }
+
+  createFile(path: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "file.create", body: { path } });
+  }
+
+  renameFile(file: string, path: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "file.rename", body: { file, path } });
+  }
+
+  deleteFile(file: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "file.delete", body: { file } });
+  }
+
+  async run(what: RunRequest): Promise<OpResult & { run: string }> {
+    const run = newId(this.#random);
+    const result = await this.#live.ask({ kind: "run", body: runBody(run, what) });
+    return { ...result, run };
+  }
+
+  interrupt(): Promise<OpResult> {
+    return this.#live.ask({ kind: "interrupt", body: {} });
+  }
+
+  restart(): Promise<OpResult> {
+    return this.#live.ask({ kind: "restart", body: {} });
+  }
+
+  answer(run: string, text: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "input", body: { run, text } });
+  }
+
+  end(): Promise<OpResult> {
+    return this.#live.ask({ kind: "end", body: {} });
+  }
+
+  remove(person: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "remove", body: { person } });
+  }
+
+  revoke(invite: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "revoke", body: { invite } });
+  }
+}
+
+function runBody(run: string, what: RunRequest): Extract<Op, { kind: "run" }>["body"] {
+  if (!("code" in what)) return { run, file: what.file };
+  if (what.firstLine === undefined) return { run, code: what.code };
+  return { run, code: what.code, first_line: what.firstLine };
 }

@@ -61,8 +61,13 @@ export class RoomDocument {
     if (presence !== null) this.awareness.setLocalState({ ...presence, cursor: null });
   }
 
+  /** Best-effort: what cannot be read is as if it had not come. */
   applyPresence(update: Uint8Array): void {
-    applyAwarenessUpdate(this.awareness, update, this);
+    try {
+      applyAwarenessUpdate(this.awareness, update, this);
+    } catch {
+      this.forgetOthers();
+    }
   }
 
   /** Our own state as a frame for the wire. */
@@ -80,6 +85,8 @@ export class RoomDocument {
   forgetOthers(): void {
     const others = [...this.awareness.getStates().keys()].filter((id) => id !== this.awareness.clientID);
     removeAwarenessStates(this.awareness, others, this);
+    // Else the same state, told again by the room, would count as old news.
+    for (const id of others) this.awareness.meta.delete(id);
   }
 
   destroy(): void {

@@ -35,6 +35,8 @@ export type Effect =
   | { type: "refused"; op: Pending; code: string; message: string }
   | { type: "live"; resent: number }
   | { type: "lost" }
+  /** Closed for good. */
+  | { type: "closed" }
   /** The token has expired: get another by the invite. */
   | { type: "renew" }
   | { type: "token"; token: string };

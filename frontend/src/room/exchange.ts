@@ -5,10 +5,15 @@ import type { Entry } from "../../../protocol/ts/entries";
 import type { Hello, Welcome } from "../../../protocol/ts/envelope";
 import type { Effect } from "./events";
 import { isEdit, type Op, Outbox, type Pending } from "./outbox";
-import { Progress } from "./progress";
+import { headsOf, Progress } from "./progress";
 
 /** An edit that leaves later than this carries the time at which it was typed. */
 const LATE_MS = 1_000;
+
+const UNCERTAIN = {
+  code: "uncertain",
+  message: "The link was made anew, and this may not have been done. Try again.",
+};
 
 /** What a resync has told so far; it counts only when its end, the state, is there. */
 interface Story {
@@ -19,9 +24,11 @@ interface Story {
 export class Exchange {
   /** Edits that came after the end of the session: kept here, never to be sent. */
   tooLate = 0;
-  readonly #instance: string;
+  readonly #newInstance: () => string;
   readonly #emit: (effect: Effect) => void;
-  readonly #outbox = new Outbox();
+  /** The name under which the server counts our operations, so that each is applied at most once. */
+  #instance: string;
+  #outbox = new Outbox();
   readonly #progress = new Progress();
   #lineage: string | undefined;
   #incarnation: string | undefined;
@@ -31,8 +38,9 @@ export class Exchange {
   /** A second fault without an ack in between is not healed by the same means. */
   #resynced = false;
 
-  constructor(instance: string, emit: (effect: Effect) => void) {
-    this.#instance = instance;
+  constructor(newInstance: () => string, emit: (effect: Effect) => void) {
+    this.#newInstance = newInstance;
+    this.#instance = newInstance();
     this.#emit = emit;
   }
 
@@ -44,8 +52,8 @@ export class Exchange {
     return this.#outbox.full;
   }
 
-  add(op: Op, now: number): number {
-    return this.#outbox.add(op, now);
+  add(op: Op, now: number): void {
+    this.#outbox.add(op, now);
   }
 
   hello(vector: Uint8Array): Hello {
@@ -61,13 +69,11 @@ export class Exchange {
   welcome({ mode, lineage, incarnation, acked }: Welcome): boolean {
     this.#lineage = lineage;
     this.#incarnation = incarnation;
-    const settled = this.#settle(acked);
-    if (mode !== "resumed") {
-      this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };
-      return false;
-    }
-    this.#progress.resume(settled.filter(isEdit).length);
-    return true;
+    this.#settle(acked);
+    this.#progress.begin();
+    if (mode === "resumed") return true;
+    this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };
+    return false;
   }
 
   /** False when a seq is missing that no edit of ours can account for. */
@@ -87,9 +93,7 @@ export class Exchange {
     if (this.#story === null) return false;
     const { entries, reset } = this.#story;
     this.#story = null;
-    this.#progress.forget();
-    this.#progress.admit(entries);
-    this.#progress.jump(seq);
+    this.#progress.jump(headsOf(entries), seq);
     const dropped = reset ? this.#outbox.dropEdits().length : 0;
     const unsent = dropped > 0 || this.#rebuild;
     this.#rebuild = false;
@@ -113,11 +117,8 @@ export class Exchange {
   }
 
   /** False when a seq is missing. */
-  ack(upto: number, seq: number): boolean {
-    const ops = this.#settle(upto);
-    const last = ops.at(-1);
-    // The seq of any other operation comes with its entry, which must not be taken for a repeat.
-    this.#progress.acked(ops.filter(isEdit).length, last !== undefined && isEdit(last) ? seq : 0);
+  ack(upto: number): boolean {
+    this.#progress.acked(this.#settle(upto).filter(isEdit).length);
     this.#resynced = false;
     return !this.#hole();
   }
@@ -136,15 +137,23 @@ export class Exchange {
   /** The next hello asks for the room anew; where that did not help, for a fresh document too. */
   resyncNext(): void {
     this.#progress.forget();
-    if (this.#resynced) this.#rebuild = true;
+    if (this.#resynced) this.rebuildNext();
     this.#resynced = true;
   }
 
-  /** The next hello asks for a fresh document. False when the last one did just that, in vain. */
+  /**
+   * The next hello asks for a fresh document, under a new name: what we sent under the old one
+   * may still be committed, and must then come back as anybody's. False when the last one did just that, in vain.
+   */
   rebuildNext(): boolean {
     if (this.#rebuild) return false;
-    this.#progress.forget();
     this.#rebuild = true;
+    this.#progress.forget();
+    for (const op of this.#outbox.settle(Number.POSITIVE_INFINITY)) {
+      if (!isEdit(op)) this.#emit({ type: "refused", op, ...UNCERTAIN });
+    }
+    this.#outbox = new Outbox();
+    this.#instance = this.#newInstance();
     return true;
   }
 

@@ -35,11 +35,10 @@ export class Outbox {
     return this.#edits;
   }
 
-  add(op: Op, madeAt: number): number {
+  add(op: Op, madeAt: number): void {
     this.#lastPseq += 1;
     this.#pending.push({ pseq: this.#lastPseq, op, madeAt });
     if (op.kind === "edit") this.#edits += 1;
-    return this.#lastPseq;
   }
 
   /** On a new connection nothing has been sent yet. */

@@ -21,7 +21,8 @@ export type Phase =
 type Live = Extract<Phase, { name: "live" }>;
 
 export interface SessionOptions {
-  instance: string;
+  /** Makes a name, 16 characters or more, that no other page has. */
+  newInstance: () => string;
   token: string;
   random: () => number;
   /** Without it an expired token is the end. */
@@ -60,8 +61,8 @@ export class Session {
   #bestRoundTrip = Number.POSITIVE_INFINITY;
   #effects: Effect[] = [];
 
-  constructor({ instance, token, random, canRenew }: SessionOptions) {
-    this.exchange = new Exchange(instance, (effect) => this.#do(effect));
+  constructor({ newInstance, token, random, canRenew }: SessionOptions) {
+    this.exchange = new Exchange(newInstance, (effect) => this.#do(effect));
     this.#token = token;
     this.#canRenew = canRenew;
     this.#backoff = new Backoff(random);
@@ -73,11 +74,11 @@ export class Session {
   }
 
   /** Takes an operation of the user; it leaves at once when live, else when the link is back. */
-  submit(op: Op, now: number): { pseq: number; effects: Effect[] } {
+  submit(op: Op, now: number): Effect[] {
     this.#effects = [];
-    const pseq = this.exchange.add(op, now);
+    this.exchange.add(op, now);
     if (this.phase.name === "live") this.exchange.pump(now, this.offset);
-    return { pseq, effects: this.#effects };
+    return this.#effects;
   }
 
   handle(event: Event, now: number): Effect[] {
@@ -178,6 +179,7 @@ export class Session {
     this.code = code;
     this.reason = reason;
     this.#enter({ name: "closed", code }, now);
+    this.#do({ type: "closed" });
   }
 
   /** From here on nothing of the present socket counts. */
@@ -206,10 +208,8 @@ export class Session {
 
   #spoilt(now: number): void {
     this.exchange.rebuildNext();
-    if (this.phase.name !== "live" && this.phase.name !== "syncing") return;
-    this.#do({ type: "drop", code: GIVEN_UP });
-    this.#leave(now);
-    this.#connect(now);
+    const open = this.phase.name === "live" || this.phase.name === "syncing";
+    if (open) this.#abandon("Taking the room's document anew.", now);
   }
 
   #hole(now: number): void {
@@ -276,7 +276,7 @@ export class Session {
         break;
       case "ack":
         this.#backoff.reset();
-        if (exchange.ack(frame.upto, frame.seq)) exchange.pump(now, this.offset);
+        if (exchange.ack(frame.upto)) exchange.pump(now, this.offset);
         else this.#hole(now);
         break;
       case "refused":

@@ -1,0 +1,297 @@
+// Where session, socket, clock, document and state meet: carries out what the session wants and tells who listens.
+
+import type { Entry } from "../../../protocol/ts/entries";
+import { UPDATE } from "../../../protocol/ts/limits";
+import { allows, type Role } from "../../../protocol/ts/roles";
+import { ApiError } from "./api";
+import { applyAll } from "./apply";
+import type { Clock } from "./clock";
+import { RoomDocument } from "./document";
+import type { Effect, Event, Resynced } from "./events";
+import { newId } from "./ids";
+import { back, FULL, type Notice, RECOVERED, refusal, TOO_LARGE } from "./notice";
+import type { Op } from "./outbox";
+import { copyOf, lostOf, type Recovered } from "./recovered";
+import { type OpResult, obstacle, Requests } from "./requests";
+import { Session } from "./session";
+import { EMPTY, type RoomState } from "./state";
+import { type Link, linkOf, sameLink } from "./status";
+import { type SocketFactory, Transport } from "./transport";
+
+/** What changed; `doc` means that document and awareness are new objects: bind editors again. */
+export interface Change {
+  state: boolean;
+  link: boolean;
+  doc: boolean;
+}
+
+export interface LiveOptions {
+  url: string;
+  token: string;
+  role: Role;
+  clock: Clock;
+  random: () => number;
+  openSocket: SocketFactory;
+  renewToken: (() => Promise<string>) | undefined;
+}
+
+/** A return after a shorter absence is not worth a word. */
+const WORTH_A_WORD_MS = 3_000;
+
+export class LiveRoom {
+  readonly session: Session;
+  readonly document: RoomDocument;
+  state: RoomState = EMPTY;
+  link: Link;
+  token: string;
+  recovered: Recovered | null = null;
+  /** This page has shown the room. */
+  wasLive = false;
+
+  readonly #options: LiveOptions;
+  readonly #transport: Transport;
+  readonly #requests = new Requests();
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #noticeListeners = new Set<(notice: Notice) => void>();
+  #lostAt: number | null = null;
+  /** Changes that waited when the link came back, to be told once they are in. */
+  #resent = 0;
+  #presenceDue = false;
+  #effects: Effect[] = [];
+  #busy = false;
+  #change: Change = { state: false, link: false, doc: false };
+  #alarm: { at: number; cancel: () => void } | null = null;
+
+  constructor(options: LiveOptions) {
+    const { url, token, random, openSocket, renewToken } = options;
+    this.#options = options;
+    this.token = token;
+    const canRenew = renewToken !== undefined;
+    this.session = new Session({ newInstance: () => newId(random), token, random, canRenew });
+    this.document = new RoomDocument({
+      edited: (update) => this.#edited(update),
+      moved: () => this.#moved(),
+    });
+    this.#transport = new Transport(url, openSocket, {
+      opened: (generation) => this.tell({ type: "opened", generation, vector: this.document.vector() }),
+      frame: (generation, frame) => this.tell({ type: "frame", generation, frame }),
+      awareness: (generation, update) => {
+        this.tell({ type: "heard", generation });
+        this.document.applyPresence(update);
+      },
+      closed: (generation, code) => this.tell({ type: "closed", generation, code }),
+    });
+    this.link = linkOf(this.session);
+  }
+
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.#noticeListeners.add(listener);
+    return () => this.#noticeListeners.delete(listener);
+  }
+
+  tell(event: Event): void {
+    this.#perform(this.session.handle(event, this.#now()));
+  }
+
+  /** The answer comes when the log has it, or it was refused; it may be long in coming while the link is down. */
+  ask(op: Op): Promise<OpResult> {
+    const refused = obstacle(op, this.#options.role, this.session.phase.name);
+    if (refused !== null) return Promise.resolve(refused);
+    const answer = this.#requests.wait(op);
+    this.#submit(op);
+    return answer;
+  }
+
+  dismissRecovered(): void {
+    this.recovered = null;
+    this.#change.state = true;
+    this.#publish();
+  }
+
+  // --- local changes ---
+
+  #edited(update: Uint8Array): void {
+    const { exchange } = this.session;
+    if (update.length > UPDATE) {
+      this.#notify(TOO_LARGE);
+      this.tell({ type: "spoilt" });
+      return;
+    }
+    const wasFull = exchange.full;
+    this.#submit({ kind: "edit", body: { update } });
+    if (exchange.full && !wasFull) this.#notify(FULL);
+  }
+
+  /** The editor's cursor and our own come one after the other: they leave in one frame. */
+  #moved(): void {
+    if (this.#presenceDue || !allows(this.#options.role, "edit")) return;
+    this.#presenceDue = true;
+    queueMicrotask(() => {
+      this.#presenceDue = false;
+      if (this.session.phase.name === "live") this.#transport.sendRaw(this.document.presence());
+    });
+  }
+
+  #submit(op: Op): void {
+    this.#perform(this.session.submit(op, this.#now()));
+  }
+
+  // --- what the session wants ---
+
+  /** In order, also where carrying out one effect brings about another event. */
+  #perform(effects: Effect[]): void {
+    this.#effects.push(...effects);
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      for (let next = this.#effects.shift(); next !== undefined; next = this.#effects.shift()) {
+        this.#carryOut(next);
+      }
+    } finally {
+      this.#busy = false;
+    }
+    this.#rearm();
+    this.#publish();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "connect":
+        this.#transport.connect(effect.generation, effect.token);
+        break;
+      case "send":
+        this.#transport.send(effect.frame);
+        break;
+      case "drop":
+        this.#transport.drop(effect.code);
+        break;
+      case "entries":
+        this.#entries(effect.entries);
+        break;
+      case "resynced":
+        this.#resynced(effect);
+        break;
+      case "settled":
+        for (const { op } of effect.ops) this.#requests.answer(op, { ok: true });
+        break;
+      case "refused":
+        this.#requests.answer(effect.op.op, { ok: false, code: effect.code, message: effect.message });
+        this.#notify(refusal(effect.op, effect.code, effect.message));
+        break;
+      case "live":
+        this.#live(effect.resent);
+        break;
+      case "lost":
+        this.#lostAt = this.#now();
+        this.document.forgetOthers();
+        break;
+      case "closed":
+        this.#requests.close();
+        break;
+      case "renew":
+        void this.#renew();
+        break;
+      case "token":
+        this.token = effect.token;
+    }
+  }
+
+  #entries(entries: Entry[]): void {
+    this.state = applyAll(this.state, entries);
+    this.#change.state = true;
+    this.#put(entries.flatMap(updateOf));
+  }
+
+  #resynced({ entries, update, seq, reset, unsent }: Resynced): void {
+    const textOf = (file: string) => this.document.text(file).toString();
+    const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
+    if (reset) {
+      this.document.replace();
+      this.#change.doc = true;
+    }
+    const state = applyAll(EMPTY, entries);
+    this.state = { ...state, seq: Math.max(seq, state.seq) };
+    this.#change.state = true;
+    this.#put([update]);
+    const files = lostOf(copies, textOf);
+    if (files.length === 0) return;
+    this.recovered = { at: this.#now(), files };
+    this.#notify(RECOVERED);
+  }
+
+  /** An update that our document cannot take is no reason to lose the page: it takes the room's document anew. */
+  #put(updates: Uint8Array[]): void {
+    try {
+      this.document.apply(updates);
+    } catch {
+      this.tell({ type: "spoilt" });
+    }
+  }
+
+  #live(resent: number): void {
+    const away = this.#lostAt === null ? 0 : this.#now() - this.#lostAt;
+    this.#resent = away >= WORTH_A_WORD_MS ? resent : 0;
+    this.#lostAt = null;
+    this.wasLive = true;
+    this.document.refreshPresence();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.token = (await this.#options.renewToken?.()) ?? this.token;
+      this.tell({ type: "token", token: this.token });
+    } catch (error) {
+      const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+      const reason = error instanceof Error ? error.message : "The server could not be reached.";
+      this.tell({ type: "no-token", final: refused, reason });
+    }
+  }
+
+  // --- telling ---
+
+  #now(): number {
+    return this.#options.clock.now();
+  }
+
+  #rearm(): void {
+    const at = this.session.alarmAt;
+    if (at === (this.#alarm?.at ?? null)) return;
+    this.#alarm?.cancel();
+    this.#alarm = at === null ? null : { at, cancel: this.#options.clock.alarm(at, () => this.#ring()) };
+  }
+
+  #ring(): void {
+    this.#alarm = null;
+    this.tell({ type: "tick" });
+  }
+
+  #publish(): void {
+    const link = linkOf(this.session);
+    this.#change.link ||= !sameLink(link, this.link);
+    this.link = link;
+    this.#tellBack();
+    const change = this.#change;
+    if (!change.state && !change.link && !change.doc) return;
+    this.#change = { state: false, link: false, doc: false };
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  #tellBack(): void {
+    if (this.#resent === 0 || this.link.phase !== "live" || this.link.pending > 0) return;
+    this.#notify(back(this.#resent));
+    this.#resent = 0;
+  }
+
+  #notify(notice: Notice | null): void {
+    if (notice !== null) for (const listener of [...this.#noticeListeners]) listener(notice);
+  }
+}
+
+function updateOf({ stream, kind, body }: Entry): Uint8Array[] {
+  return stream === "room" && kind === "edit" && body.update instanceof Uint8Array ? [body.update] : [];
+}
