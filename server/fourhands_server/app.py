@@ -1,0 +1,90 @@
+"""The one place where the parts are chosen and put together: log, engine, kernels, rooms, web."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from fourhands_kernels.client import embedded_kernels
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from fourhands_server.config import Config
+from fourhands_server.core.seat import Seat
+from fourhands_server.engine.documents import Documents
+from fourhands_server.live.documents_source import edits_of
+from fourhands_server.live.host import Parts
+from fourhands_server.live.hub import Hub
+from fourhands_server.log.clock import wall_clock
+from fourhands_server.log.sqlite import SqliteLog
+from fourhands_server.web import openapi, pages, problem
+from fourhands_server.web.api import Call, Desk, answer
+from fourhands_server.web.auth import Auth, Keys
+from fourhands_server.web.entrance import Entrance
+from fourhands_server.web.files import Files
+from fourhands_server.web.health import Health
+from fourhands_server.web.rooms import Rooms
+from fourhands_server.web.runs import Runs
+from fourhands_server.web.socket import RoomSocket, room_socket
+from fourhands_server.web.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """All that a web server needs: the HTTP application and the class of its sockets."""
+
+    http: Starlette
+    socket: type[RoomSocket]
+    hub: Hub
+    rooms: Rooms
+
+
+@asynccontextmanager
+async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
+    """Start every part, and stop them in the opposite order."""
+    async with AsyncExitStack() as stack:
+        log = await SqliteLog.open(config.data / "rooms.db")
+        stack.push_async_callback(log.aclose)
+        documents = Documents(edits_of(log))
+        stack.push_async_callback(documents.aclose)
+        await documents.start()
+        kernels = await embedded_kernels(
+            config.data, isolation=config.isolation, environments=config.environments
+        )
+        stack.push_async_callback(kernels.aclose)
+        auth = Auth(keys, now=time.time)
+
+        def renew(room: str, seat: Seat) -> tuple[str, int]:
+            host = hub.hosts[room]
+            return auth.token(host.room, person=seat.person, role=seat.role, invite=seat.invite)
+
+        hub = await stack.enter_async_context(Hub(Parts(log, documents, kernels, wall_clock, renew)))
+        desk = Desk(hub, auth, log, documents, config.address)
+        rooms = Rooms(desk)
+        calls = [
+            *rooms.calls(),
+            *Files(desk).calls(),
+            *Runs(desk).calls(),
+            *Timeline(desk).calls(),
+            *Health(desk).calls(),
+        ]
+        yield Server(_http(calls), room_socket(Entrance(hub, auth)), hub, rooms)
+
+
+def _http(calls: list[Call]) -> Starlette:
+    """The HTTP application: API, its description, pages."""
+    description = openapi.document(calls, version("fourhands"))
+
+    async def describe(request: Request) -> Response:
+        return answer(description)
+
+    routes: list[BaseRoute] = [Route(c.path, c.endpoint, methods=[c.method]) for c in calls]
+    routes.append(Route("/api/openapi.json", describe))
+    routes.extend(pages.routes())
+    handlers = dict.fromkeys((Exception, *problem.EXPECTED), problem.handle)
+    return Starlette(routes=routes, exception_handlers=handlers)

@@ -1,0 +1,126 @@
+"""The command line: `fourhands serve`, `fourhands kernel-host`, `fourhands rooms …`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fourhands_server.config import Config
+
+ENVIRONMENT = "FOURHANDS_"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = build_parser(os.environ)
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "serve":
+        from fourhands_server.serve import serve
+
+        return serve(_config(chosen, os.environ), with_room=chosen.with_room)
+    if chosen.command == "kernel-host":
+        from fourhands_kernels.client import run_host
+
+        return run_host(chosen.data, isolation=chosen.isolation, environments=chosen.environments)
+    from fourhands_server.remote import rooms
+
+    return rooms(chosen, _config(chosen, os.environ))
+
+
+def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    """The parser; every option's default comes from its variable of the environment."""
+    parser = argparse.ArgumentParser(
+        prog="fourhands",
+        description="A pair-programming room for interviews.",
+        epilog="Every option has a variable in the environment: --base-url is FOURHANDS_BASE_URL.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve rooms")
+    _serving(serve, environment)
+    host = commands.add_parser("kernel-host", help="run the process that owns the sandboxes by itself")
+    _common(host, environment)
+    _kernels(host, environment)
+    rooms = commands.add_parser("rooms", help="make, list and end rooms of a running server")
+    actions = rooms.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a room and print its links")
+    create.add_argument("title", nargs="?", default="Interview")
+    end = actions.add_parser("end", help="end a room for good")
+    end.add_argument("room")
+    for action in (create, actions.add_parser("list", help="list all rooms"), end):
+        _common(action, environment)
+        _address(action, environment)
+    return parser
+
+
+def _serving(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    _common(parser, environment)
+    _address(parser, environment)
+    _kernels(parser, environment)
+    _option(
+        parser, environment, "--with-room", action="store_true", help="have a room ready and print its links"
+    )
+
+
+def _common(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    _option(
+        parser, environment, "--data", type=Path, default=Path("data"), help="folder of log and keys (data)"
+    )
+
+
+def _address(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    _option(parser, environment, "--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    _option(parser, environment, "--port", type=int, default=8000, help="port to listen on (8000)")
+    _option(
+        parser,
+        environment,
+        "--base-url",
+        help="the address in links; people at home cannot open 127.0.0.1 (http://HOST:PORT)",
+    )
+
+
+def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    _option(
+        parser,
+        environment,
+        "--isolation",
+        choices=("auto", "none"),
+        default="auto",
+        help="auto: run code in a sandbox or not at all; none: run it unprotected, at your own risk",
+    )
+    _option(
+        parser, environment, "--environments", type=Path, help="folder of Python environments for kernels"
+    )
+
+
+def _option(
+    parser: argparse.ArgumentParser, environment: Mapping[str, str], flag: str, **details: Any
+) -> None:
+    """An option whose default may come from the environment; argparse checks that text as if it were
+    typed.
+    """
+    text = environment.get(ENVIRONMENT + flag[2:].replace("-", "_").upper())
+    if text is not None:
+        details["default"] = text == "1" if details.get("action") == "store_true" else text
+        if details.get("choices") and text not in details["choices"]:
+            parser.error(f"{ENVIRONMENT}{flag[2:].replace('-', '_').upper()}: {text!r} is not a choice")
+    parser.add_argument(flag, **details)
+
+
+def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Config:
+    return Config(
+        host=chosen.host,
+        port=chosen.port,
+        base_url=chosen.base_url,
+        data=chosen.data.absolute(),
+        isolation=getattr(chosen, "isolation", "auto"),
+        environments=getattr(chosen, "environments", None),
+        admin_key=environment.get(ENVIRONMENT + "ADMIN_KEY") or None,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Committed entries on their way to a seat: each frame is built once and shared by all who get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from fourhands_protocol import envelope, sync
+from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
+from fourhands_server.core.seat import HELD_LIMIT, Live, Seat, Syncing
+
+STORY_WITHOUT = frozenset({EDIT, CURSOR})  # a newcomer gets these as the document itself, or not at all
+CHUNK_ENTRIES = 200
+CHUNK_BYTES = 128 * 1024  # a frame that a slow link can take in a second or two
+
+
+class Delivery:
+    """One committed entry and the frames that tell of it, made when first wanted."""
+
+    def __init__(self, entry: Entry, producer: str, pseq: int) -> None:
+        self.entry = entry
+        self.producer = producer
+        self.pseq = pseq
+
+    @cached_property
+    def stock(self) -> bytes | None:
+        """For stock clients: edits only, the rest they cannot read. Their own echo is their ack."""
+        return sync.update(edit_update(self.entry.body)) if self.entry.kind == EDIT else None
+
+    @cached_property
+    def ours(self) -> bytes:
+        """For our own client: the entry as it is."""
+        return envelope.encode(envelope.Entries((self.entry,)))
+
+    def to(self, seat: Seat) -> bool:
+        """Hand it to a seat that is live, or hold it back; False where the seat holds too much already."""
+        match seat.state:
+            case Live():
+                self._send(seat)
+            case Syncing(held=held):
+                if len(held) >= HELD_LIMIT:
+                    return False
+                held.append((self.entry, self.producer, self.pseq))
+        return True
+
+    def _send(self, seat: Seat) -> None:
+        seat.sent = self.entry.seq
+        if seat.dialect == "stock":
+            if self.stock is not None:
+                seat.send(self.stock)
+            return
+        own = self.producer == seat.producer
+        if not own or self.entry.kind != EDIT:
+            flush_ack(seat)
+            seat.send(self.ours)
+        if own:
+            owe_ack(seat, self.pseq, self.entry.seq)
+
+
+def owe_ack(seat: Seat, settled: int, seq: int) -> None:
+    """Note an ack; one that follows another with nothing between takes its place."""
+    before = seat.ack or (0, 0)
+    seat.ack = (max(settled, before[0]), max(seq, before[1]))
+
+
+def flush_ack(seat: Seat) -> None:
+    """Send the ack that is owed, so that it stands before what comes after it.
+
+    Not while the seat is syncing: an ack moves the client's place in the log, which the story must begin.
+    """
+    if seat.ack is not None and isinstance(seat.state, Live):
+        settled, seq = seat.ack
+        seat.ack = None
+        seat.send(envelope.encode(envelope.Ack(settled, seq)))
+
+
+def finish_sync(seat: Seat, syncing: Syncing) -> None:
+    """All that was asked for has come: send it, then what was held back, and be live."""
+    seat.state = Live()
+    before = len(seat.out)
+    if seat.dialect == "stock":
+        seat.send(sync.step2(syncing.diff))
+    else:
+        for frame in chunks(syncing.entries):
+            seat.send(frame)
+        if syncing.story:
+            seat.send(envelope.encode(envelope.State(syncing.diff, syncing.upto)))
+    seat.burst += sum(map(len, seat.out[before:]))
+    seat.sent = syncing.upto
+    for entry, producer, pseq in syncing.held:
+        if entry.seq > syncing.upto:
+            Delivery(entry, producer, pseq).to(seat)
+
+
+def chunks(entries: Iterable[Entry]) -> list[bytes]:
+    """ENTRY frames that hold `entries`, each small enough for a slow link."""
+    frames: list[bytes] = []
+    batch: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if batch and (len(batch) >= CHUNK_ENTRIES or size + len(entry.body) > CHUNK_BYTES):
+            frames.append(envelope.encode(envelope.Entries(tuple(batch))))
+            batch, size = [], 0
+        batch.append(entry)
+        size += len(entry.body)
+    if batch:
+        frames.append(envelope.encode(envelope.Entries(tuple(batch))))
+    return frames

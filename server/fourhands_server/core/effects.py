@@ -1,0 +1,153 @@
+"""What the room asks of the world: the effects that its core returns and its host carries out, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an operation came from: who gets its ack, and under which name its retry is known.
+
+    `seat` is the connection that sent it, `call` the HTTP call that waits for it; at most one is set.
+    """
+
+    person: str
+    role: str
+    producer: str
+    pseq: int
+    seat: str | None = None
+    call: Hashable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Put one entry into the log; comes back as `Room.committed` with the same `origin`."""
+
+    origin: Origin
+    actor: str
+    kind: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEdit:
+    """Let the document engine follow a committed edit."""
+
+    seq: int
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AskDiff:
+    """Ask the engine for what a peer with `vector` lacks, as of all edits applied so far."""
+
+    seat: str
+    turn: int
+    vector: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class AskEntries:
+    """Read the `room` stream from `after` to `upto` for a seat; a story leaves edits and cursors out."""
+
+    seat: str
+    turn: int
+    after: int
+    upto: int
+    story: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskCode:
+    """Ask for the text of `file` as it stood at `seq`; `past` where later edits were applied already."""
+
+    run: str
+    file: str
+    seq: int
+    past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Hand a started run to the kernel."""
+
+    run: str
+    code: str
+    filename: str
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Interrupt what the kernel runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Give the room a fresh kernel."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerInput:
+    """Answer a run's `input()`."""
+
+    run: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopKernel:
+    """The room needs its kernel no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Tell the kernel host that its journal is in the log up to `n`."""
+
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSeat:
+    """Close a connection after what was written to it."""
+
+    seat: str
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Answer the HTTP call that waits: the seq of its entry, or why it was refused."""
+
+    call: Hashable
+    seq: int = 0
+    refused: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenewToken:
+    """Send a seat a fresh token for the same participant."""
+
+    seat: str
+
+
+Effect = (
+    Append
+    | ApplyEdit
+    | AskDiff
+    | AskEntries
+    | AskCode
+    | Execute
+    | Interrupt
+    | Restart
+    | AnswerInput
+    | StopKernel
+    | Acknowledge
+    | CloseSeat
+    | Settle
+    | RenewToken
+)

@@ -1,0 +1,93 @@
+"""The room's two folds of its log, and the one way by which anything gets into it.
+
+`state` holds what is committed; everything that anybody is shown comes from it. `ahead` (with
+`admission`, its counterpart for documents) holds what has been admitted, committed or not, and every
+decision is made against it. Where an append fails both are thrown away and rebuilt from the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fourhands_protocol import cbor, entries
+from fourhands_protocol.admission import Admission
+from fourhands_protocol.entries import CHAT, CURSOR, EDIT, RUN_OUTPUTS, SERVER, Entry
+from fourhands_server.core.effects import Append, Effect, Origin
+from fourhands_server.core.instances import Instance
+from fourhands_server.core.state import RoomState
+
+KERNEL = "kernel"
+UNFOLDED_AHEAD = frozenset({EDIT, CURSOR, CHAT, RUN_OUTPUTS})  # nothing is decided by these
+
+
+class Ledger:
+    """State, decisions and appends of one room; `boot` tells this life of the room from earlier ones."""
+
+    def __init__(self, boot: str) -> None:
+        self.state = RoomState()
+        self.ahead = RoomState()
+        self.admission = Admission()
+        self.instances: dict[str, Instance] = {}
+        self.effects: list[Effect] = []
+        self.now = (
+            0  # µs of the wall clock at the event that is being handled; the log has the last word on `at`
+        )
+        self._boot = boot
+        self._own = 0
+
+    def replay(self, history: Iterable[Entry]) -> None:
+        """Fold committed entries in; for a room that is being rebuilt and sends nothing yet."""
+        for entry in history:
+            self.state.apply(entry)
+            self._fold_documents(entry)
+            self._fold_ahead(entry)
+
+    def settled(self, producers: Mapping[str, int]) -> None:
+        """What the log knows of each producer; retries of these leave no second entry."""
+        for producer, pseq in producers.items():
+            self.instances[producer] = Instance(admitted=pseq, settled=pseq)
+
+    def instance(self, producer: str) -> Instance:
+        """The progress of one producer."""
+        return self.instances.setdefault(producer, Instance())
+
+    def append(self, origin: Origin, kind: str, body: Mapping[str, Any] | bytes, *, actor: str = "") -> None:
+        """Admit one entry: fold it ahead and ask the host to log it."""
+        if self.ahead.ended_at is not None:
+            raise AssertionError(f"{kind} after the end: callers check `ended` first")
+        packed = body if isinstance(body, bytes) else entries.body(kind, body)
+        entry = Entry("room", self.ahead.head + 1, self.now, actor or origin.person, kind, packed)
+        self._fold_ahead(entry)
+        if kind == "file.created":
+            self.admission.add_root(self.ahead.files[cbor.decode(packed)["file"]].id)
+        self.instance(origin.producer).admit(origin.pseq, logged=True)
+        self.effects.append(Append(origin, entry.actor, kind, packed))
+
+    def own(self, kind: str, body: Mapping[str, Any], *, actor: str = SERVER) -> None:
+        """Append an entry of the server's own making; after the end there is nothing left to say."""
+        if self.ahead.ended_at is None:
+            self._own += 1
+            origin = Origin(SERVER, SERVER, f"server/{self._boot}", self._own)
+            self.append(origin, kind, body, actor=actor)
+
+    def committed(self, entry: Entry, origin: Origin) -> None:
+        """The log has it: now it is part of the room."""
+        self.state.apply(entry)
+        self.instance(origin.producer).commit(origin.pseq)
+
+    def _fold_ahead(self, entry: Entry) -> None:
+        if entry.kind in UNFOLDED_AHEAD:
+            self.ahead.head += 1
+        else:
+            self.ahead.apply(entry)
+
+    def _fold_documents(self, entry: Entry) -> None:
+        """The document half of the fold of committed entries: roots, ids and clocks."""
+        if entry.kind == EDIT:
+            edit = entries.edit(entry.body)
+            self.admission.replay(edit.update, entry.actor, relayed=edit.relayed)
+        elif entry.kind == "client":
+            self.admission.bind(cbor.decode(entry.body)["client"], entry.actor)
+        elif entry.kind == "file.created":
+            self.admission.add_root(cbor.decode(entry.body)["file"])

@@ -1,0 +1,157 @@
+"""What each operation of a participant becomes: the one entry it leaves, or why it is refused.
+
+Operations are judged against the room as it will be once everything admitted is committed, so two of
+them in one commit cannot contradict each other. Refusals here are answers, not offences: the connection
+goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fourhands_protocol import limits
+from fourhands_protocol.paths import BadPath, check_path, root_name
+from fourhands_protocol.roles import allows
+from fourhands_server.core.state import File, RoomState, Run
+
+QUEUE_LIMIT = 20  # runs that wait for the kernel
+ENDED = "The room has ended; nothing more is recorded."
+
+Planned = tuple[str, dict[str, Any]]
+
+
+class Refused(Exception):
+    """The operation leaves no entry. `code` is for programs, `message` for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class AlreadyDone(Exception):
+    """A repeated operation, known by its own id (a run's, say): its first entry stands at `seq`."""
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"done by entry {seq}")
+        self.seq = seq
+
+
+def check_role(role: str, kind: str) -> None:
+    """Raise Refused where the role may not do this."""
+    if not allows(role, kind):
+        raise Refused("forbidden", f"Your role ({role}) does not allow this.")
+
+
+def plan(state: RoomState, kind: str, body: Mapping[str, Any]) -> Planned:
+    """The kind and body of the entry that this operation leaves in a room that goes on.
+
+    Raises Refused or AlreadyDone. `body` has the form that the protocol gives this kind.
+    """
+    return _PLANS[kind](state, body)
+
+
+def _chat(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if not body["text"].strip():
+        raise Refused("empty", "There is nothing in this message.")
+    return "chat", {"text": body["text"]}
+
+
+def _free_path(state: RoomState, path: str, *, beside: File | None = None) -> str:
+    try:
+        check_path(path)
+    except BadPath as bad:
+        raise Refused("bad-path", bad.words) from bad
+    owner = state.path_owner(path)
+    if owner is not None and owner is not beside:
+        raise Refused("path-taken", f"There is already a file named {owner.path}.")
+    return path
+
+
+def _create_file(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    path = _free_path(state, body["path"])
+    if len(state.living_files()) >= limits.FILES:
+        raise Refused("too-many-files", f"A room holds at most {limits.FILES} files. Delete one first.")
+    return "file.created", {"file": root_name(path, state.files), "path": path}
+
+
+def _living(state: RoomState, file: str) -> File:
+    found = state.files.get(file)
+    if found is None or found.deleted:
+        raise Refused("no-such-file", f"There is no file {file}; it may have been deleted.")
+    return found
+
+
+def _rename_file(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    file = _living(state, body["file"])
+    path = _free_path(state, body["path"], beside=file)
+    return "file.renamed", {"file": file.id, "path": path}
+
+
+def _delete_file(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    file = _living(state, body["file"])
+    if len(state.living_files()) == 1:
+        raise Refused("last-file", "A room keeps at least one file.")
+    return "file.deleted", {"file": file.id}
+
+
+def _run(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if known := state.runs.get(body["run"]):
+        raise AlreadyDone(known.seq)
+    if len(state.waiting_runs()) >= QUEUE_LIMIT:
+        raise Refused("queue-full", f"{QUEUE_LIMIT} runs are waiting already. Interrupt or wait.")
+    if "file" in body:
+        _living(state, body["file"])
+    wanted = ("run", "file", "code", "first_line")
+    return "run.queued", {key: body[key] for key in wanted if key in body}
+
+
+def _interrupt(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if state.active_run() is None:
+        raise Refused("nothing-runs", "Nothing is running.")
+    return "kernel.interrupted", {}
+
+
+def _restart(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    return "kernel.restarted", {}
+
+
+def _asking(state: RoomState, run: str) -> Run:
+    found = state.runs.get(run)
+    if found is None or not found.asking:
+        raise Refused("not-asking", "The program is not waiting for input.")
+    return found
+
+
+def _input(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    run = _asking(state, body["run"])
+    hidden = run.asking_password
+    return "run.input", {"run": run.run} if hidden else {"run": run.run, "text": body["text"]}
+
+
+def _remove(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    person = state.people.get(body["person"])
+    if person is None or person.removed:
+        raise Refused("no-such-person", "There is nobody of that id in the room.")
+    return "person.removed", {"person": person.id}
+
+
+def _revoke(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if body["invite"] in state.revoked:
+        raise Refused("revoked", "This invite is revoked already.")
+    return "invite.revoked", {"invite": body["invite"]}
+
+
+_PLANS: dict[str, Callable[[RoomState, Mapping[str, Any]], Planned]] = {
+    "chat": _chat,
+    "file.create": _create_file,
+    "file.rename": _rename_file,
+    "file.delete": _delete_file,
+    "run": _run,
+    "interrupt": _interrupt,
+    "restart": _restart,
+    "input": _input,
+    "remove": _remove,
+    "revoke": _revoke,
+}

@@ -1,0 +1,126 @@
+"""Who points where: the awareness states of a room, each bound to its participant and its seat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fourhands_protocol import awareness
+from fourhands_protocol.awareness import State
+from fourhands_protocol.errors import ProtocolError
+
+CURSOR_INTERVAL = 100_000  # µs: a person's cursor is recorded at most 10 times a second
+
+
+@dataclass(slots=True)
+class Shown:
+    """The state of one Yjs client as the others see it; `clock` is the one we told them."""
+
+    client: int
+    seat: str
+    person: str
+    heard: int
+    clock: int
+    state: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A cursor in absolute UTF-16 offsets, as the client itself computed them."""
+
+    client: int
+    file: str
+    anchor: int
+    head: int
+
+
+@dataclass(slots=True)
+class Trail:
+    """What was recorded last of a person's cursor, and what waits for its turn."""
+
+    at: int = 0
+    last: Cursor | None = None
+    waiting: Cursor | None = None
+
+
+@dataclass(slots=True)
+class Presence:
+    """All states of a room. Clocks are ours: they always rise, also for a client that came back."""
+
+    claim: Callable[[int, str], None]
+    shown: dict[int, Shown] = field(default_factory=dict)
+    trails: dict[str, Trail] = field(default_factory=dict)
+
+    def offer(self, states: list[State], *, seat: str, person: str, user: Mapping[str, Any]) -> list[State]:
+        """Take the sender's own states, drop all others without a word; returns what the others get.
+
+        Stock clients re-send everybody's states, so a foreign id here is no offence.
+        """
+        return [told for s in states if (told := self._take(s, seat, person, user)) is not None]
+
+    def leave(self, seat: str) -> list[State]:
+        """The seat is gone: its states become null at the next clock."""
+        gone = [s for s in self.shown.values() if s.seat == seat and s.state is not None]
+        for shown in gone:
+            shown.clock, shown.state, shown.seat = shown.clock + 1, None, ""
+        return [State(s.client, s.clock, None) for s in gone]
+
+    def everyone_but(self, seat: str) -> list[State]:
+        """The states that a newcomer must be told."""
+        return [
+            State(s.client, s.clock, s.state)
+            for s in self.shown.values()
+            if s.state is not None and s.seat != seat
+        ]
+
+    def _take(self, offered: State, seat: str, person: str, user: Mapping[str, Any]) -> State | None:
+        shown = self.shown.get(offered.client)
+        if shown is not None and shown.seat not in ("", seat):
+            return None  # another seat, perhaps of the same person, speaks for this id
+        if shown is not None and shown.seat == seat and offered.clock <= shown.heard:
+            return None
+        state = _rewrite(offered.text, user)
+        if state is None and (offered.text is not None or shown is None):
+            return None  # unreadable, or the end of something that never was
+        try:
+            self.claim(offered.client, person)
+        except ProtocolError:
+            return None
+        clock = offered.clock if shown is None else max(shown.clock + 1, offered.clock)
+        self.shown[offered.client] = Shown(offered.client, seat, person, offered.clock, clock, state)
+        return State(offered.client, clock, state)
+
+    def move(self, person: str, cursor: Cursor, now: int) -> Cursor | None:
+        """The cursor to record now, or None where it is unchanged or must wait its turn."""
+        trail = self.trails.setdefault(person, Trail())
+        trail.waiting = cursor if cursor != trail.last else None
+        return self.due(person, now)
+
+    def due(self, person: str, now: int) -> Cursor | None:
+        """A cursor of `person` whose turn has come."""
+        trail = self.trails[person]
+        if trail.waiting is None or now - trail.at < CURSOR_INTERVAL:
+            return None
+        trail.at, trail.last, trail.waiting = now, trail.waiting, None
+        return trail.last
+
+
+def cursor_of(told: State) -> Cursor | None:
+    """The absolute cursor in a state (`at: {file, anchor, head}`), if it has a well-formed one."""
+    at = awareness.read_state(told.text).get("at") if told.text is not None else None
+    match at:
+        case {"file": str(file), "anchor": int(anchor), "head": int(head)}:
+            if 0 <= anchor < 2**31 and 0 <= head < 2**31:
+                return Cursor(told.client, file, anchor, head)
+    return None
+
+
+def _rewrite(text: str | None, user: Mapping[str, Any]) -> str | None:
+    """The state with `user` as the token says it; None where it is null or no JSON object."""
+    if text is None:
+        return None
+    try:
+        return awareness.write_state({**awareness.read_state(text), "user": dict(user)})
+    except (ProtocolError, ValueError):
+        return None

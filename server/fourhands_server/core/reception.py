@@ -1,0 +1,237 @@
+"""What arrives on a seat's connection: each frame decoded whole, checked against the role, and taken in or
+refused.
+
+A refusal that a client can get by honest use is an answer (REFUSED); a frame that no honest client
+sends raises a ProtocolError, whose code closes the connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
+from fourhands_protocol.entries import EDIT
+from fourhands_protocol.roles import allows
+from fourhands_server.core import delivery, operations
+from fourhands_server.core.effects import AskDiff, AskEntries, Origin, RenewToken
+from fourhands_server.core.ledger import Ledger
+from fourhands_server.core.operations import AlreadyDone, Refused
+from fourhands_server.core.presence import Cursor, Presence, cursor_of
+from fourhands_server.core.seat import Greeting, Seat, Syncing
+
+OURS = bytes([envelope.FRAME])
+RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
+
+
+class Desk(Protocol):
+    """What the reception asks of the room around it."""
+
+    def operate(self, origin: Origin, kind: str, body: Mapping[str, Any]) -> None:
+        """Plan and append one operation; raises Refused or AlreadyDone."""
+        ...
+
+    def seated(self, seat: Seat) -> None:
+        """The seat has said what it has: it takes part from now on."""
+        ...
+
+    def tell(self, states: list[awareness.State], *, but: str) -> None:
+        """Show awareness states to every seat but one."""
+        ...
+
+    def record_cursor(self, person: str, cursor: Cursor) -> None:
+        """Put a cursor on the record."""
+        ...
+
+
+class Reception:
+    """Decodes and judges the frames of all seats of one room."""
+
+    def __init__(
+        self, ledger: Ledger, presence: Presence, desk: Desk, *, room: str, incarnation: str
+    ) -> None:
+        self._ledger = ledger
+        self._presence = presence
+        self._desk = desk
+        self._room = room
+        self._incarnation = incarnation
+
+    def receive(self, seat: Seat, frame: bytes) -> None:
+        """Take in one frame of a seat; raises ProtocolError where it must cost the connection."""
+        if frame[:1] == OURS:
+            if seat.dialect != "fourhands":
+                raise errors.MalformedFrame("envelope frames need the subprotocol fourhands.v1")
+            self._ours(seat, envelope.decode(frame))
+        else:
+            self._stock(seat, sync.decode(frame))
+
+    def _stock(self, seat: Seat, message: sync.Frame) -> None:
+        match message:
+            case sync.AwarenessFrame(payload):
+                self._awareness(seat, payload)
+            case sync.QueryAwareness():
+                self.greet(seat)
+            case _ if seat.dialect != "stock":
+                raise errors.MalformedFrame("sync frames are for stock clients; send operations")
+            case sync.Step1(vector):
+                self._sync(seat, after=0, vector=vector, story=False, entries=False)
+            case sync.Step2(update):
+                self._stock_edit(seat, update, limit=limits.STEP2)
+            case sync.Update(update):
+                self._stock_edit(seat, update, limit=limits.UPDATE)
+            case _:
+                raise errors.MalformedFrame("a client does not send this message")
+
+    def _stock_edit(self, seat: Seat, update: bytes, *, limit: int) -> None:
+        seat.pseq += 1
+        origin = Origin(seat.person, seat.role, seat.producer, seat.pseq, seat=seat.id)
+        try:
+            self._edit(origin, update, entries.edit_body(update), limit=limit)
+        except Refused as refused:
+            raise errors.RoomEnded(refused.message) from refused
+        except errors.Forbidden:
+            seat.send(sync.permission_denied("you may read this room, not write in it"))
+            raise
+
+    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> None:
+        """Admit an edit: news is logged, an update without news settles at once."""
+        writes = allows(origin.role, EDIT)
+        ended = self._ledger.ahead.ended_at is not None
+        if not writes or ended:
+            if self._ledger.admission.is_news(update):
+                if not writes:
+                    raise errors.Forbidden("this role reads only")
+                raise Refused("ended", operations.ENDED)
+            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+            return
+        if self._ledger.admission.check(update, origin.person, limit=limit).is_news:
+            self._ledger.append(origin, EDIT, body)
+        else:
+            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+
+    def _ours(self, seat: Seat, message: envelope.Message) -> None:
+        match message:
+            case envelope.Hello():
+                self._hello(seat, message)
+            case envelope.Ping(time):
+                seat.send(envelope.encode(envelope.Pong(time, self._ledger.now)))
+            case envelope.Pong():
+                pass
+            case _ if isinstance(seat.state, Greeting):
+                raise errors.MalformedFrame("HELLO comes first")
+            case envelope.Op(pseq, kind, body):
+                self._operation(seat, pseq, kind, body)
+            case envelope.TokenRequest():
+                self._ledger.effects.append(RenewToken(seat.id))
+            case _:
+                raise errors.MalformedFrame("a client does not send this message")
+
+    def _operation(self, seat: Seat, pseq: int, kind: str, body: bytes) -> None:
+        instance = self._ledger.instance(seat.producer)
+        if pseq <= instance.admitted:
+            if pseq <= instance.settled:
+                delivery.owe_ack(seat, instance.settled, seat.sent)
+            return
+        fields = entries.op(kind, body)
+        origin = Origin(seat.person, seat.role, seat.producer, pseq, seat=seat.id)
+        try:
+            if kind == EDIT:
+                self._edit(origin, fields["update"], body, limit=limits.UPDATE)
+            else:
+                self._desk.operate(origin, kind, fields)
+        except Refused as refused:
+            instance.admit(pseq, logged=False)
+            seat.send(envelope.encode(envelope.Refused(pseq, refused.code, refused.message)))
+        except AlreadyDone:
+            instance.admit(pseq, logged=False)
+        if instance.settled >= pseq:
+            delivery.owe_ack(seat, instance.settled, seat.sent)
+
+    def _hello(self, seat: Seat, hello: envelope.Hello) -> None:
+        if not isinstance(seat.state, Greeting):
+            raise errors.MalformedFrame("HELLO comes once")
+        seat.producer = f"{seat.person}/{hello.instance}"
+        state, after = self._ledger.state, hello.last.get("room", 0)
+        same = hello.lineage in (None, state.lineage)
+        resumed = (
+            same
+            and hello.lineage is not None
+            and hello.incarnation == self._incarnation
+            and 0 < after <= state.head <= after + RESUME_LIMIT
+        )
+        mode = "resumed" if resumed else "resync" if same else "reset"
+        self._desk.seated(seat)
+        seat.send(self._welcome(seat, mode))
+        if resumed:
+            self._sync(seat, after=after, vector=None, story=False, entries=True)
+        else:
+            self._sync(seat, after=0, vector=hello.vector if same else None, story=True, entries=True)
+
+    def _welcome(self, seat: Seat, mode: str) -> bytes:
+        state, now = self._ledger.state, self._ledger.now
+        welcome = envelope.Welcome(
+            mode=mode,
+            room=self._room,
+            title=state.title,
+            lineage=state.lineage,
+            incarnation=self._incarnation,
+            participant=seat.person,
+            role=seat.role,
+            seat=seat.id,
+            acked=self._ledger.instance(seat.producer).settled,
+            heads={"room": state.head},
+            time=now,
+            expires_in=max(0, (seat.expires_at - now) // 1_000_000),
+        )
+        return envelope.encode(welcome)
+
+    def _sync(self, seat: Seat, *, after: int, vector: bytes | None, story: bool, entries: bool) -> None:
+        """Ask for what the seat lacks, and hold back what is committed until that is out.
+
+        yjs may throw on an update that comes before its step 2, hence the order.
+        """
+        if isinstance(seat.state, Greeting):
+            if seat.dialect == "stock":
+                self._desk.seated(seat)
+            self.greet(seat)
+        held = seat.state.held if isinstance(seat.state, Syncing) else []
+        seat.turn += 1
+        upto = self._ledger.state.head
+        diff = not entries or story
+        seat.state = Syncing(
+            turn=seat.turn, upto=upto, wants_diff=diff, wants_entries=entries, story=story, held=held
+        )
+        if entries:
+            self._ledger.effects.append(AskEntries(seat.id, seat.turn, after, upto, story))
+        if diff:
+            self._ledger.effects.append(AskDiff(seat.id, seat.turn, vector))
+
+    def greet(self, seat: Seat) -> None:
+        """Tell a newcomer who is here."""
+        others = self._presence.everyone_but(seat.id)
+        if others:
+            seat.send(sync.awareness(awareness.encode(others)))
+
+    def _awareness(self, seat: Seat, payload: bytes) -> None:
+        """Take the seat's own states; an observer has none, and a room that ended shows none."""
+        states = awareness.decode(payload)
+        ledger = self._ledger
+        if not allows(seat.role, EDIT) or ledger.ahead.ended_at is not None:
+            return
+        person = ledger.ahead.people.get(seat.person)
+        if person is None:
+            return
+        user = {"name": person.name, "colour": person.colour, "id": person.id, "role": person.role}
+        told = self._presence.offer(states, seat=seat.id, person=seat.person, user=user)
+        if told:
+            self._desk.tell(told, but=seat.id)
+            self._record_cursor(seat, told)
+
+    def _record_cursor(self, seat: Seat, told: list[awareness.State]) -> None:
+        for state in told:
+            cursor = cursor_of(state)
+            if cursor is None or cursor.file not in self._ledger.ahead.files:
+                continue
+            due = self._presence.move(seat.person, cursor, self._ledger.now)
+            if due is not None:
+                self._desk.record_cursor(seat.person, due)

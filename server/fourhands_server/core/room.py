@@ -1,0 +1,349 @@
+"""The room: events in, effects out. It knows no socket, clock, database or chance; its host brings them.
+
+Events are the methods of `Room`; after each the host carries out `take_effects()` in order and writes
+what gathered in the `out` of the seats in `take_talking()`. Two things are true at every moment: nobody
+was sent an edit that is not committed, and `state` equals the fold of the log up to `state.head`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fourhands_protocol import awareness, limits, sync
+from fourhands_protocol.admission import Admission
+from fourhands_protocol.entries import EDIT, Entry, edit_update
+from fourhands_protocol.errors import BadToken, ProtocolError, Silent, SlowReader, Superseded, TooLarge
+from fourhands_server.core import delivery, operations
+from fourhands_server.core.delivery import Delivery
+from fourhands_server.core.effects import ApplyEdit, CloseSeat, Effect, Origin, Settle
+from fourhands_server.core.ending import Ending
+from fourhands_server.core.ledger import Ledger
+from fourhands_server.core.presence import Cursor, Presence
+from fourhands_server.core.reception import Reception
+from fourhands_server.core.runs import Runs
+from fourhands_server.core.seat import Seat, Syncing
+from fourhands_server.core.state import RoomState
+
+COLOURS = 8
+FORMAT = 1  # of the entries that a room begins with
+RESTARTED = 1012  # the standard's "service restart"
+SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
+KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
+EMPTY_AWARENESS = bytes([1, 1, 0])
+
+
+class Room:
+    """One room. `boot` is unlike that of any earlier life of this room; `now` is always µs of the wall
+    clock.
+    """
+
+    def __init__(self, room: str, *, boot: str, incarnation: str) -> None:
+        self.room = room
+        self.incarnation = incarnation
+        self.seats: dict[str, Seat] = {}
+        self.kernel_refused: str | None = None  # why no code can run here, in words for an operator
+        self._ledger = Ledger(boot)
+        self._runs = Runs(self._ledger)
+        self._presence = Presence(claim=self._claim)
+        self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
+        self._ending = Ending(self._ledger, self._runs)
+        self._talking: dict[str, Seat] = {}
+
+    # What the host reads
+
+    @property
+    def state(self) -> RoomState:
+        """The room as it is committed."""
+        return self._ledger.state
+
+    @property
+    def ended(self) -> bool:
+        """Whether the end is admitted, so that nothing more can be appended."""
+        return self._ledger.ahead.ended_at is not None
+
+    @property
+    def admission(self) -> Admission:
+        """What admission knows; for checks that a rebuilt room equals the live one."""
+        return self._ledger.admission
+
+    def take_effects(self) -> list[Effect]:
+        """The effects since the last call, in the order in which they must happen."""
+        taken, self._ledger.effects = self._ledger.effects, []
+        return taken
+
+    def take_talking(self) -> list[Seat]:
+        """The seats that have something in `out`."""
+        taken, self._talking = [s for s in self._talking.values() if s.out or s.ack], {}
+        for seat in taken:
+            delivery.flush_ack(seat)
+        return taken
+
+    # From the log
+
+    def create(self, *, title: str, lineage: str, settings: Mapping[str, Any], now: int) -> None:
+        """Begin a new room with its one default file."""
+        self._ledger.now = now
+        body = {"title": title, "lineage": lineage, "settings": dict(settings), "version": FORMAT}
+        self._ledger.own("room.created", body)
+        self._ledger.own("file.created", {"file": "main.py", "path": "main.py"})
+
+    def replay(self, history: Iterable[Entry]) -> None:
+        """Fold the log in; before `awaken`, and never after."""
+        self._ledger.replay(history)
+
+    def awaken(self, producers: Mapping[str, int], *, now: int) -> None:
+        """The log is folded: go on from here. Connections of an earlier life are closed on the record."""
+        self._ledger.now = now
+        self._ledger.settled(producers)
+        for seat, person in list(self.state.seats.items()):
+            self._ledger.own("seat.closed", {"seat": seat, "code": RESTARTED}, actor=person)
+        self._runs.awaken()
+
+    def committed(self, entry: Entry, origin: Origin) -> None:
+        """The log holds the entry: fold it, tell everybody, and act on it."""
+        self._ledger.committed(entry, origin)
+        if entry.kind == EDIT:
+            self._ledger.effects.append(ApplyEdit(entry.seq, edit_update(entry.body)))
+        self._fan_out(entry, origin)
+        self._settle(entry, origin)
+        self._runs.committed(entry, origin)
+        self._after(entry)
+
+    # From connections
+
+    def open(self, seat: Seat, *, now: int) -> None:
+        """A connection with a valid token is there."""
+        self._ledger.now = now
+        seat.heard_at = seat.spoke_at = now
+        seat.producer = f"seat/{seat.id}"
+        self.seats[seat.id] = seat
+        if seat.dialect == "stock":
+            self._say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
+
+    def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
+        """A frame came; one that no honest client sends costs the connection."""
+        seat = self.seats.get(seat_id)
+        if seat is None or seat.closed:
+            return
+        self._ledger.now = seat.heard_at = now
+        self._talking[seat.id] = seat
+        try:
+            if len(frame) > limits.FRAME:
+                raise TooLarge(f"a frame of {len(frame)} bytes; {limits.FRAME} are allowed")
+            self._reception.receive(seat, frame)
+        except ProtocolError as error:
+            self._close(seat, error.close_code, error.reason)
+
+    def closed(self, seat_id: str, code: int, *, now: int) -> None:
+        """The connection is gone, whoever closed it."""
+        self._ledger.now = now
+        seat = self.seats.pop(seat_id, None)
+        if seat is None:
+            return
+        seat.closed = True
+        if seat.recorded:
+            self._ledger.own("seat.closed", {"seat": seat.id, "code": code}, actor=seat.person)
+        self.tell(self._presence.leave(seat.id), but=seat.id)
+
+    def entries_read(self, seat_id: str, turn: int, entries: list[Entry], *, now: int) -> None:
+        """The answer to AskEntries."""
+        self._ledger.now = now
+        seat = self.seats.get(seat_id)
+        if seat is not None and isinstance(seat.state, Syncing) and seat.state.turn == turn:
+            seat.state.entries, seat.state.wants_entries = entries, False
+            self._finish_sync(seat, seat.state)
+
+    def diff_read(self, seat_id: str, turn: int, update: bytes, *, now: int) -> None:
+        """The answer to AskDiff."""
+        self._ledger.now = now
+        seat = self.seats.get(seat_id)
+        if seat is not None and isinstance(seat.state, Syncing) and seat.state.turn == turn:
+            seat.state.diff, seat.state.wants_diff = update, False
+            self._finish_sync(seat, seat.state)
+
+    def drop_seat(self, seat_id: str, code: int, reason: str) -> None:
+        """Close a connection for a reason of the host's (its reader is too slow, say)."""
+        if seat := self.seats.get(seat_id):
+            self._close(seat, code, reason)
+
+    # From HTTP
+
+    def call(self, origin: Origin, kind: str, body: Mapping[str, Any], *, now: int) -> None:
+        """An operation that came by HTTP; answered by a Settle effect for `origin.call`."""
+        self._ledger.now = now
+        assert origin.call is not None, "an HTTP call waits for its answer"
+        try:
+            self.operate(origin, kind, body)
+        except operations.Refused as refused:
+            self._ledger.effects.append(Settle(origin.call, 0, refused.code, refused.message))
+        except operations.AlreadyDone as done:
+            self._ledger.effects.append(Settle(origin.call, done.seq))
+
+    def edit(self, origin: Origin, update: bytes, body: bytes, *, now: int) -> None:
+        """An edit that the server made for an HTTP call; raises ProtocolError where admission refuses it."""
+        self._ledger.now = now
+        assert origin.call is not None, "an HTTP call waits for its answer"
+        if self._ending.begun:
+            self._ledger.effects.append(Settle(origin.call, 0, "ended", operations.ENDED))
+        elif self._ledger.admission.check(update, origin.person).is_news:
+            self._ledger.append(origin, EDIT, body)
+        else:
+            self._ledger.effects.append(Settle(origin.call, self.state.head))
+
+    def join(self, origin: Origin, *, name: str, role: str, invite: str, now: int) -> None:
+        """Somebody new takes part; `origin.person` is their id."""
+        self._ledger.now = now
+        body = {
+            "name": name,
+            "role": role,
+            "colour": len(self._ledger.ahead.people) % COLOURS,
+            "invite": invite,
+        }
+        self._ledger.append(origin, "person.joined", body)
+
+    # From the kernel host
+
+    def code_read(self, run: str, text: str, *, now: int) -> None:
+        """The answer to AskCode."""
+        self._ledger.now = now
+        self._runs.code(run, text)
+
+    def run_failed(self, run: str, reason: str, *, now: int) -> None:
+        """The run could not be handed to a kernel."""
+        self._ledger.now = now
+        self._runs.failed(run, reason)
+
+    def kernel_event(self, journal: str, n: int, kind: str, body: Mapping[str, Any], *, now: int) -> None:
+        """One event of the kernel host's journal for this room."""
+        self._ledger.now = now
+        self._runs.event(journal, n, kind, body)
+
+    def kernel_attached(
+        self, journal: str, known: Mapping[str, str], state: str, detail: str | None, *, now: int
+    ) -> None:
+        """The kernel host answered what it has for this room."""
+        self._ledger.now = now
+        self._runs.attached(journal, known, state, detail)
+
+    # From time
+
+    def tick(self, *, now: int) -> None:
+        """Once a second or so: silence, keepalives, cursors whose turn has come, an end whose grace is
+        over.
+        """
+        self._ledger.now = now
+        for seat in list(self.seats.values()):
+            self._keep_alive(seat, now)
+        for person in self._presence.trails if not self.ended else ():
+            if cursor := self._presence.due(person, now):
+                self.record_cursor(person, cursor)
+        self._ending.advance()
+
+    # What the reception asks of the room
+
+    def operate(self, origin: Origin, kind: str, body: Mapping[str, Any]) -> None:
+        """Plan and append one operation; raises Refused or AlreadyDone."""
+        if kind in ("run", "input") and self.kernel_refused is not None:
+            raise operations.Refused("kernel-unavailable", self.kernel_refused)
+        operations.check_role(origin.role, kind)
+        if kind == "end":
+            self._ending.begin(origin.person, origin.call)
+            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+            return
+        if self._ending.begun:
+            raise operations.Refused("ended", operations.ENDED)
+        planned = operations.plan(self._ledger.ahead, kind, body)
+        if kind == "input":
+            self._runs.remember_answer(body["run"], body["text"])
+        self._ledger.append(origin, *planned)
+
+    def seated(self, seat: Seat) -> None:
+        """The seat has said what it has; an older connection of the same client instance makes room."""
+        for other in list(self.seats.values()):
+            if other is not seat and other.producer == seat.producer and not other.closed:
+                self._close(other, Superseded.close_code, "this client has connected anew")
+        if not self.ended:
+            seat.recorded = True
+            body = {"seat": seat.id, "dialect": seat.dialect}
+            self._ledger.own("seat.opened", body, actor=seat.person)
+
+    def tell(self, states: list[awareness.State], *, but: str) -> None:
+        """Show awareness states to every seat but one."""
+        if not states:
+            return
+        frame = sync.awareness(awareness.encode(states))
+        for seat in self.seats.values():
+            if seat.id != but:
+                self._say(seat, frame)
+
+    def record_cursor(self, person: str, cursor: Cursor) -> None:
+        """Put a cursor on the record."""
+        body = {"client": cursor.client, "file": cursor.file, "anchor": cursor.anchor, "head": cursor.head}
+        self._ledger.own("cursor", body, actor=person)
+
+    # Inside
+
+    def _claim(self, client: int, person: str) -> None:
+        """A Yjs client id belongs to whoever used it first; its first use in awareness goes on the record."""
+        if self._ledger.admission.bind(client, person):
+            self._ledger.own("client", {"client": client}, actor=person)
+
+    def _say(self, seat: Seat, frame: bytes) -> None:
+        seat.send(frame)
+        self._talking[seat.id] = seat
+
+    def _close(self, seat: Seat, code: int, reason: str) -> None:
+        if not seat.closed:
+            seat.closed = True
+            self._talking[seat.id] = seat
+            self._ledger.effects.append(CloseSeat(seat.id, code, reason))
+
+    def _fan_out(self, entry: Entry, origin: Origin) -> None:
+        told = Delivery(entry, origin.producer, origin.pseq)
+        for seat in self.seats.values():
+            if not told.to(seat):
+                self._close(seat, SlowReader.close_code, "too much came while this client was syncing")
+            self._talking[seat.id] = seat
+
+    def _settle(self, entry: Entry, origin: Origin) -> None:
+        if origin.call is not None:
+            self._ledger.effects.append(Settle(origin.call, entry.seq))
+        for seat in self.seats.values():
+            if seat.dialect == "fourhands" and seat.producer == origin.producer:
+                delivery.owe_ack(seat, self._ledger.instance(origin.producer).settled, seat.sent)
+
+    def _after(self, entry: Entry) -> None:
+        """Consequences of an entry for connections and for the end of the room."""
+        match entry.kind:
+            case "person.removed" | "invite.revoked":
+                self._close_unwelcome()
+            case "run.finished":
+                self._ending.advance()
+            case "room.ended":
+                self._ending.committed()
+
+    def _close_unwelcome(self) -> None:
+        for seat in list(self.seats.values()):
+            if not self.welcome(seat.person):
+                self._close(seat, BadToken.close_code, "this invite was revoked")
+
+    def welcome(self, person: str) -> bool:
+        """Whether this participant may still take part: neither removed nor let in by a revoked invite."""
+        found = self.state.people.get(person)
+        return found is None or not (found.removed or found.invite in self.state.revoked)
+
+    def _finish_sync(self, seat: Seat, syncing: Syncing) -> None:
+        if syncing.complete:
+            delivery.finish_sync(seat, syncing)
+            if seat.dialect == "fourhands":
+                delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
+            self._talking[seat.id] = seat
+
+    def _keep_alive(self, seat: Seat, now: int) -> None:
+        if seat.dialect == "stock":
+            if now - seat.spoke_at >= KEEPALIVE:
+                seat.spoke_at = now
+                self._say(seat, EMPTY_AWARENESS)
+        elif now - seat.heard_at >= SILENCE:
+            self._close(seat, Silent.close_code, "nothing was heard for 30 seconds")

@@ -1,0 +1,162 @@
+"""The queue in front of the kernel: one run at a time, each with the exact code of the moment it was asked
+for.
+
+The log says what was asked, started and ended; here is only what it does not say: code that was read
+for runs that wait, and passwords on their way to `getpass`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fourhands_protocol import cbor
+from fourhands_protocol.entries import Entry
+from fourhands_server.core.effects import (
+    Acknowledge,
+    AnswerInput,
+    AskCode,
+    Execute,
+    Interrupt,
+    Origin,
+    Restart,
+    StopKernel,
+)
+from fourhands_server.core.ledger import KERNEL, Ledger
+from fourhands_server.core.state import Run
+
+JOURNAL_KINDS = frozenset({"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"})
+
+
+class Runs:
+    """Runs of one room: what becomes of each committed entry, and of each event of the kernel host."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._codes: dict[str, str] = {}
+        self._passwords: dict[str, str] = {}
+
+    def awaken(self) -> None:
+        """The room was rebuilt: ask again for the code of runs that wait."""
+        for run in self._ledger.state.waiting_runs():
+            self._want_code(run, past=True)
+        self.advance()
+
+    def remember_answer(self, run: str, text: str) -> None:
+        """Keep an answer that the log must not hold until its entry is committed."""
+        self._passwords[run] = text
+
+    def committed(self, entry: Entry, origin: Origin) -> None:
+        """Act on an entry, now that it is in the log."""
+        match entry.kind:
+            case "run.queued":
+                self._want_code(self._ledger.state.runs[cbor.decode(entry.body)["run"]], past=False)
+            case "run.started":
+                self._execute(cbor.decode(entry.body)["run"])
+            case "run.input":
+                self._answer(cbor.decode(entry.body))
+            case "kernel.interrupted":
+                self._effect(Interrupt())
+            case "kernel.restarted" if entry.actor != KERNEL:
+                self._abort_waiting()
+                self._effect(Restart())
+            case "room.ended":
+                self._effect(StopKernel())
+        if origin.person == KERNEL:
+            self._effect(Acknowledge(origin.pseq))
+        self.advance()
+
+    def code(self, run: str, text: str) -> None:
+        """The code of a queued run has been read."""
+        self._codes[run] = text
+        self.advance()
+
+    def failed(self, run: str, reason: str) -> None:
+        """The kernel host did not take the run, or its code could not be read."""
+        found = self._ledger.ahead.runs.get(run)
+        if found is None or found.finished or self._ledger.ahead.ended_at is not None:
+            return
+        error = {"output_type": "error", "ename": "KernelUnavailable", "evalue": reason, "traceback": []}
+        self._ledger.own("run.outputs", {"run": run, "n": 0, "items": [error]}, actor=KERNEL)
+        self.finish(found, "kernel_died")
+
+    def event(self, journal: str, n: int, kind: str, body: Mapping[str, Any]) -> None:
+        """One event of the kernel host's journal; what the log has already is only acknowledged."""
+        producer = f"kernel/{journal}"
+        if n <= self._ledger.instance(producer).admitted or self._ledger.ahead.ended_at is not None:
+            self._effect(Acknowledge(n))
+            return
+        if kind not in JOURNAL_KINDS:
+            raise AssertionError(f"the kernel host's interface has no event {kind}")
+        self._ledger.append(Origin(KERNEL, KERNEL, producer, n), kind, body)
+
+    def attached(self, journal: str, known: Mapping[str, str], state: str, detail: str | None) -> None:
+        """The kernel host told what it has: a run that it never heard of died with an earlier host.
+
+        Where it is the same host (its journal is in our log already), the run never reached it: hand it
+        over now.
+        """
+        run = self._ledger.state.active_run()
+        if run is not None and run.run not in known:
+            if self._ledger.instance(f"kernel/{journal}").settled:
+                self._execute(run.run)
+            else:
+                self.finish(run, "kernel_died")
+        if state in ("none", "unavailable", "dead") and self._ledger.ahead.kernel not in ("none", state):
+            body = {"state": state, "detail": detail} if detail else {"state": state}
+            self._ledger.own("kernel", body, actor=KERNEL)
+
+    def finish(self, run: Run, status: str) -> None:
+        """End a run whose end no kernel reports."""
+        now = self._ledger.now
+        duration = max(0, now - (run.started_at or now))
+        self._ledger.own(
+            "run.finished", {"run": run.run, "status": status, "duration": duration}, actor=KERNEL
+        )
+
+    def abandon(self) -> None:
+        """The room ends: what runs is interrupted, what waits is aborted, both on the record."""
+        self._abort_waiting()
+        if run := self._ledger.ahead.active_run():
+            self.finish(run, "interrupted")
+
+    def advance(self) -> None:
+        """Start the next run where none goes and its code is here."""
+        ahead = self._ledger.ahead
+        if ahead.ended_at is not None or ahead.active_run() is not None:
+            return
+        waiting = ahead.waiting_runs()
+        if waiting and waiting[0].run in self._codes:
+            run = waiting[0].run
+            self._ledger.own("run.started", {"run": run, "code": self._codes.pop(run)}, actor=KERNEL)
+
+    def _want_code(self, run: Run, *, past: bool) -> None:
+        if run.finished:
+            return
+        if run.code is not None:
+            self._codes[run.run] = run.code
+        elif run.file is not None:
+            self._effect(AskCode(run.run, run.file, run.seq, past))
+        else:
+            raise AssertionError("a queued run has a file or code: the protocol checked")
+
+    def _execute(self, name: str) -> None:
+        state = self._ledger.state
+        run = state.runs[name]
+        file = state.files.get(run.file) if run.file is not None else None
+        filename = file.path if file is not None else "selection.py"
+        self._effect(Execute(run.run, run.code or "", filename, run.first_line))
+
+    def _answer(self, body: Mapping[str, Any]) -> None:
+        text = body["text"] if "text" in body else self._passwords.pop(body["run"], "")
+        self._effect(AnswerInput(body["run"], text))
+
+    def _abort_waiting(self) -> None:
+        for run in self._ledger.ahead.waiting_runs():
+            self._codes.pop(run.run, None)
+            self.finish(run, "aborted")
+
+    def _effect(
+        self, effect: Acknowledge | AnswerInput | AskCode | Execute | Interrupt | Restart | StopKernel
+    ) -> None:
+        self._ledger.effects.append(effect)

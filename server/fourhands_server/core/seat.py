@@ -1,0 +1,74 @@
+"""A seat: one connection of one participant, as the room sees it; bytes to send gather in `out`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fourhands_protocol.entries import Entry
+
+Dialect = Literal["stock", "fourhands"]
+
+HELD_LIMIT = 20_000  # entries that may pile up while a seat waits for its document; then it must resync
+
+
+@dataclass(slots=True)
+class Greeting:
+    """Connected; has not yet said what it has (step 1, or HELLO)."""
+
+
+@dataclass(slots=True)
+class Syncing:
+    """Waits for log and document up to `upto`; what is committed meanwhile is held back in order."""
+
+    turn: int
+    upto: int
+    wants_diff: bool
+    wants_entries: bool
+    story: bool
+    entries: list[Entry] = field(default_factory=list)
+    diff: bytes = b""
+    held: list[tuple[Entry, str, int]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all that was asked for has come."""
+        return not (self.wants_diff or self.wants_entries)
+
+
+@dataclass(slots=True)
+class Live:
+    """Has everything; gets each entry as it is committed."""
+
+
+State = Greeting | Syncing | Live
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One connection; `producer` names its operations in the log, over reconnections for our own client."""
+
+    id: str
+    person: str
+    role: str
+    dialect: Dialect
+    expires_at: int  # µs of the wall clock, when its token does
+    invite: str = ""
+    state: State = field(default_factory=Greeting)
+    out: list[bytes] = field(default_factory=list)
+    producer: str = ""
+    pseq: int = 0
+    turn: int = 0
+    sent: int = 0
+    ack: tuple[int, int] | None = None
+    heard_at: int = 0
+    spoke_at: int = 0
+    recorded: bool = False
+    burst: int = 0  # bytes of the document it was just sent; a bound on slow readers must not count them
+    burst_sent: int = 0
+    closed: bool = False
+
+    def send(self, frame: bytes) -> None:
+        """Queue one frame; nothing is queued for a seat that is being closed."""
+        if not self.closed:
+            self.out.append(frame)

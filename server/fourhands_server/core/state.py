@@ -1,0 +1,244 @@
+"""What a room is at one seq: the fold of its `room` stream, the same for the live room and for its replay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fourhands_protocol import cbor, outputs
+from fourhands_protocol.entries import Entry
+from fourhands_protocol.paths import path_key
+
+
+@dataclass(slots=True)
+class Person:
+    """A participant; `seats` holds the connections that are open at this seq."""
+
+    id: str
+    name: str
+    role: str
+    colour: int
+    invite: str
+    since: int
+    seats: set[str] = field(default_factory=set)
+    removed: bool = False
+
+
+@dataclass(slots=True)
+class File:
+    """A file; `id` is the name of its Yjs root and never changes, `path` does."""
+
+    id: str
+    path: str
+    deleted: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution, from the entry that queued it to its end; times in µs of the log's clock."""
+
+    run: str
+    by: str
+    seq: int
+    queued_at: int
+    file: str | None
+    code: str | None
+    first_line: int
+    status: str = "queued"
+    started_at: int | None = None
+    finished_at: int | None = None
+    outputs: list[outputs.Output] = field(default_factory=list)
+    count: int | None = None
+    duration: int | None = None
+    dropped: int = 0
+    asking: bool = False
+    asking_password: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has reached a final status."""
+        return self.finished_at is not None
+
+
+@dataclass(slots=True)
+class RoomState:
+    """The folded room. Text is not in it: that is the document engine's fold of the same log."""
+
+    title: str = ""
+    lineage: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    created_at: int = 0
+    ended_at: int | None = None
+    head: int = 0
+    at: int = 0
+    people: dict[str, Person] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    kernel: str = "none"
+    kernel_detail: str | None = None
+    revoked: set[str] = field(default_factory=set)
+    seats: dict[str, str] = field(default_factory=dict)
+    chats: int = 0
+
+    def apply(self, entry: Entry) -> None:
+        """Fold one entry of the `room` stream; unknown kinds only move the head.
+
+        Raises AssertionError on a gap: the log promises dense seqs, so a gap is a fault of ours.
+        """
+        if entry.seq != self.head + 1:
+            raise AssertionError(f"entry {entry.seq} follows {self.head}: the log is dense")
+        self.head, self.at = entry.seq, entry.at
+        handler = _HANDLERS.get(entry.kind)
+        if handler is not None:
+            handler(self, entry, cbor.decode(entry.body))
+
+    def path_owner(self, path: str) -> File | None:
+        """The living file that has this path, or one that some computer would take for it; or None."""
+        wanted = path_key(path)
+        return next((f for f in self.files.values() if not f.deleted and path_key(f.path) == wanted), None)
+
+    def living_files(self) -> list[File]:
+        """Files that are not deleted, in the order in which they were made."""
+        return [f for f in self.files.values() if not f.deleted]
+
+    def active_run(self) -> Run | None:
+        """The run that the kernel has, or None."""
+        return next((r for r in self.runs.values() if r.status == "running"), None)
+
+    def waiting_runs(self) -> list[Run]:
+        """Runs in the queue, oldest first."""
+        return [r for r in self.runs.values() if r.status == "queued"]
+
+
+def replay(entries: Iterable[Entry]) -> RoomState:
+    """The state after `entries`, which begin at seq 1."""
+    state = RoomState()
+    for entry in entries:
+        state.apply(entry)
+    return state
+
+
+def _created(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.title, state.lineage = body["title"], body["lineage"]
+    state.settings, state.created_at = body["settings"], entry.at
+
+
+def _ended(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.ended_at = entry.at
+
+
+def _joined(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.people[entry.actor] = Person(
+        id=entry.actor,
+        name=body["name"],
+        role=body["role"],
+        colour=body["colour"],
+        invite=body["invite"],
+        since=entry.at,
+    )
+
+
+def _removed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if person := state.people.get(body["person"]):
+        person.removed = True
+
+
+def _revoked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.revoked.add(body["invite"])
+
+
+def _seat_opened(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.seats[body["seat"]] = entry.actor
+    if person := state.people.get(entry.actor):
+        person.seats.add(body["seat"])
+        person.since = entry.at
+
+
+def _seat_closed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.seats.pop(body["seat"], None)
+    if person := state.people.get(entry.actor):
+        person.seats.discard(body["seat"])
+        person.since = entry.at
+
+
+def _chat(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.chats += 1
+
+
+def _file_created(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.files[body["file"]] = File(body["file"], body["path"])
+
+
+def _file_renamed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.files[body["file"]].path = body["path"]
+
+
+def _file_deleted(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.files[body["file"]].deleted = True
+
+
+def _run_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.runs[body["run"]] = Run(
+        run=body["run"],
+        by=entry.actor,
+        seq=entry.seq,
+        queued_at=entry.at,
+        file=body.get("file"),
+        code=body.get("code"),
+        first_line=body.get("first_line", 1),
+    )
+
+
+def _run_started(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if run := state.runs.get(body["run"]):
+        run.status, run.started_at, run.code = "running", entry.at, body["code"]
+
+
+def _run_outputs(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if run := state.runs.get(body["run"]):
+        for item in body["items"]:
+            run.outputs = outputs.fold(run.outputs, item)
+
+
+def _run_asked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if run := state.runs.get(body["run"]):
+        run.asking, run.asking_password = True, body["password"]
+
+
+def _run_input(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if run := state.runs.get(body["run"]):
+        run.asking = False
+
+
+def _run_finished(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if (run := state.runs.get(body["run"])) and not run.finished:
+        run.status, run.finished_at, run.asking = body["status"], entry.at, False
+        run.duration, run.count = body["duration"], body.get("count")
+        run.dropped = body.get("dropped", 0)
+
+
+def _kernel(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.kernel, state.kernel_detail = body["state"], body.get("detail")
+
+
+_HANDLERS = {
+    "room.created": _created,
+    "room.ended": _ended,
+    "person.joined": _joined,
+    "person.removed": _removed,
+    "invite.revoked": _revoked,
+    "seat.opened": _seat_opened,
+    "seat.closed": _seat_closed,
+    "chat": _chat,
+    "file.created": _file_created,
+    "file.renamed": _file_renamed,
+    "file.deleted": _file_deleted,
+    "run.queued": _run_queued,
+    "run.started": _run_started,
+    "run.outputs": _run_outputs,
+    "run.input_asked": _run_asked,
+    "run.input": _run_input,
+    "run.finished": _run_finished,
+    "kernel": _kernel,
+}

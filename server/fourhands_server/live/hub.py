@@ -1,0 +1,136 @@
+"""All rooms of this process: loaded from the log when somebody comes, let go when nobody is left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from fourhands_server.core.room import Room
+from fourhands_server.live.host import Parts, RoomHost
+from fourhands_server.live.pages import pages
+
+logger = logging.getLogger(__name__)
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a link is read out
+TICK_S = 1.0
+IDLE = 60_000_000  # µs that an empty room stays in memory
+AVAILABILITY_S = 15.0  # between two looks at whether code can run here
+
+
+class NoSuchRoom(Exception):
+    """The log has no room of this id."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"there is no room {room}")
+        self.room = room
+
+
+class Hub:
+    """Finds, loads, makes and unloads rooms. `async with` starts and stops its clock."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts = parts
+        self.kernel_refused: str | None = "the kernel host is still starting"
+        self.draining = False
+        self._hosts: dict[str, RoomHost] = {}
+        self._loading: dict[str, asyncio.Task[RoomHost]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Hub:
+        await self._look_at_kernels()
+        self._tasks = [asyncio.create_task(self._tick()), asyncio.create_task(self._watch_kernels())]
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def hosts(self) -> Mapping[str, RoomHost]:
+        """The rooms in memory."""
+        return self._hosts
+
+    async def room(self, room: str) -> RoomHost:
+        """The live room; raises NoSuchRoom, or a LogError where the log cannot be read."""
+        host = self._hosts.get(room)
+        if host is not None and host.failed is None:
+            host.used_at = self.parts.clock()
+            return host
+        loading = self._loading.get(room)
+        if loading is None:
+            loading = self._loading[room] = asyncio.create_task(self._load(room))
+            loading.add_done_callback(lambda done: self._loading.pop(room, None))
+        return await asyncio.shield(loading)
+
+    async def create(self, *, title: str, settings: Mapping[str, Any]) -> RoomHost:
+        """Make a room; it is in the log when this returns. Raises RoomFailed."""
+        room = "".join(secrets.choice(ALPHABET) for _ in range(10))
+        host = await self._host(room)
+        host.room.awaken({}, now=self.parts.clock())
+        host.room.create(title=title, lineage=secrets.token_hex(8), settings=settings, now=self.parts.clock())
+        self._hosts[room] = host
+        host.carry_out()
+        while host.state.head == 0:
+            await host.changed()
+        return host
+
+    async def drain(self, code: int, reason: str) -> None:
+        """The server stops: close every connection on the record, and let the log take it."""
+        self.draining = True
+        for host in list(self._hosts.values()):
+            host.drain(code, reason)
+
+    async def _load(self, room: str) -> RoomHost:
+        """Fold the log into a new core, then go on from there."""
+        head = await self.parts.log.reopen(room)
+        if head.seq == 0:
+            raise NoSuchRoom(room)
+        host = await self._host(room)
+        async for page in pages(self.parts.log, room):
+            host.room.replay(page)
+            await asyncio.sleep(0)  # a long log must not keep other rooms waiting
+        producers = await self.parts.log.producers(room)
+        self.parts.documents.drop(room)
+        host.room.awaken(producers, now=self.parts.clock())
+        self._hosts[room] = host
+        host.carry_out()
+        await host.kernel.attach_again()
+        return host
+
+    async def _host(self, room: str) -> RoomHost:
+        head = await self.parts.log.head(room)
+        boot = secrets.token_hex(6)
+        core = Room(room, boot=boot, incarnation=head.incarnation)
+        core.kernel_refused = self.kernel_refused
+        return RoomHost(core, self.parts, boot=boot)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            for room, host in list(self._hosts.items()):
+                try:
+                    host.tick()
+                    self._let_go_if_idle(room, host)
+                except Exception:
+                    logger.exception("room %s: its clock failed", room)
+
+    def _let_go_if_idle(self, room: str, host: RoomHost) -> None:
+        if host.failed is not None or (host.idle and self.parts.clock() - host.used_at > IDLE):
+            host.kernel.let_go()
+            self.parts.documents.drop(room)
+            del self._hosts[room]
+
+    async def _watch_kernels(self) -> None:
+        while True:
+            await asyncio.sleep(AVAILABILITY_S)
+            await self._look_at_kernels()
+
+    async def _look_at_kernels(self) -> None:
+        available = await self.parts.kernels.availability()
+        self.kernel_refused = None if available.ok else (available.reason or "no kernel can be had")
+        for host in self._hosts.values():
+            host.room.kernel_refused = self.kernel_refused

@@ -1,0 +1,161 @@
+"""One room's side of the kernel host: commands in order, events back into the room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from fourhands_kernels.kernel import (
+    Attachment,
+    Execution,
+    HostGone,
+    KernelError,
+    KernelEvent,
+    Kernels,
+    Notice,
+)
+from fourhands_server.core.effects import (
+    Acknowledge,
+    AnswerInput,
+    Effect,
+    Execute,
+    Interrupt,
+    Restart,
+    StopKernel,
+)
+from fourhands_server.core.room import Room
+
+logger = logging.getLogger(__name__)
+
+Command = Execute | Interrupt | Restart | AnswerInput | StopKernel
+COMMANDS = 100  # commands that may wait; the room's own queue of runs is shorter
+TIME_LIMIT_S = 120.0  # of a run, unless the room says otherwise
+
+
+class KernelDesk:
+    """Hands commands to the kernel host one after the other; attaches before the first."""
+
+    def __init__(
+        self, room: Room, kernels: Kernels, clock: Callable[[], int], carry_out: Callable[[], None]
+    ) -> None:
+        self._room = room
+        self._kernels = kernels
+        self._clock = clock
+        self._carry_out = carry_out
+        self._commands: asyncio.Queue[Command] = asyncio.Queue(COMMANDS)
+        self._worker: asyncio.Task[None] | None = None
+        self._attached = False
+        self._gone = False
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is to be expected from the kernel host."""
+        state = self._room.state
+        return self._commands.empty() and state.active_run() is None and state.kernel in ("none", "dead")
+
+    def do(self, effect: Effect) -> None:
+        """Carry out one effect that concerns the kernel."""
+        match effect:
+            case Acknowledge(n):
+                if self._attached:
+                    self._kernels.acknowledge(self._room.room, n)
+            case Execute() | Interrupt() | Restart() | AnswerInput() | StopKernel():
+                self._commands.put_nowait(effect)
+                if self._worker is None:
+                    self._worker = asyncio.create_task(self._work())
+            case _:
+                raise AssertionError(f"{effect} is not for the kernel")
+
+    async def attach_again(self) -> None:
+        """Take up the kernel that the room had before this server started, if it had one."""
+        state = self._room.state
+        if state.ended_at is not None or (state.kernel == "none" and state.active_run() is None):
+            return
+        try:
+            await self._attach({})
+        except KernelError as error:
+            logger.warning("room %s: its kernel is out of reach: %s", self._room.room, error)
+            self._tell_attached(Attachment(self._room.room, "", "dead", str(error)), {})
+
+    def let_go(self) -> None:
+        """The room leaves memory: take no more events. The kernel lives on."""
+        self._gone = True
+        if self._worker is not None:
+            self._worker.cancel()
+        if self._attached:
+            self._attached = False
+            self._detaching = asyncio.ensure_future(self._detach())
+
+    async def _detach(self) -> None:
+        try:
+            await self._kernels.detach(self._room.room)
+        except KernelError as error:
+            logger.info("room %s: detaching: %s", self._room.room, error)
+
+    async def _work(self) -> None:
+        while True:
+            command = await self._commands.get()
+            try:
+                await self._carry(command)
+            except KernelError as error:
+                logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
+                if isinstance(command, Execute):
+                    self._room.run_failed(command.run, str(error), now=self._clock())
+                    self._carry_out()
+
+    async def _carry(self, command: Command) -> None:
+        room = self._room.room
+        if not self._attached:
+            if isinstance(command, StopKernel) and self._room.state.kernel == "none":
+                return
+            await self._attach({command.run: "running"} if isinstance(command, Execute) else {})
+        match command:
+            case Execute():
+                await self._kernels.execute(room, self._execution(command))
+            case Interrupt():
+                await self._kernels.interrupt(room)
+            case Restart():
+                await self._kernels.restart(room)
+            case AnswerInput(run, text):
+                await self._kernels.answer(room, run, text)
+            case StopKernel():
+                await self._kernels.stop(room)
+
+    def _execution(self, command: Execute) -> Execution:
+        limit = self._room.state.settings.get("time_limit_s", TIME_LIMIT_S)
+        return Execution(
+            run=command.run,
+            code=command.code,
+            filename=command.filename,
+            first_line=command.first_line,
+            time_limit_s=float(limit),
+        )
+
+    async def _attach(self, expected: dict[str, str]) -> None:
+        attachment = await self._kernels.attach(self._room.room, self._notice)
+        self._attached = True
+        self._tell_attached(attachment, expected)
+
+    def _tell_attached(self, attachment: Attachment, expected: dict[str, str]) -> None:
+        self._room.kernel_attached(
+            attachment.journal,
+            {**attachment.runs, **expected},
+            attachment.state,
+            attachment.detail,
+            now=self._clock(),
+        )
+        self._carry_out()
+
+    def _notice(self, notice: Notice) -> None:
+        """Called by the kernel client from the event loop, in order."""
+        if self._gone:
+            return
+        match notice:
+            case KernelEvent():
+                self._room.kernel_event(notice.journal, notice.n, notice.kind, notice.body, now=self._clock())
+                self._carry_out()
+            case Attachment():
+                self._tell_attached(notice, {})
+            case HostGone():
+                logger.warning("room %s: the kernel host is gone: %s", self._room.room, notice.reason)

@@ -1,0 +1,36 @@
+"""Reading a stream of the log in pages, so that a long room never sits in memory twice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fourhands_protocol.entries import Entry
+from fourhands_server.log.log import RoomLog
+
+PAGE = 1000
+
+
+async def pages(
+    log: RoomLog,
+    room: str,
+    *,
+    after: int = 0,
+    upto: int | None = None,
+    without: frozenset[str] = frozenset(),
+    only: frozenset[str] | None = None,
+) -> AsyncIterator[list[Entry]]:
+    """Pages of the `room` stream, in order."""
+    while True:
+        page = await log.read(room, after=after, upto=upto, limit=PAGE, without=without, only=only)
+        if page:
+            yield page
+        if len(page) < PAGE:
+            return
+        after = page[-1].seq
+
+
+async def read_all(
+    log: RoomLog, room: str, *, after: int = 0, upto: int | None = None, without: frozenset[str] = frozenset()
+) -> list[Entry]:
+    """All pages as one list."""
+    return [e async for page in pages(log, room, after=after, upto=upto, without=without) for e in page]

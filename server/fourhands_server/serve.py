@@ -1,0 +1,127 @@
+"""Serving: the process around the parts — event loop, listening socket, signals, and what it says on
+stdout.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+import uvicorn
+import uvloop
+
+from fourhands_server.app import Server, running
+from fourhands_server.config import Config
+from fourhands_server.log.errors import NotOpened
+from fourhands_server.web.auth import Keys, load_keys
+
+logger = logging.getLogger("fourhands")
+GRACE_S = 5  # that connections get to close when the server stops
+
+
+def serve(config: Config, *, with_room: bool) -> int:
+    """Serve until SIGTERM or Ctrl-C; returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        listener = _listen(config)
+    except OSError as error:
+        print(f"fourhands: cannot listen on {config.host}:{config.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    with listener:
+        bound = replace(config, port=listener.getsockname()[1])
+        keys, new = load_keys(config.data, config.admin_key)
+        try:
+            uvloop.run(_serve(bound, keys, listener, with_room=with_room, new_key=new))
+        except NotOpened as error:
+            print(f"fourhands: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+async def _serve(
+    config: Config, keys: Keys, listener: socket.socket, *, with_room: bool, new_key: bool
+) -> None:
+    async with running(config, keys) as server:
+        settings = uvicorn.Config(
+            server.http,
+            ws=server.socket,
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+        process = _Process(settings)
+        greeting = await _greeting(config, keys, server, with_room=with_room, new_key=new_key)
+        process.on_started = lambda: print(greeting, flush=True)
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
+        await process.serve([listener])
+
+
+class _Process(uvicorn.Server):
+    """uvicorn with its signals kept: it would end the process before our parts are stopped in order."""
+
+    on_started: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        def stop(number: int, frame: FrameType | None) -> None:
+            self.handle_exit(number, frame)
+            self._captured_signals.clear()
+
+        before: dict[int, Any] = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            # A second Ctrl-C while the parts are being stopped must not leave sandboxes behind.
+            for number in before:
+                signal.signal(number, signal.SIG_IGN)
+
+
+def _listen(config: Config) -> socket.socket:
+    """The listening socket, bound before anything else starts so that a taken port is told at once."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((config.host, config.port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _greeting(config: Config, keys: Keys, server: Server, *, with_room: bool, new_key: bool) -> str:
+    """What stdout gets once the server listens. Links hold secrets, so they never go through a logger."""
+    lines = ["", f"Fourhands is ready at {config.address}"]
+    if new_key:
+        lines += [
+            "",
+            f"Admin key (shown this once, kept in {config.data / 'admin-key'}):",
+            f"  {keys.admin}",
+        ]
+    if server.hub.kernel_refused:
+        lines += ["", f"No code can run here: {server.hub.kernel_refused}"]
+    if with_room:
+        links = await server.rooms.ready_made()
+        lines += [
+            "",
+            "A room is ready. Open each link in a browser of its own:",
+            f"  interviewer  {links.interviewer}",
+            f"  candidate    {links.candidate}",
+        ]
+    lines += ["", "Stop with Ctrl-C.", ""]
+    return "\n".join(lines)

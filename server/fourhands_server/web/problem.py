@@ -1,0 +1,123 @@
+"""Errors as `application/problem+json` (RFC 9457): what happened, what it means, what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fourhands_protocol.errors import (
+    BadToken,
+    Forbidden,
+    NoSuchRoom,
+    NotRecorded,
+    OtherLineage,
+    ProtocolError,
+    RoomEnded,
+    TooLarge,
+)
+from fourhands_server.core.operations import Refused
+from fourhands_server.engine.errors import EngineError
+from fourhands_server.live.host import RoomFailed
+from fourhands_server.live.hub import NoSuchRoom as UnknownRoom
+from fourhands_server.log.errors import LogError
+
+REFUSED_STATUS = {
+    "forbidden": 403,
+    "no-such-file": 404,
+    "no-such-person": 404,
+    "bad-path": 400,
+    "empty": 400,
+    "kernel-unavailable": 503,
+    "queue-full": 429,
+}
+PROTOCOL_STATUS: dict[type[ProtocolError], int] = {
+    BadToken: 401,
+    Forbidden: 403,
+    NoSuchRoom: 404,
+    OtherLineage: 409,
+    RoomEnded: 409,
+    TooLarge: 413,
+    NotRecorded: 503,
+}
+
+
+class Problem(Exception):
+    """An answer that is an error. `code` is for programs, `detail` for people."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+EXPECTED = (
+    Problem,
+    Refused,
+    UnknownRoom,
+    RoomFailed,
+    LogError,
+    EngineError,
+    ProtocolError,
+    HTTPException,
+)
+"""What calls may raise and mean; all else is our mistake."""
+
+
+class ProblemBody(msgspec.Struct, kw_only=True):
+    """The JSON of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+def response(problem: Problem) -> Response:
+    """The HTTP answer of a problem."""
+    body = ProblemBody(
+        type=f"/problems/{problem.code}",
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+    )
+    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    if problem.status == 503:
+        headers["Retry-After"] = "2"
+    return Response(msgspec.json.encode(body), problem.status, headers, media_type="application/problem+json")
+
+
+def of(error: Exception) -> Problem:
+    """The problem that an error of ours is to a caller."""
+    match error:
+        case Problem():
+            return error
+        case Refused(code=code, message=message):
+            return Problem(REFUSED_STATUS.get(code, 409), code, message)
+        case UnknownRoom():
+            return Problem(404, "no-such-room", "There is no such room. Check the link you were given.")
+        case RoomFailed() | LogError():
+            return Problem(503, "not-recorded", "The room cannot record at the moment; nothing was changed.")
+        case EngineError():
+            return Problem(503, "document-unavailable", "The document is being rebuilt; try again.")
+        case ProtocolError(reason=reason):
+            code = type(error).__name__
+            return Problem(PROTOCOL_STATUS.get(type(error), 400), _kebab(code), reason)
+        case HTTPException(status_code=status, detail=detail):
+            return Problem(status, _kebab(HTTPStatus(status).phrase.replace(" ", "")), str(detail))
+    return Problem(500, "internal", "The server failed; it has noted why. Nothing of yours is lost.")
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """Starlette's hook for every error."""
+    return response(of(error))
+
+
+def _kebab(name: str) -> str:
+    return "".join(f"-{c.lower()}" if c.isupper() and i else c.lower() for i, c in enumerate(name))

@@ -1,0 +1,241 @@
+"""The room socket: a thin WebSocket protocol class for uvicorn, over websockets' sans-I/O core.
+
+It goes around ASGI because a room writes one frame to many connections: an ASGI send for each recipient costs
+twice what the frame itself does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from urllib.parse import parse_qs, unquote
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from fourhands_protocol import limits
+from fourhands_protocol.envelope import SUBPROTOCOL
+from fourhands_protocol.errors import MalformedFrame, ProtocolError
+from fourhands_server.live.host import RoomHost
+
+logger = logging.getLogger(__name__)
+
+BEARER = "bearer."
+PREFIX = "/yjs/"
+PING_S = 20.0  # between two pings; a connection whose last ping went unanswered is dropped at the next
+CLOSE_S = 5.0  # that a peer gets to answer a close
+EARLY_FRAMES = 64  # frames that may come before the room is loaded
+
+Enter = Callable[["RoomSocket", str, str, bool], Awaitable[tuple[RoomHost, str]]]
+"""enter(wire, room, token, ours) → the room and the seat; raises ProtocolError."""
+
+
+def room_socket(enter: Enter) -> type[RoomSocket]:
+    """A protocol class for uvicorn's `ws=` whose connections enter rooms through `enter`."""
+    return type("BoundRoomSocket", (RoomSocket,), {"enter": staticmethod(enter)})
+
+
+class RoomSocket(asyncio.Protocol):
+    """One connection: handshake, entry into a room, then frames both ways."""
+
+    enter: Enter
+    transport: asyncio.Transport
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._loop = _loop or asyncio.get_running_loop()
+        self._connections = server_state.connections
+        self._connection = ServerProtocol(
+            select_subprotocol=_select,
+            max_size=2 * limits.FRAME,
+            logger=logging.getLogger("websockets.server"),
+        )
+        self._host: RoomHost | None = None
+        self._seat = ""
+        self._entering: asyncio.Task[None] | None = None
+        self._early: list[bytes] = []
+        self._parts: list[bytes] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._pinged = False
+        self._closing = False
+
+    # asyncio and uvicorn
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """uvicorn hands the connection over; the request comes again as data."""
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass
+        self._connections.add(self)  # type: ignore[arg-type]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The network is done with us."""
+        self._connections.discard(self)  # type: ignore[arg-type]
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._entering is not None:
+            self._entering.cancel()
+        self._closing = True
+        self._leave((self._connection.close_code or 1006) if self._connection.close_rcvd else 1006)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came."""
+        self._connection.receive_data(data)
+        for event in self._connection.events_received():
+            if isinstance(event, Request):
+                self._handshake(event)
+            elif isinstance(event, Frame):
+                self._frame(event)
+        self._send_protocol_data()
+
+    def eof_received(self) -> None:
+        """The peer will send no more."""
+        self._connection.receive_eof()
+
+    def pause_writing(self) -> None:
+        """The outbox watches the buffer itself."""
+
+    def resume_writing(self) -> None:
+        """The outbox watches the buffer itself."""
+
+    def shutdown(self) -> None:
+        """uvicorn stops."""
+        self.close(1001, "the server is restarting")
+
+    # What a room's host needs (live.outbox.Wire)
+
+    def write(self, frames: list[bytes]) -> None:
+        """Send frames as binary messages, joined into one write; after the end nothing happens."""
+        if not self._closing and not self.transport.is_closing():
+            self.transport.write(
+                b"".join([part for frame in frames for part in (_header(len(frame)), frame)])
+            )
+
+    def close(self, code: int, reason: str) -> None:
+        """Close after what was written; a peer that does not answer is cut off."""
+        if self._closing:
+            return
+        self._closing = True
+        self._connection.send_close(code, reason)
+        self._send_protocol_data()
+        self._set_timer(CLOSE_S, self._abort)
+
+    def buffered(self) -> int:
+        """Bytes written but not yet taken by the network."""
+        return int(self.transport.get_write_buffer_size())
+
+    # Inside
+
+    def _handshake(self, request: Request) -> None:
+        path, _, query = request.path.partition("?")
+        response = self._connection.accept(request)
+        if not path.startswith(PREFIX):
+            response = self._connection.reject(404, "There is no socket here.\n")
+        self._connection.send_response(response)
+        self._send_protocol_data()
+        if response.status_code != 101:
+            self.transport.close()
+            return
+        ours = self._connection.subprotocol == SUBPROTOCOL
+        token = _bearer(request) or next(iter(parse_qs(query).get("token", [])), "")
+        room = unquote(path.removeprefix(PREFIX))
+        self._entering = self._loop.create_task(self._enter(room, token, ours))
+        self._set_timer(PING_S, self._ping)
+
+    async def _enter(self, room: str, token: str, ours: bool) -> None:
+        try:
+            self._host, self._seat = await self.enter(self, room, token, ours)
+        except ProtocolError as error:
+            self.close(error.close_code, error.reason)
+            return
+        except Exception:
+            logger.exception("a connection could not enter its room")
+            self.close(1011, "the server failed; try again")
+            return
+        early, self._early = self._early, []
+        for data in early:
+            self._deliver(data)
+
+    def _frame(self, frame: Frame) -> None:
+        match frame.opcode:
+            case Opcode.BINARY | Opcode.CONT:
+                self._parts.append(bytes(frame.data))
+                if frame.fin:
+                    data, self._parts = b"".join(self._parts), []
+                    self._deliver(data)
+            case Opcode.TEXT:
+                self.close(MalformedFrame.close_code, "this socket speaks binary frames")
+            case Opcode.PONG:
+                self._pinged = False
+            case Opcode.CLOSE:
+                self._closing = True
+
+    def _deliver(self, data: bytes) -> None:
+        if self._closing:
+            return
+        if self._host is not None:
+            self._host.receive(self._seat, data)
+        elif len(self._early) < EARLY_FRAMES:
+            self._early.append(data)
+        else:
+            self.close(4429, "too much came before the room was loaded")
+
+    def _send_protocol_data(self) -> None:
+        """Write what the sans-I/O core wants written; an empty piece is its wish to close."""
+        for piece in self._connection.data_to_send():
+            if self.transport.is_closing():
+                return
+            if piece:
+                self.transport.write(piece)
+            else:
+                self.transport.close()
+
+    def _ping(self) -> None:
+        if self._pinged:
+            self._abort()
+            return
+        self._pinged = True
+        self._connection.send_ping(b"")
+        self._send_protocol_data()
+        self._set_timer(PING_S, self._ping)
+
+    def _set_timer(self, seconds: float, action: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(seconds, action)
+
+    def _abort(self) -> None:
+        self.transport.abort()
+
+    def _leave(self, code: int) -> None:
+        if self._host is not None:
+            host, self._host = self._host, None
+            host.closed(self._seat, code)
+
+
+def _select(connection: ServerProtocol, offered: Any) -> Any:
+    """Ours where it is offered. A stock client that offers something else is served without a subprotocol."""
+    return SUBPROTOCOL if SUBPROTOCOL in offered else None
+
+
+def _bearer(request: Request) -> str:
+    """The token among the subprotocols: so it stands in no URL and no access log."""
+    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
+    return next((p.strip().removeprefix(BEARER) for p in offered if p.strip().startswith(BEARER)), "")
+
+
+def _header(size: int) -> bytes:
+    """The header of an unmasked, unfragmented binary message (RFC 6455, 5.2)."""
+    if size < 126:
+        return bytes((0x82, size))
+    if size < 65536:
+        return b"\x82\x7e" + size.to_bytes(2, "big")
+    return b"\x82\x7f" + size.to_bytes(8, "big")

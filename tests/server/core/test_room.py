@@ -1,0 +1,316 @@
+"""The room core, one behaviour a test, in the world that has no socket, clock or disk."""
+
+from __future__ import annotations
+
+import pytest
+from fourhands_protocol import cbor, envelope, sync
+
+from fourhands_server.core import effects
+from tests.support.world import World, text_of
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.join("ada")
+    made.join("bob", "interviewer")
+    made.join("eve", "observer")
+    return made
+
+
+def test_two_people_see_each_other_type(world: World) -> None:
+    ada, bob = world.client("ada"), world.client("bob", role="interviewer")
+    ada.connect(), bob.connect()
+    world.settle()
+    ada.type(0, "hello ")
+    bob.type(0, "world")
+    world.settle()
+    assert str(ada.text()) == str(bob.text()) == text_of(world.log)
+    assert sorted(str(ada.text()).split()) == ["hello", "world"]
+    world.check()
+
+
+def test_nobody_sees_an_edit_before_the_log_holds_it(world: World) -> None:
+    ada, bob = world.client("ada", dialect="stock"), world.client("bob")
+    ada.connect(), bob.connect()
+    world.settle()
+    ada.type(0, "x")
+    ada.deliver(None)
+    assert not bob.inbox
+    assert not ada.inbox
+    world.commit()
+    assert sync.decode(ada.inbox[-1]) == sync.Update(bytes(ada.doc.get_update()))
+    bob.deliver(None)
+    assert str(bob.text()) == "x"
+
+
+def test_an_append_that_was_lost_is_sent_again_and_applied_once(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    ada.type(0, "kept")
+    ada.deliver(None)
+    world.crash()
+    assert text_of(world.log) == ""
+    ada.connect()
+    world.settle()
+    assert text_of(world.log) == "kept"
+    assert not ada.pending
+    world.check()
+
+
+def test_an_ack_that_was_lost_does_not_double_the_edit(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    ada.type(0, "once")
+    ada.deliver(None)
+    world.commit()
+    ada.cut()
+    ada.connect()
+    world.settle()
+    assert ada.mode == "resumed"
+    assert text_of(world.log) == "once"
+    assert [e.kind for e in world.log].count("edit") == 1
+
+
+def test_an_observer_reads_and_cannot_write(world: World) -> None:
+    ada, eve = world.client("ada"), world.client("eve", dialect="stock", role="observer")
+    ada.connect(), eve.connect()
+    ada.type(0, "abc")
+    world.settle()
+    ada.delete(0, 1)
+    world.settle()
+    assert str(eve.text()) == "bc"
+    eve.cut()
+    eve.connect()
+    world.settle()
+    assert eve.closed_with is None, "its own step 2 is no offence"
+    before = len(world.log)
+    eve.type(0, "evil")
+    world.settle()
+    assert eve.closed_with == 4403
+    assert text_of(world.log) == "bc"
+    assert [e.kind for e in world.log[before:]] == ["seat.closed"]
+
+
+@pytest.mark.parametrize("kind", ["chat", "run", "file.create", "end", "interrupt", "restart"])
+def test_an_observers_operations_are_refused(world: World, kind: str) -> None:
+    eve = world.client("eve", role="observer")
+    eve.connect()
+    world.settle()
+    bodies = {"chat": {"text": "x"}, "run": {"run": "r1", "code": "1"}, "file.create": {"path": "x"}}
+    head = len(world.log)
+    pseq = eve.op(kind, dict(bodies.get(kind, {})))
+    world.settle()
+    assert eve.refused == [(pseq, "forbidden")]
+    assert len(world.log) == head
+
+
+def test_a_client_id_belongs_to_who_used_it_first(world: World) -> None:
+    ada, bob = world.client("ada", dialect="stock"), world.client("bob", dialect="stock")
+    ada.connect()
+    ada.type(0, "mine")
+    world.settle()
+    thief = world.client("bob", dialect="stock")
+    thief.client_id = ada.client_id
+    thief.__post_init__()
+    bob.connect(), thief.connect()
+    world.settle()
+    thief.type(0, "forged")
+    world.settle()
+    assert thief.closed_with == 4423
+    assert bob.closed_with is None
+    assert text_of(world.log) == "mine"
+
+
+def test_runs_queue_and_keep_the_code_of_their_moment(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    ada.type(0, "print(1)")
+    world.settle()
+    ada.op("run", {"run": "r1", "file": "main.py"})
+    ada.deliver(None)
+    ada.type(8, "\nprint(2)")
+    ada.op("run", {"run": "r2", "file": "main.py"})
+    world.settle()
+    assert [(e.run, e.code) for e in world.executed] == [("r1", "print(1)")]
+    world.kernel_says("run.finished", run="r1", status="ok", duration=5)
+    world.settle()
+    assert [(e.run, e.code) for e in world.executed][1:] == [("r2", "print(1)\nprint(2)")]
+    world.check()
+
+
+def test_a_run_asked_for_twice_runs_once(world: World) -> None:
+    first = world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    second = world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    assert first.seq == second.seq
+    assert len(world.executed) == 1
+
+
+def test_kernel_events_replayed_after_a_crash_are_logged_once(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    out = {"output_type": "stream", "name": "stdout", "text": "a"}
+    world.kernel_says("run.outputs", run="r1", n=0, items=[out])
+    world.settle()
+    world.crash()
+    world.room.kernel_attached("journal-1", {"r1": "running"}, "busy", None, now=world.now)
+    world.room.kernel_event("journal-1", 1, "run.outputs", {"run": "r1", "n": 0, "items": [out]}, now=world.now)
+    world.kernel_says("run.finished", run="r1", status="ok", duration=5)
+    world.settle()
+    assert [e.kind for e in world.log].count("run.outputs") == 1
+    assert world.room.state.runs["r1"].status == "ok"
+    world.check()
+
+
+def test_a_run_that_the_kernel_host_never_heard_of_has_died(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    world.crash()
+    world.room.kernel_attached("journal-2", {}, "none", None, now=world.now)
+    world.carry_out()
+    world.settle()
+    assert world.room.state.runs["r1"].status == "kernel_died"
+
+
+def test_the_end_is_the_last_entry_and_ending_twice_is_ending_once(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    first = world.call("bob", "interviewer", "end")
+    world.settle()
+    again = world.call("bob", "interviewer", "end")
+    world.settle()
+    assert first.seq == again.seq == len(world.log)
+    ada.type(0, "late")
+    world.settle()
+    assert ada.refused == [(1, "ended")]
+    ada.cut()
+    world.settle()
+    assert world.log[-1].kind == "room.ended"
+    world.check()
+
+
+def test_a_run_gets_three_seconds_at_the_end(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="while True: pass")
+    world.call("ada", "candidate", "run", run="r2", code="2")
+    world.settle()
+    ended = world.call("bob", "interviewer", "end")
+    world.settle()
+    assert ended.seq is None
+    world.now += 2_900_000
+    world.room.tick(now=world.now)
+    world.settle()
+    assert ended.seq is None
+    world.now += 200_000
+    world.room.tick(now=world.now)
+    world.carry_out()
+    world.settle()
+    assert ended.seq == len(world.log)
+    assert world.room.state.runs["r1"].status == "interrupted"
+    assert world.room.state.runs["r2"].status == "aborted"
+    assert any(isinstance(e, effects.StopKernel) for e in world.kernel_effects)
+    world.check()
+
+
+def test_file_rules(world: World) -> None:
+    bob = ("bob", "interviewer")
+    assert world.call(*bob, "file.create", path="a/b.py").refused == ""
+    assert world.call(*bob, "file.create", path="A/B.py").refused == "path-taken", "even before the commit"
+    assert world.call(*bob, "file.create", path="../x").refused == "bad-path"
+    world.settle()
+    assert world.call(*bob, "file.delete", file="a/b.py").refused == ""
+    assert world.call(*bob, "file.create", path="a/b.py").refused == ""
+    world.settle()
+    assert [f.id for f in world.room.state.living_files()] == ["main.py", "a/b.py~2"]
+    assert world.call("ada", "candidate", "file.delete", file="main.py").refused == "forbidden"
+    world.check()
+
+
+def test_a_second_connection_of_one_instance_takes_the_place_of_the_first(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    old, ada.seat = ada.seat, None
+    ada.connect()
+    world.settle()
+    assert old not in world.room.seats
+    assert len(world.room.state.people["ada"].seats) == 1
+
+
+def test_presence_is_rewritten_bound_and_withdrawn(world: World) -> None:
+    ada = world.client("ada", dialect="stock")
+    bob = world.client("bob", dialect="stock", role="interviewer")
+    ada.connect(), bob.connect()
+    world.settle()
+    seen: list[str | None] = []
+    bob.receive = lambda frame: seen.append(_awareness_of(frame, ada.client_id))  # type: ignore[method-assign]
+    forged = awareness_frame(bob.client_id, 9, '{"user":{"name":"Mallory"}}')
+    own = awareness_frame(ada.client_id, 9, '{"user":{"name":"Mallory"},"cursor":1}')
+    ada.outbox += [forged, own]
+    world.settle()
+    ada.cut()
+    world.settle()
+    told = [s for s in seen if s != "nothing"]
+    assert '"name":"Ada"' in str(told[0])
+    assert "Mallory" not in str(told)
+    assert told[-1] is None
+    assert any(e.kind == "client" and cbor.decode(e.body) == {"client": ada.client_id} for e in world.log)
+
+
+def test_a_revoked_invite_shows_its_people_out(world: World) -> None:
+    ada, bob = world.client("ada"), world.client("bob", role="interviewer")
+    ada.connect(), bob.connect()
+    world.settle()
+    world.call("bob", "interviewer", "revoke", invite="candidate/1")
+    world.settle()
+    assert ada.closed_with == 4401
+    assert bob.closed_with is None
+    assert not world.room.welcome("ada")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"\x00",
+        b"\x00\x02",
+        b"\x80\x00\x02\x00",
+        b"\x00\x82\x00\x02\x00\x00",
+        b"\x00\x02\x02\x00\x00\x00",
+        sync.update(b"\xff" * 10 + b"\x01"),
+        sync.update(bytes.fromhex("01014d00040104636f646501a000")),
+        envelope.encode(envelope.Ping(1)),
+        b"\x05",
+    ],
+)
+def test_bytes_that_no_stock_client_sends_cost_the_connection_alone(world: World, frame: bytes) -> None:
+    ada, bob = world.client("ada", dialect="stock"), world.client("bob")
+    ada.connect(), bob.connect()
+    world.settle()
+    ada.outbox.append(frame)
+    world.settle()
+    assert ada.closed_with is not None
+    assert ada.closed_with >= 4400
+    bob.type(0, "on")
+    world.settle()
+    assert text_of(world.log) == "on"
+    world.check()
+
+
+def awareness_frame(client: int, clock: int, state: str) -> bytes:
+    from fourhands_protocol import awareness
+
+    return sync.awareness(awareness.encode([awareness.State(client, clock, state)]))
+
+
+def _awareness_of(frame: bytes, client: int) -> str | None:
+    from fourhands_protocol import awareness
+
+    message = sync.decode(frame)
+    if not isinstance(message, sync.AwarenessFrame):
+        return "nothing"
+    return next((s.text for s in awareness.decode(message.payload) if s.client == client), "nothing")

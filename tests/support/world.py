@@ -1,0 +1,425 @@
+"""A whole room without a socket, clock or disk: core, a log in a list, clients with real Yjs documents.
+
+Nothing happens by itself: `commit`, `deliver` and `cut` are called by the test, so every interleaving can be made.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pycrdt
+from fourhands_protocol import awareness, cbor, entries, envelope, sync
+from fourhands_protocol.entries import EDIT, Entry, edit_update
+
+from fourhands_server.core import effects
+from fourhands_server.core.room import Room
+from fourhands_server.core.seat import Seat
+from fourhands_server.core.state import RoomState, replay
+
+INCARNATION = "one"
+
+
+@dataclass
+class LoggedRow:
+    entry: Entry
+    producer: str
+    pseq: int
+
+
+@dataclass
+class Call:
+    kind: str
+    seq: int | None = None
+    refused: str = ""
+
+
+class World:
+    """The room's surroundings: a log, a document, a kernel that does what the test says."""
+
+    def __init__(self) -> None:
+        self.rows: list[LoggedRow] = []
+        self.waiting: list[effects.Append] = []
+        self.questions: list[Callable[[], None]] = []
+        self.clients: list[Client] = []
+        self.calls: dict[int, Call] = {}
+        self.executed: list[effects.Execute] = []
+        self.kernel_effects: list[effects.Effect] = []
+        self.now = 1_700_000_000_000_000
+        self.boots = 0
+        self.journal = 0
+        self.room = self._make()
+        self.room.awaken({}, now=self.now)
+        self.room.create(title="T", lineage="lineage-1", settings={}, now=self.now)
+        self.carry_out()
+        self.commit()
+
+    def _make(self) -> Room:
+        self.boots += 1
+        return Room("room-1", boot=f"boot-{self.boots}", incarnation=INCARNATION)
+
+    # The log
+
+    def commit(self, count: int | None = None) -> None:
+        """Make the oldest waiting appends durable, one after the other."""
+        while self.waiting and count != 0:
+            append = self.waiting.pop(0)
+            seq = len(self.rows) + 1
+            entry = Entry("room", seq, self.now, append.actor, append.kind, append.body)
+            known = {(row.producer, row.pseq) for row in self.rows}
+            assert (append.origin.producer, append.origin.pseq) not in known, "applied twice"
+            self.rows.append(LoggedRow(entry, append.origin.producer, append.origin.pseq))
+            self.room.committed(entry, append.origin)
+            self.carry_out()
+            count = None if count is None else count - 1
+
+    def crash(self) -> None:
+        """The server dies: what was not committed is gone, every connection too; the room is rebuilt."""
+        self.waiting.clear()
+        self.questions.clear()
+        for client in self.clients:
+            client.cut()
+        self.room = self._make()
+        self.room.replay(row.entry for row in self.rows)
+        producers: dict[str, int] = {}
+        for row in self.rows:
+            producers[row.producer] = max(row.pseq, producers.get(row.producer, 0))
+        self.room.awaken(producers, now=self.now)
+        self.carry_out()
+
+    @property
+    def log(self) -> list[Entry]:
+        return [row.entry for row in self.rows]
+
+    # The room's wishes
+
+    def carry_out(self) -> None:
+        while wanted := self.room.take_effects():
+            for effect in wanted:
+                self._do(effect)
+        for seat in self.room.take_talking():
+            client = self._client_of(seat.id)
+            if client is not None:
+                client.inbox.extend(seat.out)
+            seat.out = []
+
+    def _do(self, effect: effects.Effect) -> None:
+        match effect:
+            case effects.Append():
+                self.waiting.append(effect)
+            case effects.AskDiff(seat, turn, vector):
+                update = self._document().get_update(vector)
+                self.questions.append(lambda: self.room.diff_read(seat, turn, update, now=self.now))
+            case effects.AskEntries():
+                found = self._read(effect)
+                self.questions.append(
+                    lambda: self.room.entries_read(effect.seat, effect.turn, found, now=self.now)
+                )
+            case effects.AskCode(run, file, seq):
+                text = text_of(self.log[:seq], file)
+                self.questions.append(lambda: self.room.code_read(run, text, now=self.now))
+            case effects.CloseSeat(seat, code):
+                client = self._client_of(seat)
+                if client is not None:
+                    client.closed_with = code
+                    client.seat = None
+                self.room.closed(seat, code, now=self.now)
+            case effects.Settle(call, seq, refused):
+                assert isinstance(call, int)
+                self.calls[call].seq, self.calls[call].refused = seq, refused
+            case effects.Execute():
+                self.executed.append(effect)
+            case effects.ApplyEdit() | effects.Acknowledge() | effects.RenewToken():
+                pass
+            case _:
+                self.kernel_effects.append(effect)
+
+    def _read(self, ask: effects.AskEntries) -> list[Entry]:
+        story = {EDIT, "cursor"} if ask.story else set()
+        return [e for e in self.log[ask.after : ask.upto] if e.kind not in story]
+
+    def answer(self) -> None:
+        """Answer the oldest question that the room asked of log or engine."""
+        if self.questions:
+            self.questions.pop(0)()
+            self.carry_out()
+
+    def _document(self) -> pycrdt.Doc:
+        return document_of(self.log)
+
+    def _client_of(self, seat: str) -> Client | None:
+        return next((c for c in self.clients if c.seat == seat), None)
+
+    # People
+
+    def join(self, person: str, role: str = "candidate") -> None:
+        origin = self._call("join", person, role)
+        self.room.join(origin, name=person.title(), role=role, invite=f"{role}/1", now=self.now)
+        self.carry_out()
+        self.commit()
+
+    def call(self, person: str, role: str, kind: str, **body: object) -> Call:
+        origin = self._call(kind, person, role)
+        self.room.call(origin, kind, body, now=self.now)
+        self.carry_out()
+        return self.calls[origin.pseq]
+
+    def _call(self, kind: str, person: str, role: str) -> effects.Origin:
+        number = len(self.calls) + 1
+        self.calls[number] = Call(kind)
+        return effects.Origin(person, role, f"api/{self.boots}", number, call=number)
+
+    def client(
+        self, person: str, *, dialect: str = "fourhands", role: str = "candidate", number: int = 0
+    ) -> Client:
+        kind = OurClient if dialect == "fourhands" else StockClient
+        made = kind(self, person, role, client_id=1000 * (len(self.clients) + 1) + number)
+        self.clients.append(made)
+        return made
+
+    # The kernel
+
+    def kernel_says(self, kind: str, **body: object) -> None:
+        self.journal += 1
+        self.room.kernel_event("journal-1", self.journal, kind, body, now=self.now)
+        self.carry_out()
+
+    def settle(self) -> None:
+        """Let everything that is under way arrive."""
+        for _ in range(10_000):
+            busy = bool(self.waiting or self.questions)
+            self.commit()
+            self.answer()
+            for client in self.clients:
+                busy |= client.deliver(None)
+            if not busy:
+                return
+        raise AssertionError("the room never comes to rest")
+
+    def check(self) -> None:
+        """The promise of the house: replay of the log equals what is live."""
+        replayed = replay(self.log)
+        assert replayed == self.room.state
+        fresh = Room("room-1", boot="check", incarnation=INCARNATION)
+        fresh.replay(self.log)
+        assert fresh.admission.vector() == document_vector(self.log)
+        if not self.waiting:
+            assert fresh.admission.vector() == self.room.admission.vector()
+
+
+@dataclass
+class Client:
+    """Somebody's connection, with a real document. Frames wait in `inbox` and `outbox` until delivered."""
+
+    world: World
+    person: str
+    role: str
+    client_id: int
+    seat: str | None = None
+    inbox: list[bytes] = field(default_factory=list)
+    outbox: list[bytes] = field(default_factory=list)
+    closed_with: int | None = None
+    connections: int = 0
+    doc: pycrdt.Doc = field(init=False)
+    dialect = "stock"
+
+    def __post_init__(self) -> None:
+        self.doc = pycrdt.Doc(client_id=self.client_id)
+        self.remote = False
+        self.subscription = self.doc.observe(self._changed)
+
+    def text(self, file: str = "main.py") -> pycrdt.Text:
+        return self.doc.get(file, type=pycrdt.Text)
+
+    def type(self, at: int, text: str, file: str = "main.py") -> None:
+        """`at` in UTF-8 bytes, as pycrdt counts; on a boundary of a code point."""
+        self.text(file).insert(at, text)
+
+    def delete(self, start: int, stop: int, file: str = "main.py") -> None:
+        del self.text(file)[start:stop]
+
+    def apply(self, update: bytes) -> None:
+        self.remote = True
+        self.doc.apply_update(update)
+        self.remote = False
+
+    def _changed(self, event: pycrdt.TransactionEvent) -> None:
+        if not self.remote and event.update != b"\x00\x00":
+            self.changed(event.update)
+
+    def changed(self, update: bytes) -> None:
+        raise NotImplementedError
+
+    def connect(self) -> None:
+        assert self.seat is None
+        self.connections += 1
+        self.closed_with = None
+        self.seat = f"{self.person}-{self.client_id}-{self.connections}"
+        seat = Seat(self.seat, self.person, self.role, self.dialect, self.world.now + 10**12)
+        self.world.room.open(seat, now=self.world.now)
+        self.world.carry_out()
+        self.connected()
+
+    def connected(self) -> None:
+        raise NotImplementedError
+
+    def cut(self) -> None:
+        """The link breaks: what was under way in both directions is lost."""
+        self.inbox.clear()
+        self.outbox.clear()
+        if self.seat is not None:
+            seat, self.seat = self.seat, None
+            self.world.room.closed(seat, 1006, now=self.world.now)
+            self.world.carry_out()
+
+    def deliver(self, count: int | None) -> bool:
+        """Let frames arrive, first those of the client, then those of the room; tells whether there were any."""
+        busy = bool(self.inbox or self.outbox)
+        for queue, take in ((self.outbox, self._to_room), (self.inbox, self.receive)):
+            frames = queue[:count]
+            del queue[: len(frames)]
+            for frame in frames:
+                take(frame)
+        return busy
+
+    def _to_room(self, frame: bytes) -> None:
+        if self.seat is not None:
+            self.world.room.receive(self.seat, frame, now=self.world.now)
+            self.world.carry_out()
+
+    def receive(self, frame: bytes) -> None:
+        raise NotImplementedError
+
+
+class StockClient(Client):
+    """A y-websocket client: sends each change at once, heals by state vectors."""
+
+    dialect = "stock"
+
+    def changed(self, update: bytes) -> None:
+        if self.seat is not None:
+            self.outbox.append(sync.update(update))
+
+    def connected(self) -> None:
+        self.outbox.append(sync.step1(self.doc.get_state()))
+        state = awareness.State(self.client_id, self.connections, "{}")
+        self.outbox.append(sync.awareness(awareness.encode([state])))
+
+    def receive(self, frame: bytes) -> None:
+        match sync.decode(frame):
+            case sync.Step1(vector):
+                self.outbox.append(sync.step2(self.doc.get_update(vector)))
+            case sync.Step2(update) | sync.Update(update):
+                self.apply(update)
+
+
+class OurClient(Client):
+    """A client of `fourhands.v1`: operations with numbers, kept until they are settled."""
+
+    dialect = "fourhands"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.instance = f"instance-{self.client_id:08d}"
+        self.pseq = 0
+        self.pending: dict[int, tuple[str, bytes]] = {}
+        self.last = 0
+        self.known: dict[str, str] = {}
+        self.mode = ""
+        self.live = False
+        self.entries: list[Entry] = []
+        self.refused: list[tuple[int, str]] = []
+        self.acked: set[int] = set()
+
+    def changed(self, update: bytes) -> None:
+        self.op(EDIT, entries.edit_body(update))
+
+    def op(self, kind: str, body: bytes | dict[str, object]) -> int:
+        self.pseq += 1
+        packed = body if isinstance(body, bytes) else cbor.encode(body)
+        self.pending[self.pseq] = (kind, packed)
+        if self.live:
+            self.outbox.append(envelope.encode(envelope.Op(self.pseq, kind, packed)))
+        return self.pseq
+
+    def connected(self) -> None:
+        self.live = False
+        hello = envelope.Hello(
+            version=1,
+            instance=self.instance,
+            last={"room": self.last},
+            lineage=self.known.get("lineage"),
+            incarnation=self.known.get("incarnation"),
+            vector=self.doc.get_state(),
+        )
+        self.outbox.append(envelope.encode(hello))
+
+    def cut(self) -> None:
+        self.live = False
+        super().cut()
+
+    def receive(self, frame: bytes) -> None:
+        if frame[0] != envelope.FRAME:
+            return
+        match envelope.decode(frame):
+            case envelope.Welcome() as welcome:
+                self._welcomed(welcome)
+            case envelope.Entries(new):
+                for entry in new:
+                    self._entry(entry)
+            case envelope.State(update, seq):
+                self.apply(update)
+                self.last = max(self.last, seq)
+            case envelope.Ack(upto, seq):
+                self._settle(upto)
+                self.last = max(self.last, seq)
+            case envelope.Refused(pseq, code):
+                self.refused.append((pseq, code))
+                self.pending.pop(pseq, None)
+
+    def _welcomed(self, welcome: envelope.Welcome) -> None:
+        self.mode, self.live = welcome.mode, True
+        self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
+        if welcome.mode != "resumed":
+            self.last = 0
+        self._settle(welcome.acked)
+        for pseq, (kind, body) in sorted(self.pending.items()):
+            self.outbox.append(envelope.encode(envelope.Op(pseq, kind, body)))
+
+    def _settle(self, upto: int) -> None:
+        for pseq in [p for p in self.pending if p <= upto]:
+            self.acked.add(pseq)
+            del self.pending[pseq]
+
+    def _entry(self, entry: Entry) -> None:
+        assert entry.seq > self.last, f"{entry.seq} after {self.last}"
+        self.last = entry.seq
+        self.entries.append(entry)
+        if entry.kind == EDIT:
+            self.apply(edit_update(entry.body))
+
+
+def document_of(log: list[Entry]) -> pycrdt.Doc:
+    doc: pycrdt.Doc = pycrdt.Doc()
+    for entry in log:
+        if entry.kind == EDIT:
+            doc.apply_update(edit_update(entry.body))
+    return doc
+
+
+def text_of(log: list[Entry], file: str = "main.py") -> str:
+    return str(document_of(log).get(file, type=pycrdt.Text))
+
+
+def document_vector(log: list[Entry]) -> dict[int, int]:
+    return sync.decode_vector(document_of(log).get_state())
+
+
+def state_of(log: list[Entry]) -> RoomState:
+    return replay(log)
+
+
+def boundary(chance: random.Random, text: str) -> int:
+    """A random place in a text, in UTF-8 bytes, between two code points."""
+    return len(text[: chance.randint(0, len(text))].encode())
