@@ -1,0 +1,16 @@
+/** Starts the page: styles, theme, and the view in its place. */
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/pages.css";
+import "./styles/room.css";
+import "./styles/panels.css";
+import "./styles/output.css";
+import "./styles/ansi.css";
+import "./view/theme";
+import { App } from "./view/app";
+
+const place = document.getElementById("app");
+if (place === null) throw new Error("index.html has no #app");
+render(<App />, place);

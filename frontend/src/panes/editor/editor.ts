@@ -1,0 +1,198 @@
+/** The editor pane: CodeMirror on one shared text, with undo of one's own edits and the others' carets. */
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from "@codemirror/autocomplete";
+import { defaultKeymap, indentWithTab } from "@codemirror/commands";
+import { bracketMatching, indentOnInput } from "@codemirror/language";
+import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
+import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
+import {
+  crosshairCursor,
+  drawSelection,
+  dropCursor,
+  EditorView,
+  highlightActiveLine,
+  highlightActiveLineGutter,
+  highlightSpecialChars,
+  keymap,
+  lineNumbers,
+  placeholder,
+  rectangularSelection,
+} from "@codemirror/view";
+import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import type { Awareness } from "y-protocols/awareness";
+import * as Y from "yjs";
+import { caretWatch, type Identify } from "./caret-watch";
+import { guards } from "./guards";
+import { languageOf, lines } from "./language";
+import { look } from "./look";
+import { peers } from "./peers";
+
+export interface EditorOptions {
+  text: Y.Text;
+  awareness: Awareness;
+  path: string;
+  writable: boolean;
+  /** UTF-8 bytes that one edit may insert. */
+  limit: number;
+  hint: string;
+  identify: Identify;
+  onCaret: (anchor: number, head: number) => void;
+  onRefused: (bytes: number) => void;
+  /** The reader took the wheel: typed, clicked or scrolled by hand. */
+  onOwnMove: () => void;
+}
+
+/** What the run keys need: the text that would run and the 1-based line where it begins. */
+export interface Selected {
+  code: string;
+  firstLine: number;
+}
+
+export interface EditorPane {
+  unmount(): void;
+  focus(): void;
+  setWritable(writable: boolean): void;
+  setPath(path: string): void;
+  /** The selection; without one, the `# %%` cell or the line at the caret. */
+  selected(): Selected | null;
+  goToLine(line: number): void;
+  /** Keeps this person's caret in view as it moves; null lets go. */
+  follow(person: string | null): void;
+  openSearch(): void;
+}
+
+/** Undo lives with the text, not with the view: it survives a change of tabs. */
+const undoOf = new WeakMap<Y.Text, Y.UndoManager>();
+
+function undoManager(text: Y.Text): Y.UndoManager {
+  const kept = undoOf.get(text);
+  if (kept) return kept;
+  const made = new Y.UndoManager(text);
+  undoOf.set(text, made);
+  return made;
+}
+
+export function mountEditor(element: HTMLElement, options: EditorOptions): EditorPane {
+  const language = new Compartment();
+  const writing = new Compartment();
+  let followed: string | null = null;
+  const view = new EditorView({
+    parent: element,
+    state: EditorState.create({
+      doc: options.text.toString(),
+      extensions: [
+        lines,
+        language.of(languageOf(options.path)),
+        writing.of(mode(options.writable)),
+        guards(options.limit, options.onRefused),
+        collaboration(options, (found) => {
+          const head = found.find((peer) => peer.id === followed)?.head;
+          if (head !== undefined) reveal(view, head);
+        }),
+        behaviour(options),
+        look,
+      ],
+    }),
+  });
+  return {
+    unmount: () => view.destroy(),
+    focus: () => view.focus(),
+    setWritable: (writable) => view.dispatch({ effects: writing.reconfigure(mode(writable)) }),
+    setPath: (path) => view.dispatch({ effects: language.reconfigure(languageOf(path)) }),
+    selected: () => selected(view.state),
+    goToLine: (line) => goToLine(view, line),
+    follow: (person) => {
+      followed = person;
+    },
+    openSearch: () => {
+      openSearchPanel(view);
+    },
+  };
+}
+
+function mode(writable: boolean): Extension {
+  // A view that is not editable keeps the phone's keyboard down, yet can be focused and scrolled by keys.
+  return writable
+    ? []
+    : [
+        EditorState.readOnly.of(true),
+        EditorView.editable.of(false),
+        EditorView.contentAttributes.of({ tabindex: "0" }),
+      ];
+}
+
+function collaboration(
+  options: EditorOptions,
+  onPeers: Parameters<typeof caretWatch>[0]["onPeers"],
+): Extension {
+  const { text, awareness, identify, onCaret } = options;
+  return [
+    yCollab(text, null, { undoManager: undoManager(text) }),
+    peers,
+    caretWatch({ text, awareness, identify, onCaret, onPeers }),
+  ];
+}
+
+function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
+  return [
+    lineNumbers(),
+    highlightActiveLine(),
+    highlightActiveLineGutter(),
+    highlightSpecialChars(),
+    drawSelection(),
+    dropCursor(),
+    rectangularSelection(),
+    crosshairCursor(),
+    indentOnInput(),
+    bracketMatching(),
+    closeBrackets(),
+    autocompletion(),
+    highlightSelectionMatches({ minSelectionLength: 2 }),
+    search({ top: true }),
+    placeholder(hint),
+    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}` }),
+    EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),
+    keymap.of([
+      ...closeBracketsKeymap,
+      ...yUndoManagerKeymap,
+      ...searchKeymap,
+      ...completionKeymap,
+      ...defaultKeymap,
+      indentWithTab,
+    ]),
+  ];
+}
+
+function reveal(view: EditorView, at: number): void {
+  const head = Math.min(at, view.state.doc.length);
+  view.dispatch({ effects: EditorView.scrollIntoView(head, { y: "nearest", yMargin: 80 }) });
+}
+
+function goToLine(view: EditorView, line: number): void {
+  const target = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));
+  view.dispatch({
+    selection: EditorSelection.cursor(target.to),
+    effects: EditorView.scrollIntoView(target.from, { y: "center" }),
+  });
+  view.focus();
+}
+
+const CELL = /^\s*#\s*%%/;
+
+function selected(state: EditorState): Selected | null {
+  const { from, to, empty, head } = state.selection.main;
+  if (!empty) return { code: state.sliceDoc(from, to), firstLine: state.doc.lineAt(from).number };
+  const at = state.doc.lineAt(head).number;
+  let first = at;
+  let last = at;
+  while (first > 1 && !CELL.test(state.doc.line(first).text)) first -= 1;
+  while (last < state.doc.lines && !CELL.test(state.doc.line(last + 1).text)) last += 1;
+  const wholeFile = first === 1 && last === state.doc.lines && !CELL.test(state.doc.line(1).text);
+  if (wholeFile) [first, last] = [at, at];
+  const code = state.sliceDoc(state.doc.line(first).from, state.doc.line(last).to);
+  return code.trim() === "" ? null : { code, firstLine: first };
+}

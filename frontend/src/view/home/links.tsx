@@ -1,0 +1,60 @@
+/** The three invites of a room: whom each is for, a copy button, and a QR code for the two that people type on phones. */
+import type { Links } from "../../../../protocol/ts/api";
+import { CopyButton } from "../parts/copy";
+import { Dialog } from "../parts/dialog";
+import { QrCode } from "../parts/qr";
+
+const WHO = [
+  {
+    role: "interviewer",
+    name: "Interviewer",
+    may: "Edits and runs, deletes files, invites, ends the session.",
+  },
+  { role: "candidate", name: "Candidate", may: "Edits, runs and chats." },
+  { role: "observer", name: "Observer", may: "Watches. Cannot change anything." },
+] as const;
+
+export function LinksDialog({ title, links, onClose }: { title: string; links: Links; onClose: () => void }) {
+  return (
+    <Dialog title={`Links to ${title}`} width="wide" onClose={onClose}>
+      <p class="muted caption">
+        Whoever has a link can join with it, so send each to the person it is meant for. Each opens the room
+        in any current browser; no account is needed.
+      </p>
+      <ul class="links">
+        {WHO.map(({ role, name, may }) => (
+          <li class="link-card" key={role}>
+            <div class="link-words">
+              <h3>{name}</h3>
+              <p class="caption muted">{may}</p>
+              <input
+                class="field mono link-field"
+                readOnly
+                aria-label={`${name} link`}
+                value={links[role]}
+                onFocus={(event) => event.currentTarget.select()}
+              />
+              <div class="link-actions">
+                <CopyButton
+                  text={links[role]}
+                  label="Copy link"
+                  kind={role === "observer" ? "plain" : "primary"}
+                />
+                {role === "interviewer" && (
+                  <a class="button quiet" href={links[role]} target="_blank" rel="noreferrer">
+                    Open it here
+                  </a>
+                )}
+              </div>
+            </div>
+            {role !== "observer" && (
+              <div class="link-qr">
+                <QrCode text={links[role]} label={`QR code of the ${role} link`} />
+              </div>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Dialog>
+  );
+}

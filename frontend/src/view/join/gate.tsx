@@ -1,0 +1,123 @@
+/** The way into a room: the join page first, the same seat again after a reload, a plain page where no way leads in. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { Joined } from "../../../../protocol/ts/api";
+import { Api, ApiError } from "../../room/api";
+import type { Lazy } from "../lazy";
+import { DeadEnd } from "../parts/page";
+import { fragment } from "../router";
+import { JoinPage } from "./join-page";
+import { forgetSeat, recallSeat, rememberSeat } from "./seat-memory";
+
+/** What lies behind the gate: the room, or its replay. */
+export interface Admitted {
+  room: string;
+  invite: string;
+  joined: Joined;
+  /** Joins again in the same seat, for a token that expired while this page slept. */
+  again: () => Promise<string>;
+}
+
+type State =
+  | { at: "asking"; error: string }
+  | { at: "joining" }
+  | { at: "refused"; problem: ApiError }
+  | { at: "in"; admitted: Admitted };
+
+interface GateProps {
+  room: string;
+  /** Loaded while the person reads the join page. */
+  inside: Lazy<{ admitted: Admitted }>;
+  purpose: "work" | "replay";
+}
+
+export function Gate({ room, inside: Inside, purpose }: GateProps) {
+  const invite = fragment.value;
+  const kept = recallSeat(room);
+  const state = useSignal<State>(kept === null ? { at: "asking", error: "" } : { at: "joining" });
+  const join = async (name: string, resume?: string) => {
+    state.value = { at: "joining" };
+    state.value = await attempt(room, invite, name, resume);
+  };
+  useEffect(() => {
+    Inside.preload();
+    if (kept !== null && invite !== "") void join(kept.name, kept.resume);
+  }, []);
+  if (invite === "") return <Incomplete />;
+  switch (state.value.at) {
+    case "in":
+      return <Inside admitted={state.value.admitted} />;
+    case "refused":
+      return <Refused problem={state.value.problem} />;
+    default:
+      return (
+        <JoinPage
+          room={room}
+          invite={invite}
+          purpose={purpose}
+          busy={state.value.at === "joining"}
+          name={kept?.name ?? ""}
+          error={state.value.at === "asking" ? state.value.error : ""}
+          join={(name) => void join(name)}
+        />
+      );
+  }
+}
+
+async function attempt(room: string, invite: string, name: string, resume?: string): Promise<State> {
+  const api = new Api();
+  try {
+    const joined = await api.join({ invite, name, ...(resume === undefined ? {} : { resume }) });
+    if (joined.room !== room) return { at: "refused", problem: WRONG_ROOM };
+    rememberSeat(room, { name, resume: joined.resume });
+    const again = async () => (await api.join({ invite, name, resume: joined.resume })).token;
+    return { at: "in", admitted: { room, invite, joined, again } };
+  } catch (problem) {
+    if (!(problem instanceof ApiError)) throw problem;
+    if (problem.status === 0 || problem.status >= 500) return { at: "asking", error: problem.message };
+    if (problem.status === 400 || problem.status === 422) {
+      forgetSeat(room);
+      return { at: "asking", error: problem.message };
+    }
+    return { at: "refused", problem };
+  }
+}
+
+const WRONG_ROOM = new ApiError({
+  type: "about:blank",
+  title: "Another room",
+  status: 404,
+  detail: "The two halves of this link belong to different rooms.",
+});
+
+function Incomplete() {
+  return (
+    <DeadEnd
+      title="This link is cut short"
+      text="The invite is the part after the # sign, and it is missing. Copy the whole link again, or ask for a new one."
+    />
+  );
+}
+
+function Refused({ problem }: { problem: ApiError }) {
+  const again = (
+    <button type="button" class="button plain" onClick={() => location.reload()}>
+      Try again
+    </button>
+  );
+  if (problem.status === 429) {
+    return (
+      <DeadEnd title="One moment" text="The server is busy with too many visitors. Try again in a minute.">
+        {again}
+      </DeadEnd>
+    );
+  }
+  return (
+    <DeadEnd
+      title="This link opens no room"
+      text={`${problem.message} It may have been revoked, or cut off when it was copied. Ask the person who sent it for a new one.`}
+    >
+      {again}
+    </DeadEnd>
+  );
+}

@@ -1,0 +1,91 @@
+/** An exception: its own words first, then where it came from, with library frames folded and places to jump to. */
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import type { ErrorOutput } from "../../../../protocol/ts/outputs";
+import { plural } from "../clock";
+import { Icon } from "../parts/icon";
+import { TextBlock } from "./text-block";
+import { type Frame, type Place, readTraceback } from "./traceback";
+
+interface ErrorProps {
+  error: ErrorOutput;
+  paths: ReadonlySet<string>;
+  /** Answers what to do on a click, or null where the place is not in this room. */
+  jump: (place: Place) => (() => void) | null;
+}
+
+export function ErrorBlock({ error, paths, jump }: ErrorProps) {
+  const read = useMemo(() => readTraceback(error.traceback, paths), [error, paths]);
+  return (
+    <div class="out-error-block">
+      <p class="out-exception">
+        <strong>{error.ename}</strong>
+        {error.evalue === "" ? "" : `: ${error.evalue}`}
+      </p>
+      {groups(read.frames).map((group) =>
+        group.library ? (
+          <Folded key={group.key} frames={group.frames} jump={jump} />
+        ) : (
+          group.frames.map((frame) => <FrameBlock key={frame.text} frame={frame} jump={jump} />)
+        ),
+      )}
+      {read.frames.length === 0 && error.traceback.length > 0 && (
+        <TextBlock text={error.traceback.join("\n")} />
+      )}
+    </div>
+  );
+}
+
+interface Group {
+  key: string;
+  library: boolean;
+  frames: Frame[];
+}
+
+function groups(frames: readonly Frame[]): Group[] {
+  const found: Group[] = [];
+  for (const frame of frames) {
+    const last = found[found.length - 1];
+    if (last !== undefined && last.library === frame.library) last.frames.push(frame);
+    else found.push({ key: `${found.length}`, library: frame.library, frames: [frame] });
+  }
+  return found;
+}
+
+function Folded({ frames, jump }: { frames: readonly Frame[]; jump: ErrorProps["jump"] }) {
+  const open = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="out-fold"
+        aria-expanded={open.value}
+        onClick={() => {
+          open.value = !open.value;
+        }}
+      >
+        <Icon name={open.value ? "chevron-down" : "chevron-right"} size={14} />
+        {plural(frames.length, "library frame")}
+      </button>
+      {open.value && frames.map((frame) => <FrameBlock key={frame.text} frame={frame} jump={jump} />)}
+    </>
+  );
+}
+
+function FrameBlock({ frame, jump }: { frame: Frame; jump: ErrorProps["jump"] }) {
+  const go = frame.place === null ? null : jump(frame.place);
+  const body = frame.text.slice(frame.text.indexOf("\n") + 1);
+  return (
+    <div class="out-frame">
+      {go === null ? (
+        <div class="out-place mono">{frame.title}</div>
+      ) : (
+        <button type="button" class="out-place out-jump mono" onClick={go}>
+          {frame.title}
+          <Icon name="corner-down-left" size={13} />
+        </button>
+      )}
+      {body !== frame.text && <TextBlock text={body} />}
+    </div>
+  );
+}

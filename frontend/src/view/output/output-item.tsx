@@ -1,0 +1,45 @@
+/** One output of a run, each kind in its own form. */
+import type { Output } from "../../../../protocol/ts/outputs";
+import { bytes } from "../clock";
+import { ErrorBlock } from "./error-block";
+import { HtmlFrame } from "./html-frame";
+import { choose } from "./mime";
+import { TextBlock } from "./text-block";
+import type { Place } from "./traceback";
+
+interface ItemProps {
+  output: Output;
+  paths: ReadonlySet<string>;
+  jump: (place: Place) => (() => void) | null;
+}
+
+export function OutputItem({ output, paths, jump }: ItemProps) {
+  switch (output.output_type) {
+    case "stream":
+      return <TextBlock text={output.text} tone={output.name === "stderr" ? "stderr" : "plain"} />;
+    case "error":
+      return <ErrorBlock error={output} paths={paths} jump={jump} />;
+    case "dropped":
+      return <Dropped bytes={output.bytes} />;
+    case "clear_output":
+      return null;
+    default:
+      return <Shown data={output.data} />;
+  }
+}
+
+export function Dropped({ bytes: count }: { bytes: number }) {
+  return <p class="out-dropped">… {bytes(count)} not kept</p>;
+}
+
+function Shown({ data }: { data: Parameters<typeof choose>[0] }) {
+  const shown = choose(data);
+  switch (shown.form) {
+    case "image":
+      return <img class="out-image" src={shown.source} alt={shown.alt} />;
+    case "html":
+      return <HtmlFrame html={shown.html} scripted={shown.scripted} text={shown.text} />;
+    default:
+      return <TextBlock text={shown.text} />;
+  }
+}

@@ -1,0 +1,68 @@
+/** One run: who ran what, when, how long, how it ended; its outputs; and the prompt while it waits for input. */
+import type { RunState } from "../../room/state";
+import { clock, span, timeOfDay } from "../clock";
+import { Avatar } from "../parts/avatar";
+import { Icon, type IconName } from "../parts/icon";
+import { Dropped, OutputItem } from "./output-item";
+import { Prompt } from "./prompt";
+import type { Place } from "./traceback";
+
+export interface RunCardProps {
+  run: RunState;
+  by: { name: string; colour: number };
+  /** What ran, in words: `main.py`, `main.py, lines 4–9`. */
+  what: string;
+  /** The room's clock in µs, for the time of a run that is not over. */
+  now: number;
+  paths: ReadonlySet<string>;
+  jump: (place: Place) => (() => void) | null;
+  /** Sends an answer to `input()`; absent where the reader may not. */
+  answer?: ((text: string) => Promise<string | null>) | undefined;
+}
+
+const ENDS: Record<RunState["status"], { icon: IconName; words: string; tone: string }> = {
+  queued: { icon: "clock", words: "Waiting", tone: "calm" },
+  running: { icon: "play", words: "Running", tone: "live" },
+  ok: { icon: "check", words: "Done", tone: "good" },
+  error: { icon: "circle-x", words: "Error", tone: "bad" },
+  interrupted: { icon: "square", words: "Stopped", tone: "warn" },
+  aborted: { icon: "square", words: "Not run", tone: "warn" },
+  timeout: { icon: "clock", words: "Took too long", tone: "bad" },
+  kernel_died: { icon: "triangle-alert", words: "The kernel died", tone: "bad" },
+};
+
+export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProps) {
+  const end = ENDS[run.status];
+  const marked = run.outputs.some((output) => output.output_type === "dropped");
+  return (
+    <article class="run" data-status={run.status} aria-label={`${by.name} ran ${what}`}>
+      <header class="run-head">
+        <Avatar name={by.name} colour={by.colour} size="s" />
+        <span class="cut grow">
+          <strong>{by.name}</strong> ran <span class="mono run-what">{what}</span>
+        </span>
+        <time class="caption faint run-time">{timeOfDay(run.queuedAt)}</time>
+        <span class={`run-status run-${end.tone}`}>
+          <Icon name={end.icon} size={14} />
+          {end.words}
+          <span class="run-clock">{duration(run, now)}</span>
+        </span>
+      </header>
+      <div class="run-body">
+        {run.outputs.map((output, at) => (
+          <OutputItem key={at} output={output} paths={paths} jump={jump} />
+        ))}
+        {run.dropped > 0 && !marked && <Dropped bytes={run.dropped} />}
+        {run.status === "ok" && run.outputs.length === 0 && <p class="out-note">No output.</p>}
+        {run.input && <Prompt key={run.items} ask={run.input} answer={answer} />}
+      </div>
+    </article>
+  );
+}
+
+/** µs in the log, ms in words. */
+function duration(run: RunState, now: number): string {
+  if (run.duration !== undefined) return span(run.duration / 1000);
+  if (run.status === "running") return clock((now - (run.startedAt ?? run.queuedAt)) / 1000);
+  return "";
+}

@@ -1,0 +1,47 @@
+/** A modal sheet over the page: the browser's own dialog, so focus stays inside and Escape leaves. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon } from "./icon";
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  width?: "narrow" | "wide";
+}
+
+export function Dialog({ title, onClose, children, width = "narrow" }: DialogProps) {
+  const element = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  const onBackdrop = (event: MouseEvent) => {
+    if (event.target === element.current) onClose();
+  };
+  return (
+    <dialog
+      ref={element}
+      class={`dialog dialog-${width}`}
+      aria-label={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onMouseDown={onBackdrop}
+    >
+      <div class="dialog-body">
+        <header class="dialog-head">
+          <h2>{title}</h2>
+          <button type="button" class="button quiet square" onClick={onClose} aria-label="Close">
+            <Icon name="x" />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

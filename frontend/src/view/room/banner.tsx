@@ -1,0 +1,93 @@
+/** What stands between a person and the room, said once it has lasted: what happened, what it means, what to do. */
+import type { ComponentChildren } from "preact";
+import type { Status } from "../../room/client";
+import { tick } from "../clock";
+import { Icon, type IconName } from "../parts/icon";
+import { follow } from "../router";
+import { type Desk, useDesk } from "./desk";
+
+/** Shorter breaks mend themselves before anybody has read a sentence about them. */
+const PATIENCE_MS = 3000;
+
+export function Banner() {
+  const desk = useDesk();
+  const status = desk.model.status.value;
+  switch (status.kind) {
+    case "ended":
+      return <Ended desk={desk} pending={status.pending} />;
+    case "closed":
+      return (
+        <Strip tone="bad" icon="circle-x" words={status.reason}>
+          <button type="button" class="button plain" onClick={() => location.reload()}>
+            Join again
+          </button>
+        </Strip>
+      );
+    case "saved":
+    case "saving":
+      return null;
+    default:
+      return <Down desk={desk} status={status} />;
+  }
+}
+
+type Broken = Extract<Status, { kind: "offline" | "not-recorded" | "connecting" }>;
+
+function Down({ desk, status }: { desk: Desk; status: Broken }) {
+  const { down, client } = desk.model;
+  if (status.kind !== "not-recorded" && (down.value === null || tick.value - down.value < PATIENCE_MS))
+    return null;
+  const bad = status.kind === "not-recorded";
+  const words = bad
+    ? "The room cannot record just now. What you type stays on this page and is sent when recording works again."
+    : "The link dropped. Your work is kept on this page and will be sent when it is back.";
+  return (
+    <Strip tone={bad ? "bad" : "warn"} icon={bad ? "triangle-alert" : "wifi-off"} words={words}>
+      <span class="banner-wait caption">{wait(status)}</span>
+      <button type="button" class="button plain" onClick={() => client.retryNow()}>
+        Retry now
+      </button>
+    </Strip>
+  );
+}
+
+function wait(status: Broken): string {
+  if (status.kind === "connecting" || status.retryAt === null) return "Trying…";
+  const seconds = Math.ceil((status.retryAt - tick.value) / 1000);
+  return seconds > 0 ? `Next try in ${seconds} s` : "Trying…";
+}
+
+function Ended({ desk, pending }: { desk: Desk; pending: number }) {
+  const { room, invite } = desk.model;
+  const lost =
+    pending > 0 ? " Your last changes came too late to be recorded; they are still in the editor." : "";
+  return (
+    <Strip
+      tone="calm"
+      icon="lock"
+      words={`This session has ended. It can be read, and nothing more is recorded.${lost}`}
+    >
+      <a class="button plain" href={`/replay/${encodeURIComponent(room)}#${invite}`} onClick={follow}>
+        <Icon name="history" />
+        Replay
+      </a>
+    </Strip>
+  );
+}
+
+interface StripProps {
+  tone: "warn" | "bad" | "calm";
+  icon: IconName;
+  words: string;
+  children: ComponentChildren;
+}
+
+function Strip({ tone, icon, words, children }: StripProps) {
+  return (
+    <div class={`banner banner-${tone}`} role={tone === "bad" ? "alert" : "status"}>
+      <Icon name={icon} />
+      <span class="grow">{words}</span>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,201 @@
+/** Everything that can be done, as one list: the palette shows it, the keys fire it, the help page prints it. */
+
+import { nextTheme, theme } from "../theme";
+import {
+  copyAddress,
+  currentRun,
+  deleteFile,
+  endSession,
+  interrupt,
+  restart,
+  runFile,
+  runObstacle,
+  runSelected,
+} from "./deeds";
+import type { Desk } from "./desk";
+import { shape, tab, toggleFiles, toggleSide } from "./layout";
+
+export interface Command {
+  id: string;
+  title: string;
+  group: "Run" | "Files" | "View" | "People" | "Room";
+  keys?: string;
+  /** Absent: always possible. */
+  when?: () => boolean;
+  act: () => void;
+}
+
+export function commands(desk: Desk): Command[] {
+  return [...running(desk), ...filing(desk), ...viewing(desk), ...meeting(desk), ...hosting(desk)].filter(
+    (command) => command.when?.() ?? true,
+  );
+}
+
+function running(desk: Desk): Command[] {
+  const name = desk.activeFile?.path ?? "the file";
+  const can = () => runObstacle(desk) === null;
+  return [
+    {
+      id: "run",
+      group: "Run",
+      title: `Run ${name}`,
+      keys: "Mod-Enter",
+      when: can,
+      act: () => void runFile(desk),
+    },
+    {
+      id: "run-selection",
+      group: "Run",
+      title: "Run the selection, the cell or the line",
+      keys: "Shift-Enter",
+      when: can,
+      act: () => void runSelected(desk),
+    },
+    {
+      id: "stop",
+      group: "Run",
+      title: "Stop what is running",
+      keys: "Mod-.",
+      when: () => currentRun(desk) !== undefined && desk.model.may("interrupt"),
+      act: () => void interrupt(desk),
+    },
+    {
+      id: "restart",
+      group: "Run",
+      title: "Restart the kernel",
+      when: () => can() && desk.model.may("restart"),
+      act: () => void restart(desk),
+    },
+    {
+      id: "clear",
+      group: "Run",
+      title: "Clear the output for me",
+      act: () => {
+        desk.clearedAt.value = desk.model.client.now();
+      },
+    },
+  ];
+}
+
+function filing(desk: Desk): Command[] {
+  const { model } = desk;
+  const files = model.state.value.files.filter((file) => !file.deleted);
+  const active = desk.activeFile;
+  return [
+    {
+      id: "new-file",
+      group: "Files",
+      title: "New file",
+      when: () => model.may("file.create"),
+      act: () => name(desk, null),
+    },
+    {
+      id: "rename-file",
+      group: "Files",
+      title: `Rename ${active?.path ?? "the file"}`,
+      when: () => active !== undefined && !active.deleted && model.may("file.rename"),
+      act: () => active && name(desk, active.file),
+    },
+    {
+      id: "delete-file",
+      group: "Files",
+      title: `Delete ${active?.path ?? "the file"}`,
+      when: () => active !== undefined && !active.deleted && files.length > 1 && model.may("file.delete"),
+      act: () => void (active && deleteFile(desk, active.file)),
+    },
+    {
+      id: "find",
+      group: "Files",
+      title: "Find in the file",
+      keys: "Mod-f",
+      act: () => desk.pane.value?.openSearch(),
+    },
+    ...files.map(
+      (file): Command => ({
+        id: `open-${file.file}`,
+        group: "Files",
+        title: `Go to ${file.path}`,
+        act: () => desk.show(file.file),
+      }),
+    ),
+  ];
+}
+
+function name(desk: Desk, file: string | null): void {
+  desk.naming.value = { file };
+}
+
+function viewing(desk: Desk): Command[] {
+  return [
+    { id: "files", group: "View", title: "Show or hide the files", keys: "Alt-1", act: toggleFiles },
+    { id: "editor", group: "View", title: "Go to the editor", keys: "Alt-2", act: () => focusEditor(desk) },
+    { id: "output", group: "View", title: "Go to the output", keys: "Alt-3", act: focusOutput },
+    {
+      id: "chat",
+      group: "View",
+      title: "Show or hide the chat",
+      keys: "Alt-4",
+      act: () => toggleSide("chat"),
+    },
+    {
+      id: "people",
+      group: "View",
+      title: "Show or hide the people",
+      keys: "Alt-5",
+      act: () => toggleSide("people"),
+    },
+    { id: "theme", group: "View", title: `Next theme (now: ${theme.value})`, act: nextTheme },
+    { id: "keys", group: "View", title: "All keys", keys: "?", act: () => sheet(desk, "keys") },
+    { id: "palette", group: "View", title: "All commands", keys: "Mod-k", act: () => sheet(desk, "palette") },
+  ];
+}
+
+function sheet(desk: Desk, which: "keys" | "palette"): void {
+  desk.sheet.value = desk.sheet.value === which ? null : which;
+}
+
+export function focusEditor(desk: Desk): void {
+  if (shape.value === "narrow") tab.value = "code";
+  desk.pane.value?.focus();
+}
+
+function focusOutput(): void {
+  if (shape.value === "narrow") tab.value = "output";
+  requestAnimationFrame(() => document.getElementById("output")?.focus());
+}
+
+function meeting(desk: Desk): Command[] {
+  const { client, state } = desk.model;
+  const others = [...state.value.people.values()].filter(
+    (person) => person.online && person.id !== client.person,
+  );
+  return others.map((person) => ({
+    id: `follow-${person.id}`,
+    group: "People",
+    title: `${desk.following.value === person.id ? "Stop following" : "Follow"} ${person.name}`,
+    act: () => desk.follow(person.id),
+  }));
+}
+
+function hosting(desk: Desk): Command[] {
+  const { model } = desk;
+  return [
+    {
+      id: "share",
+      group: "Room",
+      title: "Share this room",
+      when: () => model.may("revoke"),
+      act: () => {
+        desk.sheet.value = "share";
+      },
+    },
+    { id: "address", group: "Room", title: "Copy my own link", act: () => void copyAddress() },
+    {
+      id: "end",
+      group: "Room",
+      title: "End the session",
+      when: () => model.may("end"),
+      act: () => void endSession(desk),
+    },
+  ];
+}

@@ -1,0 +1,95 @@
+/** What a person can do in a room, each with its refusal told in words; buttons, keys and the palette all call these. */
+import type { OpResult } from "../../room/client";
+import type { RunState } from "../../room/state";
+import { confirm } from "../parts/confirm";
+import { copyText } from "../parts/copy";
+import { notify } from "../parts/notices";
+import type { Desk } from "./desk";
+import { shape, tab } from "./layout";
+
+/** The run that has the kernel, or else the first that waits for it. */
+export function currentRun(desk: Desk): RunState | undefined {
+  const { runs } = desk.model.state.value;
+  return runs.find((run) => run.status === "running") ?? runs.find((run) => run.status === "queued");
+}
+
+/** Why nothing can be run now, in words; null when it can. */
+export function runObstacle(desk: Desk): string | null {
+  const { model } = desk;
+  if (model.state.value.endedAt !== null) return "This session has ended.";
+  if (!model.may("run")) return "Observers cannot run code.";
+  if (model.link.value.phase !== "live") return "Code can be run when the link is back.";
+  if (model.state.value.kernel.state === "unavailable") return "This server has no kernel to run code with.";
+  return null;
+}
+
+export async function runFile(desk: Desk): Promise<void> {
+  const file = desk.activeFile;
+  if (file === undefined || file.deleted || !ready(desk)) return;
+  if (shape.value === "narrow") tab.value = "output";
+  await told(desk.model.client.run({ file: file.file }), "The file was not run");
+}
+
+export async function runSelected(desk: Desk): Promise<void> {
+  const file = desk.activeFile;
+  const selected = desk.pane.value?.selected();
+  if (file === undefined || file.deleted || !selected || !ready(desk)) return;
+  const what = { code: selected.code, firstLine: selected.firstLine };
+  await told(desk.model.client.run(what), "The selection was not run");
+}
+
+function ready(desk: Desk): boolean {
+  const obstacle = runObstacle(desk);
+  if (obstacle !== null) notify(obstacle);
+  else if (currentRun(desk) !== undefined)
+    notify("Something is running. Stop it first, or wait until it is done.");
+  else return true;
+  return false;
+}
+
+export async function interrupt(desk: Desk): Promise<void> {
+  if (currentRun(desk) === undefined || !desk.model.may("interrupt")) return;
+  await told(desk.model.client.interrupt(), "The run was not stopped");
+}
+
+export async function restart(desk: Desk): Promise<void> {
+  const { kernel } = desk.model.state.value;
+  if (kernel.state === "idle" || kernel.state === "busy") {
+    const text = "All variables and imports are lost, for everyone in the room. The files stay as they are.";
+    if (!(await confirm("Restart the kernel?", text, "Restart"))) return;
+  }
+  await told(desk.model.client.restart(), "The kernel was not restarted");
+}
+
+export async function deleteFile(desk: Desk, file: string): Promise<void> {
+  const path = desk.file(file)?.path ?? file;
+  const text = "It disappears for everyone. Its history stays in the recording.";
+  if (!(await confirm(`Delete ${path}?`, text, "Delete"))) return;
+  if (await told(desk.model.client.deleteFile(file), `${path} was not deleted`)) desk.files.close(file);
+}
+
+export async function endSession(desk: Desk): Promise<void> {
+  const text =
+    "Editing and running stop for everyone, and the recording is closed. Everyone can still read and replay it.";
+  if (!(await confirm("End this session?", text, "End session"))) return;
+  await told(desk.model.client.end(), "The session was not ended");
+}
+
+export async function removePerson(desk: Desk, person: string): Promise<void> {
+  const name = desk.model.person(person)?.name ?? "this person";
+  const text = "They are disconnected now. With the same invite link they can join again, as somebody new.";
+  if (!(await confirm(`Remove ${name}?`, text, "Remove"))) return;
+  await told(desk.model.client.remove(person), `${name} was not removed`);
+}
+
+export async function copyAddress(): Promise<void> {
+  const done = await copyText(location.href);
+  notify(done ? "Your own link to this room is on the clipboard." : "The clipboard is closed to this page.");
+}
+
+/** True when it was done; else says what was not, and why. */
+async function told(doing: Promise<OpResult>, failed: string): Promise<boolean> {
+  const result = await doing;
+  if (!result.ok) notify(`${failed}. ${result.message}`, "warning");
+  return result.ok;
+}

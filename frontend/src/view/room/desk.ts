@@ -1,0 +1,63 @@
+/** What one person has on the table in a room: the model, the open files, the editor, and what stands over them. */
+import { signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { EditorPane } from "../../panes/editor/editor";
+import type { FileState } from "../../room/state";
+import { shape, tab } from "./layout";
+import type { RoomModel } from "./model";
+import { OpenFiles } from "./open-files";
+
+export type Sheet = "palette" | "keys" | "share" | null;
+
+export class Desk {
+  readonly model: RoomModel;
+  readonly files = new OpenFiles();
+  readonly pane = signal<EditorPane | null>(null);
+  /** The person whose caret the editor keeps in view. */
+  readonly following = signal<string | null>(null);
+  readonly sheet = signal<Sheet>(null);
+  /** A line to go to once its file is on the screen. */
+  readonly target = signal<{ file: string; line: number } | null>(null);
+  /** Runs queued up to this moment (µs) are hidden from this reader's output. */
+  readonly clearedAt = signal(0);
+  /** The last chat line that was seen. */
+  readonly chatSeen = signal(0);
+  /** The file list shows a name field: for a new file, or for the file being renamed. */
+  readonly naming = signal<{ file: string | null } | null>(null);
+
+  constructor(model: RoomModel) {
+    this.model = model;
+  }
+
+  get activeFile(): FileState | undefined {
+    return this.file(this.files.active.value);
+  }
+
+  file(name: string | null): FileState | undefined {
+    return this.model.state.value.files.find((file) => file.file === name);
+  }
+
+  show(file: string): void {
+    this.files.show(file);
+    if (shape.value === "narrow") tab.value = "code";
+  }
+
+  goTo(file: string, line: number): void {
+    this.show(file);
+    this.target.value = { file, line };
+  }
+
+  follow(person: string | null): void {
+    this.following.value = this.following.value === person ? null : person;
+  }
+}
+
+export const DeskContext = createContext<Desk | null>(null);
+
+export function useDesk(): Desk {
+  const desk = useContext(DeskContext);
+  if (desk === null)
+    throw new Error("useDesk outside a room: every part of the room page stands under its context");
+  return desk;
+}

@@ -1,0 +1,23 @@
+/** One dot and one word for the kernel that the room shares. */
+import type { KernelPhase } from "../../../../protocol/ts/entries";
+import { useDesk } from "./desk";
+
+const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
+  none: { words: "Python starts with the first run", tone: "off" },
+  starting: { words: "Python is starting", tone: "busy" },
+  idle: { words: "Python is ready", tone: "ready" },
+  busy: { words: "Python is busy", tone: "busy" },
+  dead: { words: "Python has stopped", tone: "bad" },
+  unavailable: { words: "No Python here", tone: "bad" },
+};
+
+export function KernelState() {
+  const { state, detail } = useDesk().model.state.value.kernel;
+  const { words, tone } = WORDS[state];
+  return (
+    <span class="kernel caption" data-tone={tone} title={detail ?? words}>
+      <span class="kernel-dot" />
+      <span class="cut">{state === "unavailable" && detail ? `${words}: ${detail}` : words}</span>
+    </span>
+  );
+}

@@ -1,0 +1,175 @@
+/** The right of the room: what ran, newest at the bottom, in the reader's own place until they return to the end. */
+import { type ReadonlySignal, useSignal } from "@preact/signals";
+import type { RefObject } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { RunState } from "../../room/state";
+import { tick } from "../clock";
+import { RunCard } from "../output/run-card";
+import { placeIn, whatRan } from "../output/where";
+import { Icon } from "../parts/icon";
+import { type Desk, useDesk } from "./desk";
+import { KernelState } from "./kernel-state";
+import { written } from "./keys";
+
+/** px from the end that still count as reading the newest. */
+const NEAR = 48;
+/** Older cards are there on demand: a long session has hundreds. */
+const CARDS = 30;
+
+export function OutputPanel() {
+  const desk = useDesk();
+  const { runs } = desk.model.state.value;
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const behind = useSignal(false);
+  const more = useSignal(CARDS);
+  const kept = runs.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
+  const shown = kept.slice(-more.value);
+  useStickToEnd(scroller, content, behind);
+  return (
+    <section class="panel output" aria-label="Output">
+      <header class="panel-head">
+        <h2 class="panel-title">Output</h2>
+        <KernelState />
+        <span class="grow" />
+        {kept.length > 0 && (
+          <button
+            type="button"
+            class="button quiet small"
+            title="Hides these runs from your view; the others keep theirs"
+            onClick={() => {
+              desk.clearedAt.value = desk.model.client.now();
+            }}
+          >
+            Clear view
+          </button>
+        )}
+      </header>
+      <div
+        class="output-scroll scroll"
+        id="output"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
+        tabIndex={0}
+        ref={scroller}
+        onScroll={(event) => {
+          behind.value = !nearEnd(event.currentTarget);
+        }}
+      >
+        <div ref={content} class="output-list">
+          {kept.length < runs.length && <Cleared desk={desk} count={runs.length - kept.length} />}
+          {kept.length > shown.length && (
+            <button
+              type="button"
+              class="button quiet"
+              onClick={() => {
+                more.value += CARDS;
+              }}
+            >
+              Show earlier runs ({kept.length - shown.length})
+            </button>
+          )}
+          {shown.map((run) => (
+            <Card key={run.run} desk={desk} run={run} />
+          ))}
+          {runs.length === 0 && <Empty desk={desk} />}
+        </div>
+      </div>
+      {behind.value && (
+        <button
+          type="button"
+          class="button plain to-end"
+          onClick={() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })}
+        >
+          <Icon name="arrow-down" />
+          To the newest
+        </button>
+      )}
+    </section>
+  );
+}
+
+function isOver(run: RunState): boolean {
+  return run.status !== "queued" && run.status !== "running";
+}
+
+function nearEnd(element: HTMLElement): boolean {
+  return element.scrollTop + element.clientHeight > element.scrollHeight - NEAR;
+}
+
+/** While the end is in view the end stays in view; once the reader scrolls up, nothing moves them. */
+function useStickToEnd(
+  scroller: RefObject<HTMLElement | null>,
+  content: RefObject<HTMLElement | null>,
+  behind: ReadonlySignal<boolean>,
+): void {
+  useEffect(() => {
+    const [view, list] = [scroller.current, content.current];
+    if (view === null || list === null) return;
+    const watch = new ResizeObserver(() => {
+      if (!behind.value) view.scrollTop = view.scrollHeight;
+    });
+    watch.observe(list);
+    watch.observe(view);
+    return () => watch.disconnect();
+  }, []);
+}
+
+function Card({ desk, run }: { desk: Desk; run: RunState }) {
+  const { model } = desk;
+  const { files } = model.state.value;
+  // Only a run that is not over has a clock to move.
+  if (run.status === "running") void tick.value;
+  const person = model.person(run.by);
+  const answer = async (text: string) => {
+    const result = await model.client.answer(run.run, text);
+    return result.ok ? null : result.message;
+  };
+  return (
+    <RunCard
+      run={run}
+      by={{ name: person?.name ?? "Someone", colour: person?.colour ?? 0 }}
+      what={whatRan(run, files)}
+      now={model.client.now()}
+      paths={new Set(files.map((file) => file.path))}
+      jump={(place) => {
+        const found = placeIn(run, files, place);
+        return found === null ? null : () => desk.goTo(found.file, found.line);
+      }}
+      answer={model.may("input") ? answer : undefined}
+    />
+  );
+}
+
+function Cleared({ desk, count }: { desk: Desk; count: number }) {
+  return (
+    <button
+      type="button"
+      class="button quiet"
+      onClick={() => {
+        desk.clearedAt.value = 0;
+      }}
+    >
+      {count === 1
+        ? "1 run is cleared from this view. Show it"
+        : `${count} runs are cleared from this view. Show them`}
+    </button>
+  );
+}
+
+function Empty({ desk }: { desk: Desk }) {
+  const path = desk.activeFile?.path ?? "the file";
+  return (
+    <div class="empty">
+      <Icon name="terminal" size={24} />
+      <h3>Nothing has run yet</h3>
+      {desk.model.may("run") ? (
+        <p>
+          <kbd>{written("Mod-Enter")}</kbd> runs {path}. Text, plots and errors appear here, for everyone in
+          the room.
+        </p>
+      ) : (
+        <p>When somebody runs the code, text, plots and errors appear here.</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,137 @@
+/** The room: one grid that a wide window, a tablet and a phone each fold in their own way. */
+import { useEffect, useMemo } from "preact/hooks";
+import { Confirm } from "../parts/confirm";
+import { Notices } from "../parts/notices";
+import { Splitter } from "../parts/splitter";
+import { Banner } from "./banner";
+import { commands } from "./commands";
+import { Desk, DeskContext, useDesk } from "./desk";
+import { EditorPanel } from "./editor-panel";
+import { FilesPanel } from "./files-panel";
+import { inField, matches, typing } from "./keys";
+import { KeysHelp } from "./keys-help";
+import { FILES_WIDTH, filesDrawer, filesOpen, OUTPUT_HEIGHT, OUTPUT_WIDTH, shape, side, tab } from "./layout";
+import type { RoomModel } from "./model";
+import { OutputPanel } from "./output-panel";
+import { Palette } from "./palette";
+import { RecoveredCopy } from "./recovered";
+import { Share } from "./share";
+import { Rail, SidePanel, TabBar } from "./side";
+import { TopBar } from "./top-bar";
+
+export function Room({ model }: { model: RoomModel }) {
+  const desk = useMemo(() => new Desk(model), [model]);
+  useKeys(desk);
+  useLeaving(desk);
+  useEffect(() => {
+    document.title = `${model.state.value.title || "Room"} · Fourhands`;
+  }, [model.state.value.title]);
+  return (
+    <DeskContext.Provider value={desk}>
+      <div class="room" data-shape={shape.value} data-tab={tab.value}>
+        <TopBar />
+        <Banner />
+        <Panels />
+        {shape.value === "narrow" && <TabBar />}
+      </div>
+      {desk.sheet.value === "palette" && <Palette />}
+      {desk.sheet.value === "keys" && <KeysHelp />}
+      {desk.sheet.value === "share" && <Share />}
+      <RecoveredCopy />
+      <Confirm />
+      <Notices />
+    </DeskContext.Provider>
+  );
+}
+
+function Panels() {
+  const wide = shape.value === "wide";
+  const naming = useDesk().naming.value !== null;
+  const files = wide ? filesOpen.value || naming : filesDrawer.value || naming;
+  const style = {
+    "--files": `${FILES_WIDTH.value.value}px`,
+    "--output": `${OUTPUT_WIDTH.value.value}px`,
+    "--output-height": `${OUTPUT_HEIGHT.value.value}px`,
+  };
+  return (
+    <main class="panels" style={style}>
+      {files && <FilesPlace />}
+      {files && wide && <Splitter size={FILES_WIDTH} label="Width of the files" axis="x" panel="before" />}
+      <div class="work">
+        <EditorPanel />
+        {wide && <Splitter size={OUTPUT_WIDTH} label="Width of the output" axis="x" panel="after" />}
+        {shape.value === "medium" && (
+          <Splitter size={OUTPUT_HEIGHT} label="Height of the output" axis="y" panel="after" />
+        )}
+        <OutputPanel />
+      </div>
+      <SidePanel />
+      {shape.value !== "narrow" && <Rail />}
+    </main>
+  );
+}
+
+/** Beside the editor in a wide window; else a drawer over it, which a click outside puts away. */
+function FilesPlace() {
+  const desk = useDesk();
+  if (shape.value === "wide") return <FilesPanel />;
+  const close = () => {
+    filesDrawer.value = false;
+    desk.naming.value = null;
+  };
+  return (
+    <div class="drawer">
+      <button type="button" class="drawer-scrim" aria-label="Close the files" onClick={close} />
+      <FilesPanel />
+    </div>
+  );
+}
+
+/** One listener for all keys, before the editor sees them. */
+function useKeys(desk: Desk): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && leave(desk)) return;
+      const command = commands(desk).find(({ keys }) => keys !== undefined && matches(event, keys));
+      if (command === undefined || !mayFire(command.id, event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      command.act();
+    };
+    window.addEventListener("keydown", onKey, true);
+    return () => window.removeEventListener("keydown", onKey, true);
+  }, [desk]);
+}
+
+function mayFire(id: string, event: KeyboardEvent): boolean {
+  if (document.querySelector("dialog[open]") !== null) return id === "palette" || id === "keys";
+  // The editor has its own search; elsewhere the browser's is meant.
+  if (id === "find") return false;
+  if (id === "keys") return !typing(event.target);
+  return id !== "run-selection" || !inField(event.target);
+}
+
+/** What Escape leaves first; true when there was something. */
+function leave(desk: Desk): boolean {
+  if (document.querySelector("dialog[open]") !== null) return false;
+  if (desk.following.value !== null) {
+    desk.following.value = null;
+    return true;
+  }
+  if (shape.value === "medium" && side.value !== null) {
+    side.value = null;
+    return true;
+  }
+  return false;
+}
+
+/** Closing the page would lose what the room does not have yet: then the browser asks first. */
+function useLeaving(desk: Desk): void {
+  useEffect(() => {
+    const ask = (event: BeforeUnloadEvent) => {
+      if (desk.model.link.value.pending > 0) event.preventDefault();
+    };
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [desk]);
+}

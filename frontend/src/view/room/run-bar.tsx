@@ -1,0 +1,94 @@
+/** The run button: it says what will run and for whom, and turns into Stop with a clock while something runs. */
+import { clock, tick } from "../clock";
+import { Icon } from "../parts/icon";
+import { Menu } from "../parts/menu";
+import { currentRun, interrupt, restart, runFile, runObstacle, runSelected } from "./deeds";
+import { type Desk, useDesk } from "./desk";
+import { written } from "./keys";
+
+export function RunBar() {
+  const desk = useDesk();
+  if (!desk.model.may("run")) return null;
+  return (
+    <div class="run-bar">
+      {currentRun(desk) === undefined ? <RunButton desk={desk} /> : <StopButton desk={desk} />}
+      <More desk={desk} />
+    </div>
+  );
+}
+
+function RunButton({ desk }: { desk: Desk }) {
+  const file = desk.activeFile;
+  const obstacle = runObstacle(desk);
+  const name = file?.path.split("/").at(-1) ?? "";
+  return (
+    <button
+      type="button"
+      class="button primary run-button"
+      disabled={file === undefined || file.deleted || obstacle !== null}
+      title={
+        obstacle ?? `${written("Mod-Enter")} runs ${name} on the shared kernel; everyone sees the output`
+      }
+      onClick={() => void runFile(desk)}
+    >
+      <Icon name="play" />
+      <span class="cut">
+        Run<span class="run-name"> {name}</span>
+      </span>
+      <span class="run-audience">{audience(desk)}</span>
+    </button>
+  );
+}
+
+/** Everybody in the room sees the same run. */
+function audience(desk: Desk): string {
+  const here = [...desk.model.state.value.people.values()].filter((person) => person.online).length;
+  if (here <= 1) return "for you";
+  return here === 2 ? "for you both" : `for all ${here}`;
+}
+
+function StopButton({ desk }: { desk: Desk }) {
+  const run = currentRun(desk);
+  void tick.value;
+  const waiting = run?.status === "queued";
+  const since = run?.startedAt ?? run?.queuedAt ?? 0;
+  return (
+    <button
+      type="button"
+      class="button stop-button run-button"
+      disabled={desk.model.link.value.phase !== "live"}
+      title={`${written("Mod-.")} stops it`}
+      onClick={() => void interrupt(desk)}
+    >
+      <Icon name="square" />
+      {waiting ? "Starting…" : "Stop"}
+      <span class="run-clock">{clock((desk.model.client.now() - since) / 1000)}</span>
+    </button>
+  );
+}
+
+function More({ desk }: { desk: Desk }) {
+  const blocked = runObstacle(desk) !== null;
+  const busy = currentRun(desk) !== undefined;
+  const choices = [
+    {
+      label: "Run file",
+      hint: written("Mod-Enter"),
+      disabled: blocked || busy,
+      pick: () => void runFile(desk),
+    },
+    {
+      label: "Run selection",
+      hint: written("Shift-Enter"),
+      disabled: blocked || busy,
+      pick: () => void runSelected(desk),
+    },
+    { label: "Stop", hint: written("Mod-."), disabled: !busy, pick: () => void interrupt(desk) },
+    { label: "Restart kernel", disabled: blocked, pick: () => void restart(desk) },
+  ];
+  return (
+    <Menu label="More ways to run" choices={choices} class="button quiet square run-more">
+      <Icon name="chevron-down" />
+    </Menu>
+  );
+}

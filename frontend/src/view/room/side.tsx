@@ -1,0 +1,119 @@
+/** The slim rail at the right edge and the drawer it opens: chat and people. */
+import { Icon, type IconName } from "../parts/icon";
+import { Chat } from "./chat";
+import { type Desk, useDesk } from "./desk";
+import { type Side, shape, side, sideShown, type Tab, tab, toggleSide } from "./layout";
+import { People } from "./people";
+
+const SIDES: readonly { side: Side; icon: IconName; title: string }[] = [
+  { side: "chat", icon: "message-square", title: "Chat" },
+  { side: "people", icon: "users", title: "People" },
+];
+
+function unread(desk: Desk): number {
+  const { chat } = desk.model.state.value;
+  const mine = desk.model.client.person;
+  return chat.filter((line) => line.seq > desk.chatSeen.value && line.person !== mine).length;
+}
+
+export function Rail() {
+  const desk = useDesk();
+  return (
+    <div class="rail">
+      {SIDES.map(({ side: which, icon, title }) => (
+        <button
+          key={which}
+          type="button"
+          class="button quiet square rail-button"
+          aria-pressed={sideShown(which)}
+          aria-label={title}
+          title={title}
+          onClick={() => toggleSide(which)}
+        >
+          <Icon name={icon} size={18} />
+          {which === "chat" && <Count count={unread(desk)} />}
+        </button>
+      ))}
+      <span class="grow" />
+      <button
+        type="button"
+        class="button quiet square rail-button"
+        aria-label="All keys"
+        title="All keys"
+        onClick={() => {
+          desk.sheet.value = "keys";
+        }}
+      >
+        <Icon name="keyboard" size={18} />
+      </button>
+    </div>
+  );
+}
+
+function Count({ count }: { count: number }) {
+  if (count === 0) return null;
+  return (
+    <span class="count">
+      {count > 99 ? "99+" : count}
+      <span class="hidden-text"> unread</span>
+    </span>
+  );
+}
+
+export function SidePanel() {
+  const which = shape.value === "narrow" ? tab.value : side.value;
+  if (which !== "chat" && which !== "people") return null;
+  return (
+    <aside class="panel side" aria-label={which === "chat" ? "Chat" : "People"}>
+      {shape.value !== "narrow" && (
+        <header class="panel-head">
+          <h2 class="panel-title grow">{which === "chat" ? "Chat" : "People"}</h2>
+          <button
+            type="button"
+            class="button quiet square small"
+            aria-label="Close"
+            onClick={() => {
+              side.value = null;
+            }}
+          >
+            <Icon name="x" />
+          </button>
+        </header>
+      )}
+      {which === "chat" ? <Chat /> : <People />}
+    </aside>
+  );
+}
+
+const TABS: readonly { tab: Tab; icon: IconName; title: string }[] = [
+  { tab: "code", icon: "file-code-2", title: "Code" },
+  { tab: "output", icon: "terminal", title: "Output" },
+  { tab: "chat", icon: "message-square", title: "Chat" },
+  { tab: "people", icon: "users", title: "People" },
+];
+
+/** The foot of a phone's screen. */
+export function TabBar() {
+  const desk = useDesk();
+  return (
+    <nav class="tab-bar" aria-label="Parts of the room">
+      {TABS.map(({ tab: which, icon, title }) => (
+        <button
+          key={which}
+          type="button"
+          class="tab-bar-button"
+          aria-current={tab.value === which ? "page" : undefined}
+          onClick={() => {
+            tab.value = which;
+          }}
+        >
+          <span class="tab-bar-icon">
+            <Icon name={icon} size={18} />
+            {which === "chat" && <Count count={unread(desk)} />}
+          </span>
+          {title}
+        </button>
+      ))}
+    </nav>
+  );
+}
