@@ -162,3 +162,9 @@ def test_replay_of_the_log_equals_the_live_room(seed: int) -> None:
 def test_stock_and_own_clients_are_both_exercised() -> None:
     kinds = {type(w) for seed in range(8) for w in Life(seed).writers}
     assert kinds == {OurClient, StockClient}
+
+
+@pytest.mark.parametrize("seed", [87, 546, 558])
+def test_a_client_cut_off_between_story_and_document_lacks_nothing(seed: int) -> None:
+    """It once resumed from the seqs of the story, which leaves edits out, and never got them."""
+    live(seed)

@@ -253,6 +253,8 @@ class Client:
 
     def connect(self) -> None:
         assert self.seat is None
+        self.inbox.clear()  # a new connection hears nothing of what an old one was told
+        self.outbox.clear()
         self.connections += 1
         self.closed_with = None
         self.seat = f"{self.person}-{self.client_id}-{self.connections}"
@@ -328,6 +330,7 @@ class OurClient(Client):
         self.known: dict[str, str] = {}
         self.mode = ""
         self.live = False
+        self.in_story = False
         self.entries: list[Entry] = []
         self.refused: list[tuple[int, str]] = []
         self.acked: set[int] = set()
@@ -348,7 +351,8 @@ class OurClient(Client):
         hello = envelope.Hello(
             version=1,
             instance=self.instance,
-            last={"room": self.last},
+            # A story leaves edits out: its seqs count only once the document has come.
+            last={"room": 0 if self.in_story else self.last},
             lineage=self.known.get("lineage"),
             incarnation=self.known.get("incarnation"),
             vector=self.doc.get_state(),
@@ -370,7 +374,7 @@ class OurClient(Client):
                     self._entry(entry)
             case envelope.State(update, seq):
                 self.apply(update)
-                self.last = max(self.last, seq)
+                self.last, self.in_story = max(self.last, seq), False
             case envelope.Ack(upto, seq):
                 self._settle(upto)
                 self.last = max(self.last, seq)
@@ -382,7 +386,7 @@ class OurClient(Client):
         self.mode, self.live = welcome.mode, True
         self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
         if welcome.mode != "resumed":
-            self.last = 0
+            self.last, self.in_story = 0, True
         self._settle(welcome.acked)
         for pseq, (kind, body) in sorted(self.pending.items()):
             self.outbox.append(envelope.encode(envelope.Op(pseq, kind, body)))
