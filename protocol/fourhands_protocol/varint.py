@@ -30,30 +30,39 @@ class Reader:
 
     def read_uint(self) -> int:
         """Read one canonical varint, 0 to 2^53 - 1."""
-        pos = self.pos
+        data, pos = self.data, self.pos
         try:
-            byte = self.data[pos]
-        except IndexError:
-            raise MalformedFrame("ends inside a number") from None
-        if byte < 0x80:
-            self.pos = pos + 1
-            return byte
-        return self._read_long_uint()
-
-    def _read_long_uint(self) -> int:
-        value = shift = 0
-        for pos in range(self.pos, min(self.pos + 8, len(self.data))):
-            byte = self.data[pos]
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                if byte == 0:
-                    raise MalformedFrame("over-long number")
-                if value > MAX_UINT:
-                    raise MalformedFrame("number too large")
+            first = data[pos]
+            if first < 0x80:
                 self.pos = pos + 1
-                return value
+                return first
+            # Unrolled for clocks (two, three bytes) and client ids (five): the hottest lines of admission.
+            # The number taken off is the sum of the continuation bits.
+            second = data[pos + 1]
+            if second < 0x80:
+                self.pos = pos + 2
+                return _canonical(first - 0x80 + (second << 7), second)
+            third = data[pos + 2]
+            if third < 0x80:
+                self.pos = pos + 3
+                return _canonical(first - 0x4080 + (second << 7) + (third << 14), third)
+            fourth, fifth = data[pos + 3], data[pos + 4]
+            if 0 < fifth < 0x80 <= fourth:
+                self.pos = pos + 5
+                return first - 0x10204080 + (second << 7) + (third << 14) + (fourth << 21) + (fifth << 28)
+        except IndexError:
+            pass
+        return self._read_any_uint()
+
+    def _read_any_uint(self) -> int:
+        value = shift = 0
+        for byte in self.data[self.pos : self.pos + 8]:
+            value |= (byte & 0x7F) << shift
             shift += 7
-        raise MalformedFrame("ends inside a number" if self.left < 8 else "number too large")
+            if byte < 0x80:
+                self.pos += shift // 7
+                return _canonical(value, byte)
+        raise MalformedFrame("ends inside a number" if self.left < 8 else "number wider than 53 bits")
 
     def read_byte(self) -> int:
         """Read one byte as it is."""
@@ -65,7 +74,7 @@ class Reader:
     def read_count(self, *, least_bytes: int) -> int:
         """Read how many things follow, each of at least `least_bytes`; never more than can be there."""
         count = self.read_uint()
-        if count * least_bytes > self.left:
+        if count * least_bytes > len(self.data) - self.pos:
             raise MalformedFrame("counts more than the frame can hold")
         return count
 
@@ -90,6 +99,15 @@ class Reader:
         """Refuse bytes after the end of the message."""
         if self.pos != len(self.data):
             raise MalformedFrame("bytes after the end of the frame")
+
+
+def _canonical(value: int, last: int) -> int:
+    """Refuse a number whose last byte adds nothing, and one that JavaScript could not hold."""
+    if not last:
+        raise MalformedFrame("over-long number")
+    if value > MAX_UINT:
+        raise MalformedFrame("number wider than 53 bits")
+    return value
 
 
 def write_uint(number: int) -> bytes:

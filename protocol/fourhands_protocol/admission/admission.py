@@ -27,7 +27,7 @@ class Admission:
         self._ids_of: dict[str, int] = {}
 
     def add_root(self, root: str) -> None:
-        """Allow edits in one more root. Roots are never taken away: late edits of a deleted file do no harm."""
+        """Allow edits in one more root. None is ever taken away: late edits of a deleted file do no harm."""
         self._roots.add(root)
 
     def check(
@@ -79,6 +79,20 @@ class Admission:
         """Give the state vector of what was admitted: client id → next clock."""
         return {client: known.next for client, known in self._clients.items() if known.next}
 
+    def is_news(self, update: bytes, *, limit: int = limits.STEP2) -> bool:
+        """Tell whether an update would change the room, and change nothing: for those who may only read.
+
+        A reader's stock client answers a step 1 with what it was given; that is no offence, anything more is.
+        Raises MalformedFrame, NotAdmitted or TooLarge for what is no update.
+        """
+        if len(update) > limit:
+            raise TooLarge(f"an edit larger than {limit // limits.KIB} KiB")
+        read = read_update(update)
+        clients = self._clients
+        if any(s.client not in clients or s.end > clients[s.client].next for s in read.sections.values()):
+            return True
+        return any(c not in clients or not clients[c].deleted.covers(a, b) for c, a, b in read.deletions)
+
     def _admit(
         self, data: bytes, person: str, *, relay: bool, roots: Container[str] | None, ids: int
     ) -> Admitted:
@@ -124,7 +138,8 @@ class Admission:
                 is_news = True
                 growth.keep()
                 inserted += growth.inserted
-                self._add(client, growth.known)
+                if client not in self._clients:
+                    self._add(client, growth.known)
         for client in new_clients:
             self._own(client, self._clients[client], person)
         for client, start, end in deletions:

@@ -1,6 +1,5 @@
 """What one client's part of an update adds to a room, apart from the room's state until all is admitted."""
 
-from array import array
 from bisect import bisect_left, bisect_right
 
 from ..errors import NotAdmitted
@@ -23,7 +22,7 @@ class Growth:
         # New clocks below ends[i] (and from ends[i - 1] on) stand in roots[i].
         self.ends: list[int] = []
         self.roots: list[str | None] = []
-        self.middles = array("I")
+        self.middles: list[int] = []
         # New clocks that came deleted, as (start, end).
         self.dead: list[tuple[int, int]] = []
         self.inserted = 0
@@ -52,14 +51,13 @@ class Growth:
         """Follow one struct that stands in `root`; what the room knows of it already stays as it is."""
         self.index += 1
         end = struct.clock + struct.length
-        self._check_overlap(struct, root)
-        if end <= self.next:
-            return
-        if self.next in struct.middles:
-            raise NotAdmitted("an update may not part a surrogate pair")
+        if struct.clock < self.known.next:
+            self._check_overlap(struct, root)
+            if end <= self.next:
+                return
         if struct.kind == STRING:
             self.inserted += end - self.next
-            self.middles.extend(clock for clock in struct.middles if clock > self.next)
+            self.middles += [clock for clock in struct.middles if clock > self.next]
         else:
             self.dead.append((self.next, end))
         if self.roots and self.roots[-1] == root:
@@ -71,16 +69,17 @@ class Growth:
 
     def _check_overlap(self, struct: Struct, root: str | None) -> None:
         """Refuse text that lies about where its known beginning stands: its new end would follow the lie."""
-        if root is None or struct.clock >= self.known.next:
-            return
+        if self.next in struct.middles:
+            raise NotAdmitted("an update may not part a surrogate pair")
         last_known = min(struct.clock + struct.length, self.known.next) - 1
-        if self.known.root_at(struct.clock) != root or self.known.root_at(last_known) != root:
+        if root is not None and {self.known.root_at(struct.clock), self.known.root_at(last_known)} != {root}:
             raise NotAdmitted("text that is known to stand elsewhere")
 
     def keep(self) -> None:
         """Make it part of what the room knows."""
         for end, root in zip(self.ends, self.roots, strict=True):
             self.known.grow(end, root)
-        self.known.middles.extend(self.middles)
+        if self.middles:
+            self.known.middles.extend(self.middles)
         for start, end in self.dead:
             self.known.deleted.add(start, end)

@@ -2,30 +2,33 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
+from operator import itemgetter
 
 
 class Known:
     """One client id in one room. Clocks count UTF-16 units of text from 0; `next` is the first unused one."""
 
-    __slots__ = ("deleted", "middles", "next", "person", "root_names", "root_starts")
+    __slots__ = ("deleted", "middles", "next", "older_roots", "person", "root", "root_since")
 
     def __init__(self) -> None:
         """Begin with an id that nobody has used."""
         self.person: str | None = None
         self.next = 0
-        # Text from root_starts[i] on stands in root_names[i]; None for what was collected and stands nowhere.
-        self.root_starts: list[int] = []
-        self.root_names: list[str | None] = []
+        # The latest clocks, from `root_since` on, stand in `root` (None: none, they were collected); where
+        # older ones stand says the list: (first clock, root), ascending. Most ids write in one file only.
+        self.root: str | None = None
+        self.root_since = 0
+        self.older_roots: list[tuple[int, str | None]] = []
         # Clocks of the second halves of surrogate pairs, ascending.
         self.middles = array("I")
         self.deleted = Ranges()
 
     def root_at(self, clock: int) -> str | None:
         """Name the root in which a known clock stands."""
-        starts = self.root_starts
-        if clock >= starts[-1]:
-            return self.root_names[-1]
-        return self.root_names[bisect_right(starts, clock) - 1]
+        if clock >= self.root_since:
+            return self.root
+        older = self.older_roots
+        return older[bisect_right(older, clock, key=itemgetter(0)) - 1][1]
 
     def is_middle(self, clock: int) -> bool:
         """Tell whether a cut before this clock would part a surrogate pair."""
@@ -37,9 +40,11 @@ class Known:
 
     def grow(self, end: int, root: str | None) -> None:
         """Take in the clocks up to `end`, all of which stand in one root."""
-        if not self.root_names or self.root_names[-1] != root:
-            self.root_starts.append(self.next)
-            self.root_names.append(root)
+        if root != self.root:
+            if self.next:
+                self.older_roots.append((self.root_since, self.root))
+            self.root = root
+            self.root_since = self.next
         self.next = end
 
 
@@ -68,3 +73,8 @@ class Ranges:
         starts[first:after] = [min(start, starts[first])]
         ends[first:after] = [max(end, ends[after - 1])]
         return end - start - there
+
+    def covers(self, start: int, end: int) -> bool:
+        """Tell whether all of start <= clock < end are there."""
+        index = bisect_left(self.ends, end)
+        return index < len(self.starts) and self.starts[index] <= start

@@ -1,17 +1,18 @@
 """The short path for the two updates of which typing is made: one run of ASCII text, one deleted range.
 
-It admits nothing that the whole parse would not admit, and leaves the same state behind; whatever is not exactly
-of the common shape goes to the whole parse. Ids are looked up by their bytes: it serves those of five (15 of 16).
+It admits nothing that the whole parse would not admit, and leaves the same state behind; whatever is not
+exactly of the common shape goes to the whole parse. Ids are looked up by their bytes: it serves ids of five
+bytes, which are 15 of 16.
 """
 
 from typing import Final, NamedTuple
 
 from .known import Known
 
-# Bytes of the common shapes: from one deleted character to 127 typed ones between two others.
-_SHORTEST_INSERT: Final = 18
-_SHORTEST_DELETE: Final = 10
+# Bytes of the common shapes: 127 typed characters between two others at most.
 _LONGEST: Final = 160
+# Text with an origin, with a right origin, with both.
+_INFOS: Final = frozenset((0x84, 0x44, 0xC4))
 
 
 class Admitted(NamedTuple):
@@ -32,70 +33,58 @@ _DELETED_ONE: Final = Admitted(is_news=True, deleted=1)
 
 def admit_short(update: bytes, person: str, codes: dict[bytes, Known]) -> Admitted | None:
     """Admit a common update by a known id of that person; None: the whole parse has to say."""
-    size = len(update)
-    if size > _LONGEST:
-        return None
-    try:
-        if size >= _SHORTEST_INSERT and update[0] == 1 and update[1] == 1:
-            return _insert(update, size, person, codes)
-        if size >= _SHORTEST_DELETE and update[0] == 0 and update[1] == 1 and update[7] == 1:
-            return _delete(update, size, codes)
-    except IndexError:
-        pass  # it ends early
+    if len(update) <= _LONGEST:
+        try:
+            if update.startswith(b"\x01\x01"):
+                return _insert(update, person, codes)
+            if update.startswith(b"\x00\x01"):
+                return _delete(update, codes)
+        except (IndexError, KeyError):
+            pass  # it ends early, or names an id that is not known or not of five bytes
     return None
 
 
-def _insert(update: bytes, size: int, person: str, codes: dict[bytes, Known]) -> Admitted | None:
-    own = codes.get(update[2:7])
-    if own is None or own.person != person:
-        return None
+def _insert(update: bytes, person: str, codes: dict[bytes, Known]) -> Admitted | None:
+    own = codes[update[2:7]]
     clock, pos = _clock(update, 7)
-    if clock != own.next:
+    if clock != own.next or person != own.person:
         return None
     info = update[pos]
-    left = right = None
-    left_clock = right_clock = -1
     pos += 1
-    if info == 0x84 or info == 0xC4:
-        left = codes.get(update[pos : pos + 5])
+    root = None
+    if info & 0x80:
+        left = codes[update[pos : pos + 5]]
         left_clock, pos = _clock(update, pos + 5)
-        if left is None or not 0 <= left_clock < left.next or left.is_middle(left_clock + 1):
+        if not 0 <= left_clock < left.next or (left.middles and left.is_middle(left_clock + 1)):
             return None
-    if info == 0x44 or info == 0xC4:
-        right = codes.get(update[pos : pos + 5])
+        root = left.root if left_clock >= left.root_since else left.root_at(left_clock)
+    if info & 0x40:
+        right = codes[update[pos : pos + 5]]
         right_clock, pos = _clock(update, pos + 5)
-        if right is None or not 0 <= right_clock < right.next or right.is_middle(right_clock):
+        if not 0 <= right_clock < right.next or (right.middles and right.is_middle(right_clock)):
             return None
-    root = _root_between(left, left_clock, right, right_clock)
+        right_root = right.root if right_clock >= right.root_since else right.root_at(right_clock)
+        if info & 0x80 and (root != right_root or (left_clock == right_clock and left is right)):
+            return None
+        root = right_root
     length = update[pos]
-    pos += 1
-    if root is None or not 0 < length < 0x80 or pos + length != size - 1 or update[size - 1] != 0:
+    text = update[pos + 1 : -1]
+    if info not in _INFOS or root is None or length != len(text) or not 0 < length < 0x80:
         return None
-    if not update[pos : pos + length].isascii():
+    if update[-1] != 0 or not text.isascii():
         return None
     own.grow(clock + length, root)
     return _INSERTED[length]
 
 
-def _root_between(left: Known | None, left_clock: int, right: Known | None, right_clock: int) -> str | None:
-    if left is None:
-        return None if right is None else right.root_at(right_clock)
-    root = left.root_at(left_clock)
-    if right is None:
-        return root
-    if right.root_at(right_clock) != root or (left is right and left_clock == right_clock):
-        return None
-    return root
-
-
-def _delete(update: bytes, size: int, codes: dict[bytes, Known]) -> Admitted | None:
-    client = codes.get(update[2:7])
+def _delete(update: bytes, codes: dict[bytes, Known]) -> Admitted | None:
+    client = codes[update[2:7]]
     start, pos = _clock(update, 8)
     length, pos = _clock(update, pos)
     end = start + length
-    if client is None or pos != size or start < 0 or length < 1 or end > client.next:
+    if update[7] != 1 or pos != len(update) or start < 0 or length < 1 or end > client.next:
         return None
-    if client.is_middle(start) or client.is_middle(end):
+    if client.middles and (client.is_middle(start) or client.is_middle(end)):
         return None
     deleted = client.deleted.add(start, end)
     if deleted == 1:
@@ -109,7 +98,9 @@ def _clock(update: bytes, pos: int) -> tuple[int, int]:
     if low < 0x80:
         return low, pos + 1
     middle = update[pos + 1]
-    if middle < 0x80:
-        return (low & 0x7F | middle << 7 if middle else -1), pos + 2
+    if 0 < middle < 0x80:
+        return low - 0x80 + (middle << 7), pos + 2
     high = update[pos + 2]
-    return (low & 0x7F | (middle & 0x7F) << 7 | high << 14 if 0 < high < 0x80 else -1), pos + 3
+    if 0 < high < 0x80 <= middle:
+        return low - 0x4080 + (middle << 7) + (high << 14), pos + 3
+    return -1, pos

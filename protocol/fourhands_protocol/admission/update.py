@@ -60,25 +60,29 @@ class Update(NamedTuple):
 
 
 def read_update(data: bytes) -> Update:
-    """Read a whole update; MalformedFrame, NotAdmitted or TooLarge where its form breaks a rule."""
+    """Read a whole update; MalformedFrame, NotAdmitted or TooLarge where its form breaks a rule.
+
+    Counts need no bound of their own: what is counted takes bytes, and nothing is set aside for it before.
+    """
     reader = Reader(data)
     sections: dict[int, Section] = {}
-    for _ in range(reader.read_count(least_bytes=5)):
+    for _ in range(reader.read_uint()):
         section = _read_section(reader)
         if section.client in sections:
             raise MalformedFrame("update: a client twice")
         sections[section.client] = section
-    deletions = _read_deletions(reader)
+    count = reader.read_uint()
+    deletions = _read_deletions(reader, count) if count else []
     reader.expect_end()
     return Update(sections, deletions)
 
 
 def _read_section(reader: Reader) -> Section:
-    count = reader.read_count(least_bytes=2)
-    client = _read_client(reader)
+    count = reader.read_uint()
+    client = reader.read_uint()
     start = clock = reader.read_uint()
-    if not count:
-        raise MalformedFrame("update: a client without structs")
+    if not count or client > MAX_CLIENT:
+        raise MalformedFrame("update: a client without structs, or an id wider than 32 bits")
     structs = []
     for _ in range(count):
         struct = _read_struct(reader, client, clock)
@@ -95,13 +99,17 @@ def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
         raise NotAdmitted("only text and its deletion may be in an update")
     if info == GC:
         return Struct(GC, clock, _read_length(reader), None, None, None, ())
-    origin = _read_id(reader, client, clock) if info & _ORIGIN else None
-    right = _read_id(reader, client, clock) if info & _RIGHT else None
-    root = None
-    if origin is None and right is None:
+    origin = right = root = None
+    if info & _ORIGIN:
+        origin = (reader.read_uint(), reader.read_uint())
+        if origin[0] == client and origin[1] >= clock:
+            raise NotAdmitted("text cannot stand next to text that comes after it")
+    if info & _RIGHT:
+        right = (reader.read_uint(), reader.read_uint())
+        if (right[0] == client and right[1] >= clock) or right == origin:
+            raise NotAdmitted("text cannot stand next to text that comes after it, nor inside a character")
+    if info < _RIGHT:
         root = _read_root(reader)
-    elif origin == right:
-        raise NotAdmitted("text cannot stand between a character and itself")
     if info & _CONTENT == DELETED:
         return Struct(DELETED, clock, _read_length(reader), origin, right, root, ())
     text = reader.read_text()
@@ -112,21 +120,6 @@ def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
     return Struct(
         STRING, clock, len(text.encode("utf-16-le")) // 2, origin, right, root, _middles(text, clock)
     )
-
-
-def _read_client(reader: Reader) -> int:
-    client = reader.read_uint()
-    if client > MAX_CLIENT:
-        raise MalformedFrame("update: client id wider than 32 bits")
-    return client
-
-
-def _read_id(reader: Reader, own: int, own_clock: int) -> Id:
-    client = _read_client(reader)
-    clock = reader.read_uint()
-    if client == own and clock >= own_clock:
-        raise NotAdmitted("text cannot stand next to text that comes after it")
-    return client, clock
 
 
 def _read_root(reader: Reader) -> str:
@@ -155,17 +148,17 @@ def _middles(text: str, clock: int) -> tuple[int, ...]:
     return tuple(middles)
 
 
-def _read_deletions(reader: Reader) -> list[Deletion]:
+def _read_deletions(reader: Reader, clients: int) -> list[Deletion]:
     deletions: list[Deletion] = []
-    seen = set()
-    for _ in range(reader.read_count(least_bytes=4)):
-        client = _read_client(reader)
-        if client in seen:
-            raise MalformedFrame("update: a client twice in the deletions")
+    seen: set[int] = set()
+    for _ in range(clients):
+        client = reader.read_uint()
+        count = reader.read_uint()
+        if client in seen or client > MAX_CLIENT or not count:
+            raise MalformedFrame(
+                "update: deletions of a client twice, of none, or of an id wider than 32 bits"
+            )
         seen.add(client)
-        count = reader.read_count(least_bytes=2)
-        if not count:
-            raise MalformedFrame("update: a client without deletions")
         for _ in range(count):
             start = reader.read_uint()
             deletions.append(Deletion(client, start, start + _read_length(reader)))

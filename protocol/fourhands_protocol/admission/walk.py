@@ -5,7 +5,7 @@ from collections.abc import Container, Mapping
 from ..errors import CausalGap, NotAdmitted
 from .growth import Growth
 from .known import Known
-from .update import GC, Deletion, Id, Struct, Update
+from .update import GC, Deletion, Struct, Update
 
 
 class Walk:
@@ -22,15 +22,21 @@ class Walk:
             known = clients.get(section.client) or Known()
             if section.start > known.next:
                 raise CausalGap("an edit is missing before this one")
-            if known.is_middle(section.start):
+            if section.start < known.next and known.is_middle(section.start):
                 raise NotAdmitted("an update may not part a surrogate pair")
             self.growths[section.client] = Growth(section, known)
 
     def follow(self) -> None:
         """Take every struct of every client; CausalGap or NotAdmitted where one cannot be taken."""
+        alone = len(self.growths) == 1
         for growth in self.growths.values():
-            while growth.index < len(growth.section.structs):
-                self._follow(growth)
+            structs = growth.section.structs
+            while growth.index < len(structs):
+                struct = structs[growth.index]
+                if alone or self._needed(struct) is None:
+                    growth.take(struct, self._root_of(struct))
+                else:
+                    self._follow(growth)
 
     def _follow(self, first: Growth) -> None:
         """Take one struct of the first client, and before it whatever it builds on."""
@@ -43,7 +49,7 @@ class Walk:
                 growth.take(struct, self._root_of(struct))
                 growth.waits = False
                 waiting.pop()
-            elif needed.waits or needed is growth:
+            elif needed.waits:
                 raise NotAdmitted("texts that each stand next to the other")
             else:
                 growth.waits = True
@@ -59,23 +65,25 @@ class Walk:
         return None
 
     def _root_of(self, struct: Struct) -> str | None:
-        if struct.kind == GC:
-            return None
-        if struct.root is not None:
-            if self._roots is not None and struct.root not in self._roots:
-                raise NotAdmitted(f"no such file: {struct.root[:60]}")
-            return struct.root
-        origin, right = struct.origin, struct.right
-        left_root = None if origin is None else self._root_beside(origin, cut=origin[1] + 1)
-        right_root = None if right is None else self._root_beside(right, cut=right[1])
-        root = left_root if origin is not None else right_root
-        if root is None or (origin is not None and right is not None and left_root != right_root):
-            raise NotAdmitted("text next to text of another file, or of none")
+        _, _, _, origin, right, root, _ = struct
+        if origin is not None:
+            root = self._root_beside(origin[0], origin[1], cut=origin[1] + 1)
+            if right is not None and self._root_beside(right[0], right[1], cut=right[1]) != root:
+                raise NotAdmitted("text between two texts that are not in one file")
+        elif right is not None:
+            root = self._root_beside(right[0], right[1], cut=right[1])
+        elif root is not None and self._roots is not None and root not in self._roots:
+            raise NotAdmitted(f"no such file: {root[:60]}")
+        if root is None and struct.kind != GC:
+            raise NotAdmitted("text next to what is in no file")
         return root
 
-    def _root_beside(self, neighbour: Id, *, cut: int) -> str | None:
-        client, clock = neighbour
-        side = self._side(client, clock + 1)
+    def _root_beside(self, client: int, clock: int, *, cut: int) -> str | None:
+        side: Growth | Known | None = self._clients.get(client)
+        if side is None or clock >= side.next:
+            side = self.growths.get(client)
+            if side is None or clock >= side.next:
+                raise CausalGap("an edit is missing before this one")
         if side.is_middle(cut):
             raise NotAdmitted("text may not part a surrogate pair")
         return side.root_at(clock)
@@ -83,13 +91,8 @@ class Walk:
     def check_deletions(self, deletions: list[Deletion]) -> None:
         """Refuse the deletion of what is not there, and of half a surrogate pair."""
         for client, start, end in deletions:
-            side = self._side(client, end)
+            side = self.growths.get(client) or self._clients.get(client)
+            if side is None or end > side.next:
+                raise CausalGap("an edit is missing before this one")
             if side.is_middle(start) or side.is_middle(end):
                 raise NotAdmitted("a deletion may not part a surrogate pair")
-
-    def _side(self, client: int, end: int) -> Growth | Known:
-        """Find who knows a client's clocks up to `end`: this update, or the room."""
-        side = self.growths.get(client) or self._clients.get(client)
-        if side is None or end > side.next:
-            raise CausalGap("an edit is missing before this one")
-        return side
