@@ -8,12 +8,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from fourhands_kernels.client import embedded_kernels
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from fourhands_kernels.client import EmbeddedOptions, start_embedded_host
 from fourhands_server.config import Config
 from fourhands_server.core.seat import Seat
 from fourhands_server.engine.documents import Documents
@@ -53,8 +53,8 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         documents = Documents(edits_of(log))
         stack.push_async_callback(documents.aclose)
         await documents.start()
-        kernels = await embedded_kernels(
-            config.data, isolation=config.isolation, environments=config.environments
+        kernels = await start_embedded_host(
+            EmbeddedOptions(data=config.data, environments=config.environments, isolation=config.isolation)
         )
         stack.push_async_callback(kernels.aclose)
         auth = Auth(keys, now=time.time)

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fourhands_server.config import Config
 
 ENVIRONMENT = "FOURHANDS_"
+PROJECT = Path(__file__).parents[2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,9 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return serve(_config(chosen, os.environ), with_room=chosen.with_room)
     if chosen.command == "kernel-host":
-        from fourhands_kernels.client import run_host
-
-        return run_host(chosen.data, isolation=chosen.isolation, environments=chosen.environments)
+        return _become_kernel_host(chosen)
     from fourhands_server.remote import rooms
 
     return rooms(chosen, _config(chosen, os.environ))
@@ -117,9 +116,26 @@ def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Confi
         base_url=chosen.base_url,
         data=chosen.data.absolute(),
         isolation=getattr(chosen, "isolation", "auto"),
-        environments=getattr(chosen, "environments", None),
+        environments=_environments(chosen),
         admin_key=environment.get(ENVIRONMENT + "ADMIN_KEY") or None,
     )
+
+
+def _become_kernel_host(chosen: argparse.Namespace) -> NoReturn:
+    """The host is a program of its own: nothing of a server must be in the process that owns the
+    sandboxes.
+    """
+    socket = chosen.data.absolute() / "kernels" / "host.sock"
+    environments = _environments(chosen).absolute()
+    program = [sys.executable, "-m", "fourhands_kernels.host", "--socket", str(socket)]
+    program += ["--environments", str(environments), "--isolation", chosen.isolation]
+    os.execv(sys.executable, program)
+
+
+def _environments(chosen: argparse.Namespace) -> Path:
+    """Where `make setup` puts the environments, unless the operator says otherwise."""
+    given: Path | None = getattr(chosen, "environments", None)
+    return given or PROJECT / ".kernels"
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ class Config:
     data: Path = Path("data")
     database: str | None = None
     isolation: Isolation = "auto"
-    environments: Path | None = None
+    environments: Path = Path(".kernels")
     admin_key: str | None = None
 
     @property

@@ -1,9 +1,9 @@
 """What can go wrong with live documents.
 
-    EngineError
-    ├── DocumentFailed     this room's updates or this question end the engine each time: given up
-    ├── EngineOverloaded   too many questions wait
-    └── EngineUnavailable  closed, or the worker process cannot be started
+EngineError
+├── DocumentFailed     this room's updates or this question end the engine each time: given up
+├── EngineOverloaded   too many questions wait
+└── EngineUnavailable  closed, or the worker process cannot be started
 """
 
 from __future__ import annotations

@@ -74,11 +74,11 @@ class RoomSocket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """uvicorn hands the connection over; the request comes again as data."""
         self.transport = cast(asyncio.Transport, transport)  # uvloop's transports are no subclass
-        self._connections.add(self)  # type: ignore[arg-type]
+        self._connections.add(self)  # type: ignore[arg-type]  # uvicorn lists its own classes only
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The network is done with us."""
-        self._connections.discard(self)  # type: ignore[arg-type]
+        self._connections.discard(self)
         if self._timer is not None:
             self._timer.cancel()
         if self._entering is not None:
