@@ -1,16 +1,17 @@
-"""The interface through which a server sees the kernels: events, attachments, executions, errors and nothing else.
+"""The interface through which a server sees the kernels: events, attachments, executions, errors and nothing
+else.
 
-A *journal* is one room's numbered list of events inside one kernel host: `n` is 1, 2, 3 … without holes, so that a log can append
-with producer `kernel/<journal>` and pseq `n` and hold every event exactly once. A host that died takes its journals along; the next
-host begins new ones.
+A *journal* is one room's numbered list of events inside one kernel host: `n` is 1, 2, 3 … without holes, so
+that a log can append with producer `kernel/<journal>` and pseq `n` and hold every event exactly once. A host
+that died takes its journals along; the next host begins new ones.
 
 Kinds of events and their bodies (the kinds of the room log; times in microseconds, sizes in bytes):
 
     kernel            {state: none|starting|idle|busy|dead|unavailable, detail?}
-    run.outputs       {run, n, items: [output item, …]}      n = number of the first item within the run, from 0
+    run.outputs       {run, n, items: [output item, …]}      n = number of the first item in the run, from 0
     run.input_asked   {run, prompt, password: bool}
     run.finished      {run, status, duration, count?, dropped?}
-    kernel.restarted  {detail}      only where the host itself replaced a kernel that would heed no interrupt;
+    kernel.restarted  {}            only where the host itself replaced a kernel that would heed no interrupt;
                                     a restart that was asked for is recorded by who asked
 
 Errors:
@@ -47,8 +48,8 @@ class KernelEvent:
 class Attachment:
     """What the host knows of a room at the moment of attaching.
 
-    `runs` holds every run that this journal has seen (the last 1,000 of them). A run which a caller believes to be running and which
-    is not in it died with an earlier host: finish it as `kernel_died`.
+    `runs` holds every run that this journal has seen (the last 1,000 of them). A run which a caller believes
+    to be running and which is not in it died with an earlier host: finish it as `kernel_died`.
     """
 
     room: str
@@ -60,7 +61,9 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class HostGone:
-    """The link to the host broke; an `Attachment` follows once a host (the same or a new one) answers again."""
+    """The link to the host broke; an `Attachment` follows once a host (the same or a new one) answers
+    again.
+    """
 
     room: str
     reason: str
@@ -74,7 +77,8 @@ Listener = Callable[[Notice], None]
 class Execution:
     """One piece of code to run; `run` makes it idempotent.
 
-    `filename` and `first_line` (1-based) are what tracebacks show. `time_limit_s` in seconds; None means no limit.
+    `filename` and `first_line` (1-based) are what tracebacks show. `time_limit_s` in seconds; None means no
+    limit.
     """
 
     run: str
@@ -87,7 +91,9 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether kernels can be had here; where not, `reason` names the missing wall in words an operator can act on."""
+    """Whether kernels can be had here; where not, `reason` names the missing wall in words an operator can
+    act on.
+    """
 
     ok: bool
     reason: str | None = None
@@ -140,24 +146,32 @@ class HostRefused(KernelError):
 class Kernels(Protocol):
     """All kernels of one kernel host; every method may raise HostLost."""
 
-    async def attach(self, room: str, listener: Listener, *, after: tuple[str, int] | None = None) -> Attachment:
-        """Take the room's events: those held after `(journal, n)` if it is the same journal, else all held; then live ones.
+    async def attach(
+        self, room: str, listener: Listener, *, after: tuple[str, int] | None = None
+    ) -> Attachment:
+        """Take the room's events: those held after `(journal, n)` if it is the same journal, else all held;
+        then live ones.
 
-        The listener is called from the event loop, in order, without waiting, and may be called before `attach` returns. A later
-        attach of the same room takes the place of an earlier one. After a broken link the client attaches again by itself, from the
-        last event the listener saw; the listener gets `HostGone` and then the new `Attachment`.
+        The listener is called from the event loop, in order, without waiting, and may be called before
+        `attach` returns. A later attach of the same room takes the place of an earlier one. After a broken
+        link the client attaches again by itself, from the last event the listener saw; the listener gets
+        `HostGone` and then the new `Attachment`.
         """
         ...
 
     def acknowledge(self, room: str, n: int) -> None:
-        """All events up to `n` are committed: the host may forget them. It sends at most 8 MiB ahead of what is acknowledged."""
+        """All events up to `n` are committed: the host may forget them. It sends at most 8 MiB ahead of what
+        is acknowledged.
+        """
         ...
 
     async def execute(self, room: str, execution: Execution) -> None:
-        """Start the run, and before it a kernel where the room has none; a run id that the host knows is not run again.
+        """Start the run, and before it a kernel where the room has none; a run id that the host knows is not
+        run again.
 
-        Returns once the host has taken the run (the kernel may still be starting); all else comes as events. Raises KernelBusy while
-        another run goes on, KernelUnavailable where no kernel can be had (the run is then unknown to the host, no event follows).
+        Returns once the host has taken the run (the kernel may still be starting); all else comes as events.
+        Raises KernelBusy while another run goes on, KernelUnavailable where no kernel can be had (the run is
+        then unknown to the host, no event follows).
         """
         ...
 
@@ -166,11 +180,15 @@ class Kernels(Protocol):
         ...
 
     async def interrupt(self, room: str) -> None:
-        """Interrupt the current run: a message, a signal, at last a new kernel; the outcome is in `run.finished`. Idempotent."""
+        """Interrupt the current run: a message, a signal, at last a new kernel; the outcome is in
+        `run.finished`. Idempotent.
+        """
         ...
 
     async def restart(self, room: str) -> None:
-        """Replace the room's kernel; a current run finishes as `aborted`. Without a kernel nothing happens."""
+        """Replace the room's kernel; a current run finishes as `aborted`. Without a kernel nothing
+        happens.
+        """
         ...
 
     async def answer(self, room: str, run: str, text: str) -> None:
@@ -178,7 +196,9 @@ class Kernels(Protocol):
         ...
 
     async def stop(self, room: str) -> None:
-        """End the room's kernel for good; a current run finishes as `aborted`. Events stay held until acknowledged."""
+        """End the room's kernel for good; a current run finishes as `aborted`. Events stay held until
+        acknowledged.
+        """
         ...
 
     async def availability(self) -> Availability:

@@ -1,0 +1,135 @@
+"""All rooms of one kernel host, and what they share: walls, environments, the bounds on how much there may
+be.
+"""
+
+import asyncio
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+import zmq.asyncio
+
+from .environments import Environments
+from .journal import Journal, Store
+from .jupyter import JupyterKernel
+from .kernel import Availability, KernelUnavailable
+from .room import Room
+from .sandbox.launch import Bubblewrap, Launcher, Plain
+from .sandbox.limits import Limits
+from .sandbox.probe import choose_mode, probe
+
+log = logging.getLogger(__name__)
+
+Isolation = Literal["auto", "none"]
+_DEFAULT: Final = "default"
+_PROBE_AGAIN: Final = 5.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class HouseOptions:
+    """How kernels run; `environments` is a folder of virtual environments."""
+
+    isolation: Isolation
+    environments: Path
+    kernels: int = 64  # at the same time
+    limits: Limits = field(default_factory=Limits)
+
+
+class House:
+    """The rooms by name. Made inside a running loop; `close` ends every process."""
+
+    def __init__(self, options: HouseOptions) -> None:
+        self._options = options
+        self._environments = Environments(options.environments)
+        self.runtime = Path(tempfile.mkdtemp(prefix="fourhands-", dir="/tmp"))
+        self._context = zmq.asyncio.Context()
+        self._context.set(zmq.MAX_SOCKETS, 16 + 8 * options.kernels)
+        self._store = Store()
+        self._rooms: dict[str, Room] = {}
+        self._watchers: dict[str, Callable[[], None]] = {}
+        self._launcher: Launcher = self._choose()
+        self._loop = asyncio.get_running_loop()
+        self._probing = asyncio.create_task(self._probe())
+        self._probed_at = self._loop.time()
+
+    async def availability(self) -> Availability:
+        """Whether kernels can be had; waits for the probe, and tries again where an operator may have mended
+        what was missing.
+        """
+        found = await asyncio.shield(self._probing)
+        if not found.ok and self._loop.time() - self._probed_at > _PROBE_AGAIN:
+            self._probed_at = self._loop.time()
+            self._probing = asyncio.create_task(self._probe())
+            found = await asyncio.shield(self._probing)
+        return found
+
+    def room(self, name: str) -> Room:
+        """The room, made where it is new."""
+        if name not in self._rooms:
+            journal = Journal(self._store)
+            self._rooms[name] = Room(name, house=self, journal=journal, changed=lambda: self._changed(name))
+        return self._rooms[name]
+
+    def watch(self, name: str, changed: Callable[[], None] | None) -> None:
+        """Have `changed` called at each event of a room; None ends that."""
+        if changed is None:
+            self._watchers.pop(name, None)
+        else:
+            self._watchers[name] = changed
+
+    def forget(self, name: str) -> None:
+        """Let go of a room that has neither kernel nor events nor anybody who watches it."""
+        room = self._rooms.get(name)
+        if room is not None and not room.alive and room.journal.size == 0 and name not in self._watchers:
+            del self._rooms[name]
+
+    async def open(self, environment: str) -> JupyterKernel:
+        """Prepare a kernel."""
+        found = await self._environments.get(environment)
+        return JupyterKernel(self._context, launcher=self._launcher, environment=found, runtime=self.runtime)
+
+    async def ready(self, environment: str) -> None:
+        """Raise KernelUnavailable unless a kernel on this environment can be had."""
+        available = await self.availability()
+        if not available.ok:
+            raise KernelUnavailable(available.reason or "no reason given")
+        await self._environments.get(environment)
+
+    def admit(self) -> None:
+        """Raise KernelUnavailable where there are as many kernels as may be."""
+        alive = sum(room.alive for room in self._rooms.values())
+        if alive >= self._options.kernels:
+            raise KernelUnavailable(f"all {self._options.kernels} kernels of this host are in use")
+
+    async def close(self) -> None:
+        """End every kernel and remove every trace."""
+        self._probing.cancel()
+        await asyncio.gather(
+            self._probing, *(room.ended() for room in self._rooms.values()), return_exceptions=True
+        )
+        self._context.destroy(linger=0)
+        shutil.rmtree(self.runtime, ignore_errors=True)
+
+    def _changed(self, name: str) -> None:
+        if name in self._watchers:
+            self._watchers[name]()
+
+    def _choose(self) -> Launcher:
+        if self._options.isolation == "none":
+            return Plain(self.runtime, self._options.limits)
+        return Bubblewrap(choose_mode(), self.runtime, self._options.limits)
+
+    async def _probe(self) -> Availability:
+        try:
+            environment = await self._environments.get(_DEFAULT)
+            if isinstance(self._launcher, Bubblewrap):
+                await probe(self._launcher, environment)
+        except KernelUnavailable as error:
+            log.warning("kernels are not available: %s", error.reason)
+            return Availability(ok=False, reason=error.reason)
+        log.info("kernels are available, isolation %s", getattr(self._launcher, "mode", "none"))
+        return Availability(ok=True)

@@ -1,0 +1,279 @@
+"""One life of one kernel, spoken to in Jupyter's protocol: started through a provisioner, heard on iopub,
+told on shell.
+
+Everything that comes out of a kernel may be forged by the code in it; whatever is no message is counted and
+left.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import zmq
+import zmq.asyncio
+
+from .channel import Channel, Frames
+from .environments import Environment
+from .kernel import Execution, KernelUnavailable
+from .provisioner import SandboxProvisioner, manager
+from .sandbox.launch import Launcher
+
+log = logging.getLogger(__name__)
+
+READY_SECONDS: Final = (
+    60  # from the launcher's sign to a listening kernel; 0.4 s here, far more on a busy machine
+)
+_KNOCK_SECONDS: Final = 1.0  # kernels without a welcome message answer a question
+_GRACE_SECONDS: Final = (
+    5.0  # between the reply and the end of the output, either of which may get lost in a flood
+)
+_PROMPT: Final = 64 * 1024  # characters of a prompt
+
+
+class Sink(Protocol):
+    """Who hears a kernel; called from the event loop."""
+
+    def began(self) -> None:
+        """The kernel took the code up; a fresh one may take a while to."""
+        ...
+
+    def heard(self, kind: str, content: Mapping[str, Any]) -> None:
+        """A message on iopub while a run goes on."""
+        ...
+
+    def lost(self, size: int) -> None:
+        """Bytes that were no message, or were not even looked at."""
+        ...
+
+    @property
+    def slow(self) -> bool:
+        """Whether output is only counted by now."""
+        ...
+
+    def asked(self, run: str, prompt: str, *, password: bool) -> None:
+        """The run waits for input."""
+        ...
+
+    def completed(self, run: str, status: Literal["ok", "error", "aborted"], count: int | None) -> None:
+        """The run is over, its output is all there."""
+        ...
+
+
+class JupyterKernel:
+    """A kernel from start to end."""
+
+    def __init__(
+        self, context: zmq.asyncio.Context, *, launcher: Launcher, environment: Environment, runtime: Path
+    ) -> None:
+        self._context = context
+        self._manager = manager(context, launcher=launcher, environment=environment, runtime=runtime)
+        self._channels: dict[str, Channel] = {}
+        self._sink: Sink | None = None
+        self._ready = asyncio.get_running_loop().create_future()
+        self._run: _Run | None = None
+
+    async def start(self, sink: Sink) -> None:
+        """Start it and wait until it listens; KernelUnavailable where it does not come to that."""
+        self._sink = sink
+        await self._manager.start_kernel()
+        self._connect()
+        ended = asyncio.ensure_future(self.ended())
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while not self._ready.done():
+                    await asyncio.wait(
+                        (self._ready, ended), timeout=_KNOCK_SECONDS, return_when="FIRST_COMPLETED"
+                    )
+                    if ended.done():
+                        raise KernelUnavailable(f"the kernel {ended.result()}")
+                    self._send("shell", "kernel_info_request", {})
+        except TimeoutError:
+            raise KernelUnavailable(f"the kernel did not answer within {READY_SECONDS} s") from None
+        finally:
+            ended.cancel()
+
+    async def ended(self) -> str:
+        """Wait until its process is gone; returns how that came."""
+        return await self._provisioner.ended()
+
+    def execute(self, execution: Execution) -> None:
+        """Hand over the code."""
+        content = {
+            "code": execution.code,
+            "silent": False,
+            "store_history": True,
+            "allow_stdin": True,
+            "stop_on_error": True,
+        }
+        place = {"fourhands": {"filename": execution.filename, "first_line": execution.first_line}}
+        self._run = _Run(execution.run, self._send("shell", "execute_request", content, metadata=place))
+
+    def interrupt(self) -> None:
+        """Ask it to stop."""
+        self._send("control", "interrupt_request", {})
+
+    def signal(self) -> None:
+        """Signal it to stop, past a kernel that reads no messages."""
+        self._provisioner.interrupt()
+
+    def answer(self, text: str) -> None:
+        """Answer `input()`."""
+        self._send("stdin", "input_reply", {"value": text})
+
+    async def close(self) -> None:
+        """End it; nothing more is heard of it."""
+        for channel in self._channels.values():
+            channel.close()
+        self._channels.clear()
+        if self._run is not None:
+            self._run.cancel()
+        if self._manager.provisioner is not None:
+            await self._manager.provisioner.kill()
+            await self._manager.provisioner.wait()
+            await self._manager.provisioner.cleanup()
+
+    @property
+    def _provisioner(self) -> SandboxProvisioner:
+        assert isinstance(self._manager.provisioner, SandboxProvisioner)
+        return self._manager.provisioner
+
+    def _connect(self) -> None:
+        info = self._manager.get_connection_info()
+        plain: zmq.Context[zmq.Socket[bytes]] = zmq.Context.shadow(self._context.underlying)
+        identity = self._manager.session.bsession  # the kernel finds the stdin of whoever sent the code by it
+        kinds = {"iopub": zmq.SUB, "shell": zmq.DEALER, "stdin": zmq.DEALER, "control": zmq.DEALER}
+        for name, kind in kinds.items():
+            url = f"{info['transport']}://{info['ip']}-{info[f'{name}_port']}"  # type: ignore[literal-required]
+            self._channels[name] = Channel(plain, kind, url, identity=identity)
+        self._channels["iopub"].listen(self._on_iopub)
+        self._channels["shell"].listen(self._on_shell)
+        self._channels["stdin"].listen(self._on_stdin)
+        self._channels["control"].listen(lambda frames: True)
+
+    def _send(
+        self, name: str, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None
+    ) -> str:
+        channel = self._channels.get(name)
+        if channel is None:
+            return ""
+        session = self._manager.session
+        message = session.msg(kind, content, metadata=metadata)
+        # A kernel that reads nothing must not hold up the host: what does not fit into the queue is not said.
+        with contextlib.suppress(zmq.Again):
+            channel.socket.send_multipart(session.serialize(message), zmq.NOBLOCK)
+        channel.sent()
+        return str(message["msg_id"])
+
+    def _read(self, frames: Frames) -> tuple[str, str, dict[str, Any]] | None:
+        """Kind, parent and content of a message; None where it is none."""
+        session = self._manager.session
+        try:
+            message = session.deserialize(session.feed_identities(frames)[1])
+            kind, content = message["header"]["msg_type"], message["content"]
+            parent = message["parent_header"].get("msg_id", "")
+        except Exception as error:  # whatever a hostile message brings the parser to raise
+            log.debug("not a message: %r", error)
+            self._lose(frames)
+            return None
+        return (kind, parent, content) if isinstance(kind, str) and isinstance(content, dict) else None
+
+    def _lose(self, frames: Frames) -> None:
+        if self._sink is not None and self._run is not None:
+            self._sink.lost(sum(map(len, frames)))
+
+    def _on_iopub(self, frames: Frames) -> bool:
+        assert self._sink is not None
+        if not self._ready.done():
+            self._ready.set_result(None)
+        slow = self._run is None or self._sink.slow
+        if slow and len(frames) > 6 and b'"stream"' in frames[-4]:
+            if self._run is not None:
+                self._sink.lost(len(frames[-1]))
+            return True
+        message = self._read(frames)
+        if message is not None and self._run is not None:
+            kind, parent, content = message
+            if kind == "status":
+                if parent == self._run.message:
+                    self._on_status(content.get("execution_state"))
+            else:
+                self._run.failed |= kind == "error"
+                self._sink.heard(kind, content)
+        return slow
+
+    def _on_status(self, state: object) -> None:
+        assert self._run is not None
+        assert self._sink is not None
+        if state == "busy" and not self._run.begun:
+            self._run.begun = True
+            self._sink.began()
+        elif state == "idle":
+            self._run.idle = True
+            self._settle()
+
+    def _on_shell(self, frames: Frames) -> bool:
+        message = self._read(frames)
+        if message is not None and self._run is not None:
+            kind, parent, content = message
+            if kind == "execute_reply" and parent == self._run.message:
+                self._run.reply = content
+                self._settle()
+        return message is None
+
+    def _on_stdin(self, frames: Frames) -> bool:
+        message = self._read(frames)
+        if message is not None and self._run is not None and message[0] == "input_request":
+            assert self._sink is not None
+            prompt, password = message[2].get("prompt"), message[2].get("password")
+            text = prompt if isinstance(prompt, str) else ""
+            text = text[:_PROMPT].encode(errors="replace").decode()
+            self._sink.asked(self._run.run, text, password=password is True)
+        return message is None
+
+    def _settle(self) -> None:
+        """Complete the run when both its reply and the end of its output are here, or one of them long
+        enough.
+        """
+        run = self._run
+        assert run is not None
+        if run.idle and run.reply is not None:
+            self._complete(run)
+        elif run.grace is None:
+            run.grace = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._complete, run)
+
+    def _complete(self, run: "_Run") -> None:
+        run.cancel()
+        if self._run is run:
+            self._run = None
+            assert self._sink is not None
+            self._sink.completed(run.run, run.status, run.count)
+
+
+class _Run:
+    """What is known of the run that goes on."""
+
+    def __init__(self, run: str, message: str) -> None:
+        self.run = run
+        self.message = message
+        self.begun = self.idle = self.failed = False
+        self.reply: dict[str, Any] | None = None
+        self.grace: asyncio.TimerHandle | None = None
+
+    @property
+    def status(self) -> Literal["ok", "error", "aborted"]:
+        if self.reply is None:
+            return "error" if self.failed else "ok"
+        status = self.reply.get("status")
+        return "ok" if status == "ok" else "aborted" if status == "aborted" else "error"
+
+    @property
+    def count(self) -> int | None:
+        count = (self.reply or {}).get("execution_count")
+        return count if type(count) is int and 0 <= count < 2**31 else None
+
+    def cancel(self) -> None:
+        if self.grace is not None:
+            self.grace.cancel()

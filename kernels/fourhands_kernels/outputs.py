@@ -1,0 +1,249 @@
+"""From what a kernel says to the output items of a run: known kinds and MIME types only, within caps,
+coalesced.
+
+Pure. Nothing that comes in is trusted: each field is checked, each text made valid UTF-8, each cut counted
+and marked.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fourhands_protocol import cbor
+
+Item = dict[str, Any]
+
+KIB, MIB = 1024, 1024 * 1024
+TEXTS: Final = ("text/plain", "text/html", "text/markdown", "text/latex", "image/svg+xml")
+IMAGES: Final = ("image/png", "image/jpeg", "image/gif")  # base64
+JSON: Final = "application/json"
+STREAM_ITEM: Final = 64 * KIB  # characters of one stream item
+EVENT: Final = 256 * KIB  # bytes of items in one event, unless a single item is larger
+OVERHEAD: Final = 256  # bytes that an item costs besides what it holds, so that empty ones end too
+_METADATA: Final = 4 * KIB
+_ID: Final = 200  # characters of a display id
+_ERROR: Final = 64 * KIB  # characters of an error's parts
+_DEPTH: Final = 16
+_KINDS: Final = frozenset(
+    ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
+)
+DROPPED_BY_KERNEL: Final = "fourhands_dropped"
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What one run may put out, in bytes. Errors have a cap of their own: what ended a flood must be seen."""
+
+    text: int = 8 * MIB
+    total: int = 16 * MIB
+    item: int = 2 * MIB
+    errors: int = MIB
+
+
+class RunOutputs:
+    """The outputs of one run on their way into the journal."""
+
+    def __init__(self, caps: Caps | None = None) -> None:
+        self.caps = caps or Caps()
+        self.dropped = 0
+        self._marked = 0  # of these, how many bytes a marker has told of
+        self._text = self._total = self._errors = 0
+        self._next = 0
+        self._waiting: list[Item] = []
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to take."""
+        return bool(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether further text will be dropped: who reads on may do so slowly."""
+        return self._text >= self.caps.text or self._total >= self.caps.total
+
+    def say(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Take one message of the kernel; kinds that are no output are ignored."""
+        if kind not in _KINDS:
+            return
+        lost = content.get(DROPPED_BY_KERNEL)
+        if type(lost) is int and 0 < lost < 2**40:
+            self.drop(lost)
+        if kind == "stream":
+            self._stream(content)
+        elif kind == "clear_output":
+            self._clear(content)
+        elif kind == "error":
+            self._error(content)
+        else:
+            self._display(kind, content)
+
+    def drop(self, size: int) -> None:
+        """Count what was cut; the first cut is marked where it happened."""
+        if self.dropped == 0:
+            self._waiting.append({"output_type": "dropped", "bytes": 0})
+        self.dropped += size
+
+    def take(self, *, last: bool = False) -> Iterator[tuple[int, list[Item]]]:
+        """Hand over what waits, as (number of the first item, items), in portions; the last time with the
+        rest of the count.
+        """
+        if last and self.dropped > self._marked and not self._marker_waits():
+            self._waiting.append({"output_type": "dropped", "bytes": 0})
+        waiting, self._waiting = self._waiting, []
+        portion: list[Item] = []
+        size = 0
+        for item in waiting:
+            if item["output_type"] == "dropped":
+                item["bytes"], self._marked = self.dropped - self._marked, self.dropped
+            cost = _size(item)
+            if portion and size + cost > EVENT:
+                yield self._numbered(portion)
+                portion, size = [], 0
+            portion.append(item)
+            size += cost
+        if portion:
+            yield self._numbered(portion)
+
+    def _numbered(self, items: list[Item]) -> tuple[int, list[Item]]:
+        first = self._next
+        self._next += len(items)
+        return first, items
+
+    def _marker_waits(self) -> bool:
+        return any(item["output_type"] == "dropped" for item in self._waiting)
+
+    def _stream(self, content: Mapping[str, Any]) -> None:
+        name = content.get("name")
+        text = _clean(content.get("text"))
+        if name not in ("stdout", "stderr") or not text:
+            return
+        room = max(0, min(self.caps.text - self._text, self.caps.total - self._total))
+        kept = text if len(text) * 4 <= room else text.encode()[:room].decode(errors="ignore")
+        size = len(kept.encode())
+        self._text += size
+        self._total += size
+        for start in range(0, len(kept), STREAM_ITEM):
+            self._append_text(name, kept[start : start + STREAM_ITEM])
+        if len(kept) < len(text):
+            self.drop(len(text[len(kept) :].encode()))
+
+    def _append_text(self, name: str, text: str) -> None:
+        last = self._waiting[-1] if self._waiting else {}
+        if last.get("name") == name and len(last["text"]) + len(text) <= STREAM_ITEM:
+            last["text"] += text
+        else:
+            self._waiting.append({"output_type": "stream", "name": name, "text": text})
+
+    def _clear(self, content: Mapping[str, Any]) -> None:
+        self._add({"output_type": "clear_output", "wait": content.get("wait") is True}, text=0)
+
+    def _error(self, content: Mapping[str, Any]) -> None:
+        traceback = content.get("traceback")
+        lines = [_clean(line) for line in traceback[-100:]] if isinstance(traceback, list) else []
+        while lines and sum(map(len, lines)) > _ERROR:
+            self.drop(len(lines.pop(0).encode()))
+        name, value = (_clean(content.get(key)) for key in ("ename", "evalue"))
+        item = {"output_type": "error", "ename": name[:_ID], "evalue": value[:_ERROR], "traceback": lines}
+        if len(value) > _ERROR:
+            self.drop(len(value[_ERROR:].encode()))
+        size = _size(item)
+        if self._errors + size > self.caps.errors:
+            self.drop(size)
+            return
+        self._errors += size
+        self._waiting.append(item)
+
+    def _display(self, kind: str, content: Mapping[str, Any]) -> None:
+        data = self._bundle(content.get("data"))
+        if not data:
+            return
+        item: Item = {"output_type": kind, "data": data, "metadata": _metadata(content.get("metadata"))}
+        if kind == "execute_result":
+            count = content.get("execution_count")
+            item["execution_count"] = count if type(count) is int and 0 <= count < 2**31 else None
+        else:
+            transient = content.get("transient")
+            display = transient.get("display_id") if isinstance(transient, dict) else None
+            if isinstance(display, str):
+                item["display_id"] = _clean(display)[:_ID]
+            elif kind == "update_display_data":
+                return
+        self._add(item, text=sum(len(_bytes(data[mime])) for mime in data if mime not in IMAGES))
+
+    def _bundle(self, data: object) -> dict[str, Any]:
+        """The known representations that fit into an item; the richest go first where they do not."""
+        if not isinstance(data, dict):
+            return {}
+        bundle = {
+            mime: value
+            for mime in (*TEXTS, *IMAGES, JSON)
+            if (value := _value(mime, data.get(mime))) is not None
+        }
+        sizes = {mime: len(_bytes(value)) for mime, value in bundle.items()}
+        while sum(sizes.values()) > self.caps.item:
+            largest = max(sizes, key=lambda mime: sizes[mime])
+            self.drop(sizes.pop(largest))
+            del bundle[largest]
+        return bundle
+
+    def _add(self, item: Item, *, text: int) -> None:
+        size = _size(item)
+        if self._total + size > self.caps.total or self._text + text > self.caps.text:
+            self.drop(size)
+            return
+        self._total += size
+        self._text += text
+        self._waiting.append(item)
+
+
+def _value(mime: str, value: object) -> object:
+    """One representation, or None where it is not what its type promises."""
+    if mime == JSON:
+        return value if value is not None and _plain(value, _DEPTH) else None
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        value = "".join(value)  # nbformat's multi-line strings
+    if not isinstance(value, str):
+        return None
+    if mime in IMAGES:
+        return value.replace("\n", "") if value.isascii() else None
+    return _clean(value)
+
+
+def _plain(value: object, depth: int) -> bool:
+    """Whether a JSON value can be written as an entry: bounded depth and integers, no NaN, valid text."""
+    if depth == 0:
+        return False
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(item, depth - 1) for key, item in value.items())
+    if isinstance(value, list):
+        return all(_plain(item, depth - 1) for item in value)
+    try:
+        cbor.encode(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _metadata(metadata: object) -> dict[str, Any]:
+    if isinstance(metadata, dict) and _plain(metadata, _DEPTH) and len(cbor.encode(metadata)) <= _METADATA:
+        return metadata
+    return {}
+
+
+def _clean(text: object) -> str:
+    """Valid text, whatever came."""
+    if not isinstance(text, str):
+        return ""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
+
+
+def _bytes(value: object) -> bytes:
+    return value.encode() if isinstance(value, str) else cbor.encode(value)
+
+
+def _size(item: Item) -> int:
+    return OVERHEAD + len(cbor.encode(item))

@@ -1,0 +1,327 @@
+"""One room's kernel at work: the state machine's effects carried out, its outputs paced into the journal."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, Protocol
+
+from .journal import Journal
+from .jupyter import JupyterKernel
+from .kernel import Attachment, EventKind, Execution, KernelBusy, KernelUnavailable, NotAsking
+from .life import (
+    Answered,
+    Arm,
+    Asked,
+    AskToStop,
+    Completed,
+    Died,
+    Effect,
+    Elapsed,
+    Event,
+    Execute,
+    Finish,
+    Interrupt,
+    Kill,
+    Launch,
+    Ready,
+    Restart,
+    Send,
+    SignalToStop,
+    Start,
+    Stop,
+    Tell,
+    TellAsked,
+    TellReplaced,
+)
+from .lifecycle import Lifecycle
+from .outputs import RunOutputs
+
+log = logging.getLogger(__name__)
+
+PACE: Final = 0.06  # seconds between events of output: with the last one of a run, at most 20 a second
+QUESTIONS: Final = 1_000  # a run's calls of input(); more is a flood
+_DETAIL: Final = 2_000  # characters
+
+
+class House(Protocol):
+    """What a room needs of its host."""
+
+    async def open(self, environment: str) -> JupyterKernel:
+        """Prepare a kernel, not yet started; KernelUnavailable where there is none to be had."""
+        ...
+
+    def admit(self) -> None:
+        """Raise KernelUnavailable where there are as many kernels as may be."""
+        ...
+
+
+class Room:
+    """A room: one machine, one journal, at most one living kernel."""
+
+    def __init__(self, name: str, *, house: House, journal: Journal, changed: Callable[[], None]) -> None:
+        self.name = name
+        self.journal = journal
+        self._house = house
+        self._changed = changed
+        self._lifecycle = Lifecycle()
+        self._lives: dict[int, _Life] = {}
+        self._loop = asyncio.get_running_loop()
+        self._outputs = RunOutputs()
+        self._questions = 0
+        self._sent_at: float | None = None
+        self._flush_at = 0.0
+        self._flushing: asyncio.TimerHandle | None = None
+        self._alarms: dict[str, asyncio.TimerHandle] = {}
+
+    @property
+    def attachment(self) -> Attachment:
+        """What is known now."""
+        shown = self._lifecycle.shown
+        return Attachment(self.name, self.journal.id, shown.state, shown.detail, dict(self.journal.runs))
+
+    @property
+    def alive(self) -> bool:
+        """Whether any process of it is left."""
+        return bool(self._lives)
+
+    def execute(self, execution: Execution) -> None:
+        """Take a run; one that was taken before is not taken again."""
+        if execution.run in self.journal.runs:
+            return
+        if self._lifecycle.current is not None:
+            raise KernelBusy(self._lifecycle.current)
+        if not self._lives:
+            self._house.admit()
+        self.journal.remember(execution.run, "running")
+        self._handle(Execute(execution))
+
+    def start(self, environment: str) -> None:
+        """Have a kernel."""
+        if not self._lives:
+            self._house.admit()
+        self._handle(Start(environment))
+
+    def interrupt(self) -> None:
+        """End the run."""
+        self._handle(Interrupt())
+
+    def restart(self) -> None:
+        """Have a new kernel."""
+        self._handle(Restart())
+
+    def stop(self) -> None:
+        """Have no kernel."""
+        self._handle(Stop())
+
+    def answer(self, run: str, text: str) -> None:
+        """Answer `input()`."""
+        if self._lifecycle.current != run or not self._lifecycle.asking:
+            raise NotAsking(run)
+        self._handle(Answered(run))
+        for life in self._lives.values():
+            life.answer(text)
+
+    async def ended(self) -> None:
+        """Stop, and wait until every process is gone."""
+        self.stop()
+        await asyncio.gather(*(life.task for life in self._lives.values()), return_exceptions=True)
+
+    # What a life reports
+
+    def said(self, life: int, event: Event) -> None:
+        """The kernel of a life got ready, died, completed a run or asked."""
+        if isinstance(event, Asked):
+            self._questions += 1
+            if self._questions > QUESTIONS:
+                return
+        self._handle(event)
+
+    def gone(self, life: int) -> None:
+        """The process of a life and all its traces are gone."""
+        self._lives.pop(life, None)
+
+    def began(self) -> None:
+        """The run's time starts here."""
+        self._sent_at = self._loop.time()
+
+    def heard(self, kind: str, content: Mapping[str, Any]) -> None:
+        """Output of the current run."""
+        if self.journal.full:
+            self._outputs.drop(len(json.dumps(content)))
+        else:
+            self._outputs.say(kind, content)
+        self._flush_soon()
+
+    def lost(self, size: int) -> None:
+        """Output that was only counted."""
+        self._outputs.drop(size)
+        self._flush_soon()
+
+    @property
+    def slow(self) -> bool:
+        """Whether more output would be dropped anyway."""
+        return self._outputs.full or self.journal.full
+
+    # Effects
+
+    def _handle(self, event: Event) -> None:
+        for effect in self._lifecycle.handle(event):
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Launch(life, environment):
+                self._lives[life] = _Life(life, room=self, house=self._house, environment=environment)
+            case Kill(life):
+                if life in self._lives:
+                    self._lives[life].kill()
+            case Send(execution):
+                self._send(execution)
+            case AskToStop():
+                self._each(lambda kernel: kernel.interrupt())
+            case SignalToStop():
+                self._each(lambda kernel: kernel.signal())
+            case Arm(alarm, run, seconds):
+                self._alarms[alarm] = self._loop.call_later(seconds, self._handle, Elapsed(alarm, run))
+            case Finish():
+                self._finish(effect)
+            case Tell(state, detail):
+                self._append("kernel", {"state": state} | ({"detail": detail[:_DETAIL]} if detail else {}))
+            case TellAsked(run, prompt, password):
+                self._flush()
+                self._append("run.input_asked", {"run": run, "prompt": prompt, "password": password})
+            case TellReplaced():
+                self._append("kernel.restarted", {})
+
+    def _each(self, tell: "Callable[[_Life], None]") -> None:
+        for life in self._lives.values():
+            tell(life)
+
+    def _send(self, execution: Execution) -> None:
+        self._outputs, self._questions, self._sent_at = RunOutputs(), 0, self._loop.time()
+        self._each(lambda life: life.execute(execution))
+
+    def _finish(self, finish: Finish) -> None:
+        for alarm in self._alarms.values():
+            alarm.cancel()
+        self._alarms.clear()
+        began = self._sent_at
+        body: dict[str, Any] = {"run": finish.run, "status": finish.status, "duration": 0}
+        if began is not None:  # otherwise the run never reached a kernel
+            self._flush(finish.run)
+            body["duration"] = round((self._loop.time() - began) * 1_000_000)
+            if self._outputs.dropped:
+                body["dropped"] = self._outputs.dropped
+            self._sent_at = None
+        if finish.count is not None:
+            body["count"] = finish.count
+        self.journal.remember(finish.run, finish.status)
+        self._append("run.finished", body)
+
+    # Outputs
+
+    def _flush_soon(self) -> None:
+        if self._flushing is None:
+            delay = max(0.0, self._flush_at - self._loop.time())
+            self._flushing = self._loop.call_later(delay, self._flush)
+
+    def _flush(self, last_of: str | None = None) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+        self._flush_at = self._loop.time() + PACE
+        run = last_of or self._lifecycle.current
+        if run is None:
+            return
+        for n, items in self._outputs.take(last=last_of is not None):
+            self._append("run.outputs", {"run": run, "n": n, "items": items})
+
+    def _append(self, kind: EventKind, body: Mapping[str, Any]) -> None:
+        self.journal.append(kind, body)
+        self._changed()
+
+
+class _Life:
+    """One kernel of a room, from its start until nothing of it is left."""
+
+    def __init__(self, number: int, *, room: Room, house: House, environment: str) -> None:
+        self._number = number
+        self._room = room
+        self._house = house
+        self._kernel: JupyterKernel | None = None
+        self._killed = False
+        self.task = asyncio.create_task(self._live(environment))
+
+    def kill(self) -> None:
+        """End it; the room hears nothing more of it."""
+        if not self._killed:
+            self._killed = True
+            if asyncio.current_task() is not self.task:  # a death tells of itself, and then cleans up
+                self.task.cancel()
+
+    def execute(self, execution: Execution) -> None:
+        if self._kernel is not None and not self._killed:
+            self._kernel.execute(execution)
+
+    def interrupt(self) -> None:
+        if self._kernel is not None and not self._killed:
+            self._kernel.interrupt()
+
+    def signal(self) -> None:
+        if self._kernel is not None and not self._killed:
+            self._kernel.signal()
+
+    def answer(self, text: str) -> None:
+        if self._kernel is not None and not self._killed:
+            self._kernel.answer(text)
+
+    # The sink of the kernel
+
+    def began(self) -> None:
+        if not self._killed:
+            self._room.began()
+
+    def heard(self, kind: str, content: Mapping[str, Any]) -> None:
+        if not self._killed:
+            self._room.heard(kind, content)
+
+    def lost(self, size: int) -> None:
+        if not self._killed:
+            self._room.lost(size)
+
+    @property
+    def slow(self) -> bool:
+        return self._killed or self._room.slow
+
+    def asked(self, run: str, prompt: str, *, password: bool) -> None:
+        self._say(Asked(self._number, run, prompt, password))
+
+    def completed(self, run: str, status: Literal["ok", "error", "aborted"], count: int | None) -> None:
+        self._say(Completed(self._number, run, status, count))
+
+    def _say(self, event: Event) -> None:
+        if not self._killed:
+            self._room.said(self._number, event)
+
+    async def _live(self, environment: str) -> None:
+        try:
+            self._kernel = await self._house.open(environment)
+            await self._kernel.start(self)
+            self._say(Ready(self._number))
+            self._say(Died(self._number, f"the kernel {await self._kernel.ended()}"))
+        except KernelUnavailable as error:
+            self._say(Died(self._number, error.reason))
+        except asyncio.CancelledError:
+            if not self._killed:
+                raise
+        except Exception:
+            log.exception("the kernel of a room could not be run")
+            self._say(Died(self._number, "the kernel could not be started; the kernel host's log says why"))
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        if self._kernel is not None:
+            await self._kernel.close()
+        self._room.gone(self._number)

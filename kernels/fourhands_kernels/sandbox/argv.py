@@ -1,0 +1,177 @@
+"""The arguments of bubblewrap: one builder for root mode (own uid, capabilities dropped) and user mode (own
+user namespace).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from .limits import DEFAULT, Limits
+
+Mode = Literal["root", "user"]
+
+HOME: Final = "/home/room"
+CODE: Final = "/run/fourhands"
+USER_UID: Final = 1000
+# What an unmerged or merged system has in its root; links are copied as links.
+_ROOT_FOLDERS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+_SYSTEM_FILES: Final = (
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/localtime",
+    "/etc/mime.types",
+)
+# Setting the uid is the one thing setpriv needs capabilities for; it drops them with the change.
+_KEPT_FOR_SETPRIV: Final = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What stands inside one sandbox.
+
+    `readable` are folders of the host that appear read-only at their own paths (a Python and its
+    environment). `files` are small read-only files by path inside, given as open descriptors of their
+    contents. `masked` are folders of the host that must not appear even where something readable contains
+    them. `uid` is the uid outside (root mode) that no other sandbox has. `seccomp` and `info` are
+    descriptors: of the filter, and of a pipe on which bubblewrap tells the first process's pid.
+    """
+
+    mode: Mode
+    uid: int
+    readable: Sequence[Path] = ()
+    masked: Sequence[Path] = ()
+    files: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    seccomp: int | None = None
+    info: int | None = None
+    limits: Limits = DEFAULT
+
+    def __post_init__(self) -> None:
+        """Whole homes and roots are never readable, whatever an environment's prefix claims."""
+        for folder in self.readable:
+            if folder != Path("/usr") and (len(folder.parts) < 3 or folder.parent == Path("/home")):
+                raise ValueError(f"refusing to show all of {folder} to a sandbox")
+
+    @property
+    def inner_uid(self) -> int:
+        """The uid that code inside sees."""
+        return self.uid if self.mode == "root" else USER_UID
+
+
+def account_files(uid: int) -> dict[str, bytes]:
+    """The few files of /etc that programs look into; nothing in them is the host's."""
+    return {
+        "/etc/passwd": f"room:x:{uid}:{uid}:room:{HOME}:/bin/sh\n".encode(),
+        "/etc/group": f"room:x:{uid}:\n".encode(),
+        "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+        "/etc/nsswitch.conf": b"passwd: files\ngroup: files\nhosts: files\n",
+    }
+
+
+def options(sandbox: Sandbox, *, root: Path = Path("/")) -> list[str]:
+    """Bubblewrap's options; `root` is where the host's system lies (another one in tests)."""
+    return [
+        *_namespaces(sandbox),
+        *_environment(sandbox),
+        *_system(root),
+        *_readable(sandbox),
+        *_places(sandbox),
+        *_files(sandbox),
+        # The root and /dev are writable tmpfs up to here.
+        *("--remount-ro", "/dev", "--remount-ro", "/"),
+        *("--chdir", HOME),
+        *(("--seccomp", str(sandbox.seccomp)) if sandbox.seccomp is not None else ()),
+        *(("--info-fd", str(sandbox.info)) if sandbox.info is not None else ()),
+    ]
+
+
+def _namespaces(sandbox: Sandbox) -> Iterable[str]:
+    yield from ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+    yield from ("--hostname", "room", "--new-session", "--die-with-parent")
+    if sandbox.mode == "user":
+        yield from ("--unshare-user", "--disable-userns", "--uid", str(USER_UID), "--gid", str(USER_UID))
+    yield from ("--cap-drop", "ALL")
+    if sandbox.mode == "root":
+        for capability in _KEPT_FOR_SETPRIV:
+            yield from ("--cap-add", capability)
+
+
+def _environment(sandbox: Sandbox) -> Iterable[str]:
+    yield "--clearenv"
+    for name, value in sandbox.environment.items():
+        yield from ("--setenv", name, value)
+
+
+def _system(root: Path) -> Iterable[str]:
+    yield from ("--ro-bind", str(root / "usr"), "/usr")
+    for name in _ROOT_FOLDERS:
+        folder = root / name
+        if folder.is_symlink():
+            yield from ("--symlink", str(folder.readlink()), f"/{name}")
+        elif folder.is_dir():
+            yield from ("--ro-bind", str(folder), f"/{name}")
+    yield from ("--perms", "0755", "--dir", "/etc")
+    for path in _SYSTEM_FILES:
+        yield from ("--ro-bind-try", str(root / path.lstrip("/")), path)
+
+
+def _readable(sandbox: Sandbox) -> Iterable[str]:
+    made = {Path("/"), Path("/usr"), Path("/etc")}
+    shown: list[Path] = [Path("/usr")]
+    for folder in sandbox.readable:
+        if any(folder.is_relative_to(other) for other in shown):
+            continue
+        # Without this bubblewrap makes missing parents that only root may pass.
+        for parent in reversed(folder.parents):
+            if parent not in made and not any(parent.is_relative_to(other) for other in shown):
+                made.add(parent)
+                yield from ("--perms", "0755", "--dir", str(parent))
+        yield from ("--ro-bind", str(folder), str(folder))
+        shown.append(folder)
+    for folder in sandbox.masked:
+        if any(folder.is_relative_to(other) for other in shown):
+            yield from (
+                "--perms",
+                "0000",
+                "--size",
+                "4096",
+                "--tmpfs",
+                str(folder),
+                "--remount-ro",
+                str(folder),
+            )
+
+
+def _places(sandbox: Sandbox) -> Iterable[str]:
+    """What can be written to; a tmpfs after a bind would hide it, so all of these are new places."""
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", "/run")
+    sizes = {"/dev/shm": sandbox.limits.shared, HOME: sandbox.limits.home, "/tmp": sandbox.limits.tmp}
+    for place, size in sizes.items():
+        yield from ("--perms", "1777", "--size", str(size), "--tmpfs", place)
+    yield from ("--symlink", "/tmp", "/var/tmp")
+
+
+def _files(sandbox: Sandbox) -> Iterable[str]:
+    for folder in sorted({str(Path(path).parent) for path in sandbox.files} - {"/etc"}):
+        yield from ("--perms", "0755", "--dir", folder)
+    for path, fd in sandbox.files.items():
+        yield from ("--perms", "0444", "--ro-bind-data", str(fd), path)
+
+
+def change_uid(sandbox: Sandbox) -> Sequence[str]:
+    """What stands before the command, inside: in root mode the uid is still root's there."""
+    if sandbox.mode == "user":
+        return ()
+    uid = str(sandbox.uid)
+    identity = ("--reuid", uid, "--regid", uid, "--clear-groups")
+    return (
+        "setpriv",
+        *identity,
+        "--inh-caps=-all",
+        "--ambient-caps=-all",
+        "--bounding-set=-all",
+        "--no-new-privs",
+    )

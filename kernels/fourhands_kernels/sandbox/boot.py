@@ -1,0 +1,73 @@
+"""The launcher inside the sandbox: limits itself, tells its pid, then becomes the room's kernel.
+
+It runs on the kernel environment's Python, not on the host's, and so imports the standard library and its
+neighbour `room_kernel` alone. Its one argument is the number of a file descriptor that holds a JSON
+configuration:
+
+    {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid}
+
+`sockets` are listening unix sockets by number. `report` is a socket on which one byte tells the host, by its
+credentials, our pid outside. `parent` is there only without a sandbox.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any
+
+PR_SET_PDEATHSIG = 1
+
+
+def read_configuration(fd: int) -> dict[str, Any]:
+    """Read the configuration and close it: whoever runs code here later finds no descriptor of it."""
+    with open(fd, encoding="utf-8") as file:
+        configuration: dict[str, Any] = json.load(file)
+    return configuration
+
+
+def limit(limits: dict[str, int]) -> None:
+    """Lower the limits, soft and hard, and offer ourselves to the OOM killer before anybody else."""
+    for name, value in limits.items():
+        kind = getattr(resource, name)
+        hard = resource.getrlimit(kind)[1]
+        lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (lowest, lowest))
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
+        file.write("1000")
+
+
+def die_with(parent: int) -> None:
+    """End with the host: without a sandbox nothing else would see to it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def report(fd: int) -> None:
+    """Send the byte that carries our pid; the host needs it for signals only."""
+    os.write(fd, b"1")
+    os.close(fd)
+
+
+def main() -> None:
+    """Become the kernel."""
+    configuration = read_configuration(int(sys.argv[1]))
+    if "parent" in configuration:
+        die_with(configuration["parent"])
+    limit(configuration["limits"])
+    report(configuration["report"])
+    os.chdir(configuration["cwd"])
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    from room_kernel import become  # type: ignore[import-not-found, unused-ignore]
+
+    sys.path[0] = ""  # the room's own folder, as under a plain `python`
+    for fd in configuration["sockets"].values():
+        os.set_inheritable(fd, False)  # what the room starts gets none of them
+    become(configuration["key"].encode(), configuration["sockets"])
+
+
+if __name__ == "__main__":
+    main()

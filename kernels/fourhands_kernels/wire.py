@@ -1,0 +1,135 @@
+"""Frames between a server and its kernel host: a length of four bytes, then one canonical CBOR map.
+
+Client to host: the first frame is {hello: version}; then {call, id, …arguments}, without id where no answer
+is wanted. Host to client: {version, host, options} first; then {id, result} or {id, error: {kind, …}} or
+{event: [room, journal, n, kind, body]}.
+"""
+
+import asyncio
+import os
+import socket
+import stat
+import struct
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from fourhands_protocol import cbor
+from fourhands_protocol.errors import ProtocolError
+
+from .kernel import (
+    Attachment,
+    Execution,
+    HostRefused,
+    KernelBusy,
+    KernelError,
+    KernelUnavailable,
+    NotAsking,
+)
+
+VERSION: Final = 1
+FRAME: Final = 8 * 1024 * 1024  # bytes; one event holds an image of 2 MiB at most
+_LENGTH: Final = struct.Struct("!I")
+_PATH: Final = 107  # bytes that fit into a unix socket's address
+
+Message = dict[str, Any]
+
+
+async def read(reader: asyncio.StreamReader) -> Message | None:
+    """Read one frame; None at the end; HostRefused where it is none."""
+    try:
+        (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+        if length > FRAME:
+            raise HostRefused(f"a frame of {length} bytes")
+        message = cbor.decode(await reader.readexactly(length))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    except ProtocolError as error:
+        raise HostRefused(f"a malformed frame: {error}") from error
+    if not isinstance(message, dict):
+        raise HostRefused("a frame that is no map")
+    return message
+
+
+def write(message: Mapping[str, Any]) -> bytes:
+    """One frame."""
+    payload = cbor.encode(message)
+    return _LENGTH.pack(len(payload)) + payload
+
+
+def execution_message(execution: Execution) -> Message:
+    """An execution as a map."""
+    limit = execution.time_limit_s
+    return {
+        "run": execution.run,
+        "code": execution.code,
+        "filename": execution.filename,
+        "first_line": execution.first_line,
+        "time_limit_s": None if limit is None else float(limit),
+        "environment": execution.environment,
+    }
+
+
+def attachment_message(attachment: Attachment) -> Message:
+    """An attachment as a map."""
+    return {
+        "room": attachment.room,
+        "journal": attachment.journal,
+        "state": attachment.state,
+        "detail": attachment.detail,
+        "runs": dict(attachment.runs),
+    }
+
+
+def error_message(error: Exception) -> Message:
+    """An error as a map."""
+    match error:
+        case KernelUnavailable(reason=reason):
+            return {"kind": "unavailable", "reason": reason}
+        case KernelBusy(run=run):
+            return {"kind": "busy", "run": run}
+        case NotAsking(run=run):
+            return {"kind": "not-asking", "run": run}
+    return {"kind": "refused", "reason": str(error)}
+
+
+def error_from(message: Mapping[str, Any]) -> KernelError:
+    """The error that a map stands for."""
+    match message:
+        case {"kind": "unavailable", "reason": str(reason)}:
+            return KernelUnavailable(reason)
+        case {"kind": "busy", "run": str(run)}:
+            return KernelBusy(run)
+        case {"kind": "not-asking", "run": str(run)}:
+            return NotAsking(run)
+    return HostRefused(str(message.get("reason", "no reason given")))
+
+
+@contextmanager
+def address(path: Path) -> Iterator[str]:
+    """The socket's address; a path too long for one is reached through a descriptor of its folder."""
+    if len(os.fsencode(path)) <= _PATH:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def private(folder: Path) -> Path:
+    """Make a folder that is nobody else's; PermissionError where it is somebody's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise PermissionError(f"{folder} is not a folder of uid {os.geteuid()}")
+    folder.chmod(0o700)
+    return folder
+
+
+def peer(link: socket.socket) -> tuple[int, int]:
+    """Pid and uid of the other side, in the kernel's words."""
+    pid, uid, _ = struct.unpack("3i", link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return pid, uid
