@@ -1,6 +1,6 @@
 // The JSON of the HTTP contract: what each call takes and answers.
 
-import type { Entry, KernelPhase, RunEnd } from "./entries";
+import type { KernelPhase, RunEnd } from "./entries";
 import type { Output } from "./outputs";
 import type { Role } from "./roles";
 
@@ -43,21 +43,39 @@ export interface FreshToken {
   expires_in: number;
 }
 
+/** `since` in µs: online or away since then. */
 export interface ParticipantInfo {
   id: string;
   name: string;
   role: Role;
+  colour: number;
   online: boolean;
+  since: number;
 }
 
+/** `reason` says why code cannot run here, if it cannot. */
+export interface KernelInfo {
+  state: KernelPhase;
+  detail?: string | null;
+  available: boolean;
+  reason?: string | null;
+}
+
+/** A room as its participants may see it; times in µs. */
 export interface RoomInfo {
   id: string;
   title: string;
+  lineage: string;
+  created_at: number;
   ended: boolean;
+  ended_at: number | null;
+  role: Role;
+  participant: string;
   participants: ParticipantInfo[];
   files: { file: string; path: string }[];
-  kernel: { state: KernelPhase; detail?: string };
-  head: { seq: number; hash: string };
+  kernel: KernelInfo;
+  head_seq: number;
+  head_hash: string;
 }
 
 /** One row of the host's list; times in µs. */
@@ -88,8 +106,18 @@ export interface RunInfo {
   dropped: number;
 }
 
+/** An entry as JSON: bytes in the body stand as base64. */
+export interface EntryRow {
+  stream: string;
+  seq: number;
+  at: number;
+  actor: string;
+  kind: string;
+  body: Record<string, unknown>;
+}
+
 export interface TimelinePage {
-  entries: Entry[];
+  entries: EntryRow[];
   /** The stream's last seq at the time of asking. */
   head: number;
 }

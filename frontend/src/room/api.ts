@@ -67,9 +67,8 @@ export class Api {
     return answer.rooms;
   }
 
-  async links(room: string): Promise<Links> {
-    const answer = await this.#call<{ links: Links }>(`${roomPath(room)}/links`);
-    return answer.links;
+  links(room: string): Promise<Links> {
+    return this.#call(`${roomPath(room)}/links`);
   }
 
   join(body: JoinRequest): Promise<Joined> {

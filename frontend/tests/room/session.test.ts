@@ -1,0 +1,422 @@
+// The session alone: a pure machine, told events and asked what it wants.
+
+import { describe, expect, test } from "vitest";
+import type { Entry } from "../../../protocol/ts/entries";
+import type { ServerFrame, Welcome } from "../../../protocol/ts/envelope";
+import type { Effect, Event } from "../../src/room/events";
+import { Session } from "../../src/room/session";
+
+const VECTOR = new Uint8Array([0]);
+
+/** A session with its clock: says what it is told and keeps what it wants. */
+class Machine {
+  now = 1_000_000;
+  generation = 0;
+  instances = 0;
+  wants: Effect[] = [];
+  readonly session: Session;
+
+  constructor({ luck = 1, canRenew = true } = {}) {
+    const random = () => luck;
+    const newInstance = () => {
+      this.instances += 1;
+      return `instance-${this.instances}-xxxxxx`;
+    };
+    this.session = new Session({ newInstance, token: "t-1", random, canRenew });
+  }
+
+  tell(event: Event): this {
+    this.wants = this.session.handle(event, this.now);
+    for (const want of this.wants) if (want.type === "connect") this.generation = want.generation;
+    return this;
+  }
+
+  hears(frame: ServerFrame): this {
+    return this.tell({ type: "frame", generation: this.generation, frame });
+  }
+
+  closes(code: number): this {
+    return this.tell({ type: "closed", generation: this.generation, code });
+  }
+
+  opens(): this {
+    return this.tell({ type: "opened", generation: this.generation, vector: VECTOR });
+  }
+
+  /** To the next alarm, which rings. */
+  rings(): number {
+    const at = this.session.alarmAt;
+    if (at === null) throw new Error("no alarm is set");
+    const waited = at - this.now;
+    this.now = at;
+    this.tell({ type: "tick" });
+    return waited;
+  }
+
+  connects(): this {
+    if (this.phase === "idle") this.tell({ type: "start" });
+    else if (this.phase !== "connecting") this.rings();
+    return this.opens();
+  }
+
+  lives(): this {
+    this.connects().hears(welcome());
+    if (this.phase === "syncing") this.hears({ type: "state", update: VECTOR, seq: 10 });
+    return this;
+  }
+
+  types(): Effect[] {
+    this.wants = this.session.submit({ kind: "edit", body: { update: VECTOR } }, this.now);
+    return this.wants;
+  }
+
+  get phase(): string {
+    return this.session.phase.name;
+  }
+
+  get said(): string[] {
+    return this.wants.map((want) => (want.type === "send" ? `send ${want.frame.type}` : want.type));
+  }
+
+  get hello() {
+    const sent = this.wants.find((want) => want.type === "send");
+    if (sent?.type !== "send" || sent.frame.type !== "hello") throw new Error("no hello was sent");
+    return sent.frame;
+  }
+}
+
+function welcome(more: Partial<Welcome> = {}): Welcome {
+  const names = { room: "r", title: "", lineage: "l-1", incarnation: "i-1", participant: "p", seat: "s" };
+  const numbers = { acked: 0, heads: { room: 10 }, time: 1_000_000_000, expiresIn: 7200 };
+  return { type: "welcome", mode: "resync", role: "candidate", ...names, ...numbers, ...more };
+}
+
+function entry(seq: number, kind = "chat"): Entry {
+  return { stream: "room", seq, at: seq, actor: "p-2", kind, body: { text: "x" } };
+}
+
+describe("attempts", () => {
+  test("the first retry comes within 300 ms, later ones within 15 s, and there is always one more", () => {
+    const machine = new Machine();
+    machine.tell({ type: "start" }).closes(1006);
+    const waits = Array.from({ length: 40 }, () => {
+      const waited = machine.rings();
+      machine.closes(1006);
+      return waited;
+    });
+    expect(waits.slice(0, 7)).toEqual([300, 600, 1200, 2400, 4800, 9600, 15_000]);
+    expect(Math.max(...waits)).toBe(15_000);
+  });
+
+  test("the wait is anything up to its bound", () => {
+    const machine = new Machine({ luck: 0.5 });
+    machine.tell({ type: "start" }).closes(1006);
+    expect(machine.rings()).toBe(150);
+  });
+
+  test("a link that lived for five seconds, or acked something, starts over", () => {
+    const machine = new Machine();
+    machine.tell({ type: "start" });
+    for (let i = 0; i < 5; i += 1) {
+      machine.closes(1006);
+      machine.rings();
+    }
+    machine.lives();
+    machine.now += 5_000;
+    machine.tell({ type: "tick" }).closes(1006);
+    expect(machine.rings()).toBe(300);
+  });
+
+  test("a room that takes us in and throws us out at once is not hammered", () => {
+    const machine = new Machine();
+    machine.lives().closes(4302);
+    machine.lives().closes(4302);
+    expect(machine.session.alarmAt).toBe(machine.now + 1200 / 2);
+    machine.lives().closes(4302);
+    expect(machine.rings()).toBe(1200);
+  });
+
+  test("a server that does not answer is given up after a while", () => {
+    const machine = new Machine();
+    machine.tell({ type: "start" });
+    expect(machine.rings()).toBe(10_000);
+    expect(machine.said).toEqual(["drop"]);
+    machine.connects();
+    expect(machine.rings()).toBe(15_000);
+    expect(machine.phase).toBe("backoff");
+  });
+
+  test("what a socket given up still says is not heard", () => {
+    const machine = new Machine().lives();
+    const old = machine.generation;
+    machine.closes(1006).lives();
+    machine.tell({ type: "closed", generation: old, code: 4303 });
+    expect(machine.phase).toBe("live");
+    machine.tell({ type: "frame", generation: old, frame: { type: "entries", entries: [entry(11)] } });
+    expect(machine.wants).toEqual([]);
+  });
+
+  test("while the browser is offline it waits, and comes back when told", () => {
+    const machine = new Machine().lives();
+    machine.tell({ type: "network", online: false });
+    expect(machine.said).toEqual(["send ping"]);
+    machine.closes(1006);
+    expect(machine.phase).toBe("offline");
+    machine.tell({ type: "network", online: true });
+    expect(machine.phase).toBe("connecting");
+  });
+
+  test("a browser that wrongly believes to be offline still tries now and then", () => {
+    const machine = new Machine().lives();
+    machine.tell({ type: "network", online: false }).closes(1006);
+    machine.rings();
+    expect(machine.phase).toBe("connecting");
+  });
+
+  test("the user need not wait", () => {
+    const machine = new Machine().lives().closes(1006);
+    machine.tell({ type: "retry" });
+    expect(machine.phase).toBe("connecting");
+  });
+});
+
+describe("close codes", () => {
+  test.each([1000, 1001, 1006, 1011, 1012, 4301, 4302, 4304, 4399])("%i: try again", (code) => {
+    expect(new Machine().lives().closes(code).phase).toBe("backoff");
+  });
+
+  test.each([4303, 4400, 4403, 4404, 4409, 4410, 4429, 4499])("%i: stop", (code) => {
+    const machine = new Machine().lives().closes(code);
+    expect(machine.phase).toBe("closed");
+    expect(machine.session.alarmAt).toBeNull();
+    expect(machine.tell({ type: "retry" }).wants).toEqual([]);
+  });
+
+  test("4300: the next hello asks for the room anew", () => {
+    const machine = new Machine().lives().closes(4300);
+    expect(machine.connects().hello).toMatchObject({ last: {}, vector: VECTOR });
+  });
+
+  test("4300 again with nothing acked since: a fresh document under a new name", () => {
+    const machine = new Machine().lives().closes(4300).lives();
+    machine.closes(4300).connects();
+    expect(machine.hello).not.toHaveProperty("vector");
+    expect(machine.hello.instance).toMatch(/^instance-2/);
+  });
+
+  test.each([4413, 4422, 4423])("%i: a fresh document, and stop where that did not help", (code) => {
+    const machine = new Machine().lives();
+    machine.types();
+    machine.closes(code);
+    expect(machine.session.exchange.pending).toBe(0);
+    expect(machine.connects().hello).not.toHaveProperty("vector");
+    expect(machine.closes(code).phase).toBe("closed");
+  });
+
+  test("4401: a fresh token is asked for, and the old link waits for it", () => {
+    const machine = new Machine().lives().closes(4401);
+    expect(machine.said).toContain("renew");
+    expect(machine.session.alarmAt).toBeNull();
+    machine.tell({ type: "token", token: "t-2" });
+    expect(machine.wants).toContainEqual({ type: "connect", generation: machine.generation, token: "t-2" });
+  });
+
+  test("4401 where the invite is no good any more: stop", () => {
+    const machine = new Machine().lives().closes(4401);
+    machine.tell({ type: "no-token", final: true, reason: "This invite was revoked." });
+    expect(machine.session).toMatchObject({ code: 4401, reason: "This invite was revoked." });
+    expect(machine.phase).toBe("closed");
+  });
+
+  test("4401 while the server is away: try again", () => {
+    const machine = new Machine().lives().closes(4401);
+    expect(machine.tell({ type: "no-token", final: false, reason: "" }).session.alarmAt).not.toBeNull();
+  });
+
+  test("4401 where nothing can renew it: stop", () => {
+    expect(new Machine({ canRenew: false }).lives().closes(4401).phase).toBe("closed");
+  });
+});
+
+describe("the heartbeat", () => {
+  test("pings every five seconds and gives up after fifteen of silence", () => {
+    const machine = new Machine().lives();
+    const start = machine.now;
+    machine.rings();
+    expect(machine.said).toEqual(["send ping"]);
+    while (machine.phase === "live") machine.rings();
+    expect(machine.now - start).toBe(15_000);
+  });
+
+  test("any bytes are a sign of life", () => {
+    const machine = new Machine().lives();
+    for (let i = 0; i < 10; i += 1) {
+      machine.rings();
+      machine.tell({ type: "heard", generation: machine.generation });
+    }
+    expect(machine.phase).toBe("live");
+  });
+
+  test("a hidden page with one timer a minute does not take a good link for dead", () => {
+    const machine = new Machine().lives();
+    for (let minute = 0; minute < 5; minute += 1) {
+      machine.now += 60_000;
+      machine.tell({ type: "tick" });
+      expect(machine.said).toContain("send ping");
+      machine.hears({ type: "pong", t: machine.now, time: machine.now * 1000 });
+    }
+    expect(machine.phase).toBe("live");
+  });
+
+  test("the server's pings are answered", () => {
+    expect(new Machine().lives().hears({ type: "ping", t: 7 }).said).toEqual(["send pong"]);
+  });
+
+  test("the quickest round trip tells the server's clock", () => {
+    const machine = new Machine().lives();
+    machine.hears({ type: "pong", t: machine.now - 100, time: (machine.now + 5_000) * 1000 });
+    expect(machine.session.offset).toBe(5_050);
+    machine.hears({ type: "pong", t: machine.now - 4_000, time: 0 });
+    expect(machine.session.offset).toBe(5_050);
+  });
+});
+
+describe("catching up", () => {
+  test("the first hello has nothing, the next one says where it was", () => {
+    const machine = new Machine();
+    expect(machine.connects().hello).toEqual({
+      type: "hello",
+      instance: "instance-1-xxxxxx",
+      last: {},
+      vector: VECTOR,
+    });
+    machine.hears(welcome()).hears({ type: "state", update: VECTOR, seq: 10 });
+    machine.hears({ type: "entries", entries: [entry(11)] }).closes(1006);
+    const again = machine.connects().hello;
+    expect(again).toMatchObject({ lineage: "l-1", incarnation: "i-1", last: { room: 11 } });
+    expect(again.instance).toBe("instance-1-xxxxxx");
+  });
+
+  test("the story counts only when its end is there", () => {
+    const machine = new Machine();
+    machine
+      .connects()
+      .hears(welcome())
+      .hears({ type: "entries", entries: [entry(1)] });
+    expect(machine.wants).toEqual([]);
+    machine.closes(1006);
+    expect(machine.connects().hello.last).toEqual({});
+  });
+
+  test("resumed is live at once", () => {
+    const machine = new Machine().lives().closes(1006);
+    machine.connects().hears(welcome({ mode: "resumed" }));
+    expect(machine.phase).toBe("live");
+  });
+
+  test("a repeat is dropped", () => {
+    const machine = new Machine().lives();
+    machine.hears({ type: "entries", entries: [entry(11), entry(11), entry(12)] });
+    expect(machine.wants).toEqual([{ type: "entries", entries: [entry(11), entry(12)] }]);
+    expect(machine.hears({ type: "entries", entries: [entry(12)] }).wants).toEqual([]);
+  });
+
+  test("private streams are counted each by itself", () => {
+    const machine = new Machine().lives();
+    const note = { ...entry(1), stream: "interviewers" };
+    expect(machine.hears({ type: "entries", entries: [note] }).said).toEqual(["entries"]);
+    machine.closes(1006);
+    expect(machine.connects().hello.last).toEqual({ room: 10, interviewers: 1 });
+  });
+});
+
+describe("holes", () => {
+  test("a seq that nothing can fill: the room is read anew", () => {
+    const machine = new Machine().lives();
+    machine.hears({ type: "entries", entries: [entry(12)] });
+    expect(machine.said).toEqual(["drop", "lost"]);
+    expect(machine.connects().hello.last).toEqual({});
+  });
+
+  test.each([
+    ["before", ["ack", "entry"]],
+    ["after", ["entry", "ack"]],
+  ])("our own edit fills it, its ack coming %s the entry", (_, order) => {
+    const machine = new Machine().lives();
+    machine.types();
+    for (const what of order) {
+      if (what === "ack") machine.hears({ type: "ack", upto: 1, seq: 11 });
+      else machine.hears({ type: "entries", entries: [entry(12)] });
+    }
+    expect(machine.phase).toBe("live");
+    machine.hears({ type: "entries", entries: [entry(14)] });
+    expect(machine.phase).toBe("backoff");
+  });
+
+  test("an ack of edits alone moves nothing: they may be told again", () => {
+    const machine = new Machine().lives();
+    machine.types();
+    machine.hears({ type: "ack", upto: 1, seq: 11 }).closes(1006);
+    expect(machine.connects().hello.last).toEqual({ room: 10 });
+    machine.hears(welcome({ mode: "resumed", acked: 1 }));
+    machine.hears({ type: "entries", entries: [entry(11, "edit"), entry(12)] });
+    expect(machine.phase).toBe("live");
+  });
+});
+
+describe("operations", () => {
+  test("leave at once when live, are kept until acked, and go out again after a return", () => {
+    const machine = new Machine().lives();
+    machine.types();
+    expect(machine.said).toEqual(["send op"]);
+    machine.closes(1006);
+    machine.types();
+    expect(machine.wants).toEqual([]);
+    machine.connects().hears(welcome({ mode: "resumed" }));
+    expect(machine.said).toEqual(["live", "send op", "send op"]);
+    machine.hears({ type: "ack", upto: 2, seq: 12 });
+    expect(machine.session.exchange.pending).toBe(0);
+  });
+
+  test("that were settled while we were away are not sent again", () => {
+    const machine = new Machine().lives();
+    machine.types();
+    machine.types();
+    machine
+      .closes(1006)
+      .connects()
+      .hears(welcome({ mode: "resumed", acked: 1 }));
+    const sent = machine.wants.filter((want) => want.type === "send");
+    expect(sent).toMatchObject([{ frame: { type: "op", pseq: 2 } }]);
+  });
+
+  test("are not all on the wire at once", () => {
+    const machine = new Machine().lives();
+    let sent = 0;
+    for (let i = 0; i < 700; i += 1) sent += machine.types().length;
+    expect(sent).toBe(500);
+    machine.hears({ type: "ack", upto: 300, seq: 310 });
+    expect(machine.said.filter((said) => said === "send op")).toHaveLength(200);
+  });
+
+  test("that wait when the document is made anew are given back", () => {
+    const machine = new Machine().lives();
+    machine.closes(1006);
+    machine.session.submit({ kind: "chat", body: { text: "hi" } }, machine.now);
+    machine.tell({ type: "spoilt" });
+    expect(machine.wants).toMatchObject([{ type: "refused", code: "uncertain" }]);
+  });
+});
+
+test("the token is renewed when four fifths of its life are over", () => {
+  const machine = new Machine().lives();
+  machine.now += 5_759_000;
+  machine.tell({ type: "tick" });
+  expect(machine.said).not.toContain("send renew");
+  machine.hears({ type: "pong", t: 0, time: 0 });
+  machine.now += 1_000;
+  machine.tell({ type: "tick" });
+  expect(machine.said).toContain("send renew");
+  machine.hears({ type: "token", token: "t-2", expiresIn: 7200 });
+  expect(machine.said).toEqual(["token"]);
+});
