@@ -47,7 +47,7 @@ class Documents:
         self._batch = Batch(settings, answered=self._applied)
         self._documents: dict[str, _Document] = {}
         self._numbers = count(1)
-        self._open = 0
+        self._open: set[asyncio.Future[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._scratch = asyncio.Semaphore(settings.scratch_documents)
         self._closed = False
@@ -64,6 +64,9 @@ class Documents:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._workers.aclose()
+        for answer in list(self._open):
+            if not answer.done():
+                answer.set_exception(EngineUnavailable("the document engine is closed"))
 
     @property
     def worker_pid(self) -> int | None:
@@ -129,15 +132,12 @@ class Documents:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self._closed:
             answer.set_exception(EngineUnavailable("the document engine is closed"))
-        elif self._open >= self._settings.open_questions:
-            answer.set_exception(EngineOverloaded(f"{self._open} questions wait"))
+        elif len(self._open) >= self._settings.open_questions:
+            answer.set_exception(EngineOverloaded(f"{len(self._open)} questions wait"))
         else:
-            self._open += 1
-            answer.add_done_callback(self._count_off)
+            self._open.add(answer)
+            answer.add_done_callback(self._open.discard)
         return Question(room, *asked, read, answer)
-
-    def _count_off(self, _: asyncio.Future[Any]) -> None:
-        self._open -= 1
 
     def _put(self, question: Question) -> None:
         """Send a question to the room's document, or let it wait until there is one."""
@@ -178,11 +178,9 @@ class Documents:
 
     def _again(self, question: Question) -> None:
         """Ask again what the engine failed to answer, unless that is becoming a habit."""
-        if self._closed:
-            question.fail(EngineUnavailable("the document engine is closed"))
-        elif question.deaths >= DEATHS:
+        if question.deaths >= DEATHS:
             question.fail(DocumentFailed(question.room, "the engine fails over a question"))
-        elif not question.answer.done():
+        elif not question.answer.done() and not self._closed:
             self._put(question)
 
     def _applied(self, worker: WorkerProcess, answer: asyncio.Future[Answer]) -> None:
@@ -198,9 +196,6 @@ class Documents:
         """Build a room's document, then ask what waits for it."""
         try:
             worker = await self._build(document)
-        except asyncio.CancelledError:
-            _fail_waiting(document, EngineUnavailable("the document engine is closed"))
-            raise
         except Exception as error:  # the source's as well as ours
             document.failed = isinstance(error, DocumentFailed)
             _fail_waiting(document, error)
@@ -244,9 +239,6 @@ class Documents:
             async with self._scratch:
                 while not question.answer.done():
                     await self._look_back_once(question, seq)
-        except asyncio.CancelledError:
-            question.fail(EngineUnavailable("the document engine is closed"))
-            raise
         except Exception as error:  # the source's as well as ours
             question.fail(error)
 
