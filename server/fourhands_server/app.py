@@ -28,6 +28,7 @@ from fourhands_server.web.auth import Auth, Keys
 from fourhands_server.web.entrance import Entrance
 from fourhands_server.web.files import Files
 from fourhands_server.web.health import Health
+from fourhands_server.web.invites import Invites
 from fourhands_server.web.rooms import Rooms
 from fourhands_server.web.runs import Runs
 from fourhands_server.web.socket import RoomSocket, room_socket
@@ -65,9 +66,11 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
 
         hub = await stack.enter_async_context(Hub(Parts(log, documents, kernels, wall_clock, renew)))
         desk = Desk(hub, auth, log, documents, config.address)
-        rooms = Rooms(desk)
+        invites = Invites(desk)
+        rooms = Rooms(desk, invites)
         calls = [
             *rooms.calls(),
+            *invites.calls(),
             *Files(desk).calls(),
             *Runs(desk).calls(),
             *Timeline(desk).calls(),

@@ -1,8 +1,7 @@
-"""Calls about rooms as a whole: make, list, join, look, renew, revoke, end."""
+"""Calls about rooms as a whole: make, list, look, end."""
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import msgspec
@@ -10,20 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fourhands_protocol import cbor, limits
-from fourhands_protocol.errors import BadToken
 from fourhands_server.live.host import RoomHost
 from fourhands_server.log.log import RoomSummary
 from fourhands_server.web.api import Call, Desk, answer, read_body
-from fourhands_server.web.auth import INVITED, Invite
+from fourhands_server.web.invites import Done, Invites, Links
 from fourhands_server.web.problem import Problem
-
-
-class Links(msgspec.Struct, kw_only=True):
-    """Invite links; the secret is in the fragment and so in no server's log."""
-
-    interviewer: str
-    candidate: str
-    observer: str
+from fourhands_server.web.words import one_line
 
 
 class CreateRoom(msgspec.Struct, kw_only=True):
@@ -40,32 +31,6 @@ class Created(msgspec.Struct, kw_only=True):
 
     id: str
     links: Links
-
-
-class Join(msgspec.Struct, kw_only=True):
-    """An invite to be exchanged; `resume` brings the same participant back."""
-
-    invite: str
-    name: str = ""
-    resume: str | None = None
-
-
-class Joined(msgspec.Struct, kw_only=True):
-    """A seat in a room; `expires_in` in seconds."""
-
-    room: str
-    role: str
-    participant: str
-    token: str
-    expires_in: int
-    resume: str
-
-
-class Token(msgspec.Struct, kw_only=True):
-    """A fresh token; `expires_in` in seconds."""
-
-    token: str
-    expires_in: int
 
 
 class Participant(msgspec.Struct, kw_only=True):
@@ -140,24 +105,12 @@ class RoomList(msgspec.Struct, kw_only=True):
     rooms: list[RoomRow]
 
 
-class Target(msgspec.Struct, kw_only=True):
-    """Whom to remove or which invite to revoke (`candidate`, say)."""
-
-    participant: str | None = None
-    invite: str | None = None
-
-
-class Done(msgspec.Struct, kw_only=True):
-    """The seq of the entry that records it."""
-
-    seq: int
-
-
 class Rooms:
     """The calls about rooms."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, invites: Invites) -> None:
         self._desk = desk
+        self._invites = invites
         self._people: dict[str, tuple[int, list[ListedPerson]]] = {}
 
     def calls(self) -> list[Call]:
@@ -166,12 +119,7 @@ class Rooms:
         return [
             Call("POST", "/api/rooms", "Make a room (admin key)", self.create, CreateRoom, Created, 201),
             Call("GET", "/api/rooms", "List rooms (admin key)", self.all_rooms, answer=RoomList),
-            Call("POST", "/api/join", "Exchange an invite for a token", self.join, Join, Joined, open=True),
-            Call("POST", "/api/token", "A fresh token for the same seat", self.token, answer=Token),
             Call("GET", room, "The room as this role may see it", self.view, answer=RoomView),
-            Call("GET", f"{room}/links", "Invite links", self.links, answer=Links),
-            Call("POST", f"{room}/revoke", "Revoke an invite", self.revoke, Target, Done),
-            Call("POST", f"{room}/remove", "Remove a participant", self.remove, Target, Done),
             Call("POST", f"{room}/end", "End the room for good", self.end, answer=Done),
         ]
 
@@ -179,7 +127,7 @@ class Rooms:
         """Make a room with one empty file."""
         self._desk.need_admin(request)
         wanted = await read_body(request, CreateRoom)
-        title = _clean(wanted.title) or "Interview"
+        title = one_line(wanted.title) or "Interview"
         if len(title) > limits.TITLE:
             raise Problem(400, "bad-title", f"A title has at most {limits.TITLE} characters.")
         if wanted.questions or wanted.plan:
@@ -192,31 +140,6 @@ class Rooms:
         self._desk.need_admin(request)
         rows = [await self._row(summary) for summary in await self._desk.log.rooms()]
         return answer(RoomList(rooms=sorted(rows, key=lambda row: row.last_at, reverse=True)))
-
-    async def join(self, request: Request) -> Response:
-        """An invite is good for many joins until it is revoked."""
-        wanted = await read_body(request, Join)
-        try:
-            invite = self._desk.auth.read_invite(wanted.invite)
-        except BadToken as error:
-            raise Problem(403, "bad-invite", "This invite link is not valid. Ask for a new one.") from error
-        host = await self._desk.hub.room(invite.room)
-        if invite.id in host.state.revoked:
-            raise Problem(403, "invite-revoked", "This invite was revoked. Ask for a new one.")
-        person = self._resumed(wanted.resume, invite, host)
-        if person is None:
-            person = await self._new_person(wanted, invite, host)
-        return answer(self._joined(host, person, invite))
-
-    async def token(self, request: Request) -> Response:
-        """A fresh token for the same seat; the old one goes on to its own end."""
-        principal = self._desk.auth.read_token(self._desk.bearer(request))
-        host = await self._desk.hub.room(principal.room)
-        self._desk.auth.check(principal, host.room)
-        text, seconds = self._desk.auth.token(
-            host.room, person=principal.person, role=principal.role, invite=principal.invite
-        )
-        return answer(Token(token=text, expires_in=seconds))
 
     async def view(self, request: Request) -> Response:
         """Title, people, files, kernel, and where the log stands."""
@@ -251,31 +174,6 @@ class Rooms:
             )
         )
 
-    async def links(self, request: Request) -> Response:
-        """The invites that are good now."""
-        _, host = await self._desk.enter(request, "revoke")
-        return answer(self._links(host))
-
-    async def revoke(self, request: Request) -> Response:
-        """Everybody who came by this invite is shown out; its role has a new link from now on."""
-        principal, host = await self._desk.enter(request, "revoke")
-        wanted = await read_body(request, Target)
-        role = (wanted.invite or "").partition("/")[0]
-        if role not in INVITED:
-            raise Problem(400, "bad-body", "invite must be interviewer, candidate or observer.")
-        current = f"{role}/{self._number(host, role)}"
-        name = wanted.invite if "/" in (wanted.invite or "") else current
-        seq = await host.call(principal.person, principal.role, "revoke", {"invite": name})
-        return answer(Done(seq=seq))
-
-    async def remove(self, request: Request) -> Response:
-        """Show one participant out."""
-        principal, host = await self._desk.enter(request, "remove")
-        wanted = await read_body(request, Target)
-        body = {"person": wanted.participant or ""}
-        seq = await host.call(principal.person, principal.role, "remove", body)
-        return answer(Done(seq=seq))
-
     async def end(self, request: Request) -> Response:
         """Edits stop, a run gets 3 s, then the last entry; a second end changes nothing."""
         principal, host = await self._desk.enter(request, "end")
@@ -291,49 +189,8 @@ class Rooms:
 
     # Inside
 
-    def _resumed(self, resume: str | None, invite: Invite, host: RoomHost) -> str | None:
-        person = self._desk.auth.read_resume(resume, invite.room) if resume else None
-        found = host.state.people.get(person) if person else None
-        if found is None or found.removed or found.role != invite.role or found.invite != invite.id:
-            return None
-        return found.id
-
-    async def _new_person(self, wanted: Join, invite: Invite, host: RoomHost) -> str:
-        person = f"p-{secrets.token_hex(5)}"
-        if host.room.ended:
-            return person  # a visitor of what is over; the log takes no more entries
-        name = _clean(wanted.name)
-        if not 1 <= len(name) <= limits.NAME:
-            raise Problem(400, "bad-name", f"A name has 1 to {limits.NAME} characters.")
-        await host.join(person, name=name, role=invite.role, invite=invite.id)
-        return person
-
-    def _joined(self, host: RoomHost, person: str, invite: Invite) -> Joined:
-        auth = self._desk.auth
-        token, seconds = auth.token(host.room, person=person, role=invite.role, invite=invite.id)
-        return Joined(
-            room=host.id,
-            role=invite.role,
-            participant=person,
-            token=token,
-            expires_in=seconds,
-            resume=auth.resume(host.id, person),
-        )
-
-    def _number(self, host: RoomHost, role: str) -> int:
-        """The number of the invite of this role that is good now: one more for each that was revoked."""
-        number = 1
-        while f"{role}/{number}" in host.state.revoked:
-            number += 1
-        return number
-
     def _links(self, host: RoomHost) -> Links:
-        return self._links_of(host.id, {role: self._number(host, role) for role in INVITED})
-
-    def _links_of(self, room: str, numbers: dict[Any, int]) -> Links:
-        base = f"{self._desk.base_url}/r/{room}#"
-        made = {role: base + self._desk.auth.invite(room, role, number) for role, number in numbers.items()}
-        return Links(**made)
+        return self._invites.links_of(host.id, host.state.revoked)
 
     async def _row(self, summary: RoomSummary) -> RoomRow:
         first = cbor.decode(summary.first.body)
@@ -348,7 +205,7 @@ class Rooms:
             participants=await self._listed(summary),
             last_at=summary.last.at,
             head_seq=summary.last.seq,
-            links=await self._listed_links(summary.room),
+            links=self._invites.links_of(summary.room, await self._revoked(summary.room)),
         )
 
     async def _listed(self, summary: RoomSummary) -> list[ListedPerson]:
@@ -362,20 +219,9 @@ class Rooms:
         self._people[summary.room] = (summary.last.seq, people)
         return people
 
-    async def _listed_links(self, room: str) -> Links:
-        revoked = await self._desk.log.read(room, only=frozenset({"invite.revoked"}))
-        names = {cbor.decode(entry.body)["invite"] for entry in revoked}
-        numbers: dict[Any, int] = {}
-        for role in INVITED:
-            numbers[role] = 1
-            while f"{role}/{numbers[role]}" in names:
-                numbers[role] += 1
-        return self._links_of(room, numbers)
-
-
-def _clean(text: str) -> str:
-    """A name or title without what cannot be seen, and without space at its ends."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+    async def _revoked(self, room: str) -> set[str]:
+        entries = await self._desk.log.read(room, only=frozenset({"invite.revoked"}))
+        return {cbor.decode(entry.body)["invite"] for entry in entries}
 
 
 def _settings(wanted: dict[str, Any]) -> dict[str, Any]:
