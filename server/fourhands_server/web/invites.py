@@ -26,6 +26,29 @@ class Links(msgspec.Struct, kw_only=True):
     observer: str
 
 
+class Look(msgspec.Struct, kw_only=True):
+    """An invite to be looked at."""
+
+    invite: str
+
+
+class Guest(msgspec.Struct, kw_only=True):
+    """Somebody whom one would meet."""
+
+    name: str
+    role: str
+
+
+class Invitation(msgspec.Struct, kw_only=True):
+    """What an invite leads to; `people` are those who are there now."""
+
+    room: str
+    title: str
+    role: str
+    ended: bool
+    people: list[Guest]
+
+
 class Join(msgspec.Struct, kw_only=True):
     """An invite to be exchanged; `resume` brings the same participant back."""
 
@@ -75,6 +98,7 @@ class Invites:
         """The rows of the API."""
         room = "/api/rooms/{room}"
         return [
+            Call("POST", "/api/invite", "Look at an invite", self.look, Look, Invitation, open=True),
             Call("POST", "/api/join", "Exchange an invite for a token", self.join, Join, Joined, open=True),
             Call("POST", "/api/token", "A fresh token for the same seat", self.token, answer=Token),
             Call("GET", f"{room}/links", "Invite links", self.links, answer=Links),
@@ -90,16 +114,20 @@ class Invites:
         )
         return Links(interviewer=interviewer, candidate=candidate, observer=observer)
 
+    async def look(self, request: Request) -> Response:
+        """Where an invite leads and who is there, before anybody joins; nothing is recorded."""
+        invite, host = await self._open((await read_body(request, Look)).invite)
+        state = host.state
+        people = [Guest(name=p.name, role=p.role) for p in state.people.values() if p.seats and not p.removed]
+        ended = state.ended_at is not None
+        return answer(
+            Invitation(room=host.id, title=state.title, role=invite.role, ended=ended, people=people)
+        )
+
     async def join(self, request: Request) -> Response:
         """An invite is good for many joins until it is revoked."""
         wanted = await read_body(request, Join)
-        try:
-            invite = self._desk.auth.read_invite(wanted.invite)
-        except BadToken as error:
-            raise Problem(403, "bad-invite", "This invite link is not valid. Ask for a new one.") from error
-        host = await self._desk.hub.room(invite.room)
-        if invite.id in host.state.revoked:
-            raise Problem(403, "invite-revoked", "This invite was revoked. Ask for a new one.")
+        invite, host = await self._open(wanted.invite)
         person = self._resumed(wanted.resume, invite, host)
         if person is None:
             person = await self._new_person(wanted, invite, host)
@@ -140,6 +168,17 @@ class Invites:
         return answer(Done(seq=seq))
 
     # Inside
+
+    async def _open(self, text: str) -> tuple[Invite, RoomHost]:
+        """The invite and its room; raises Problem where it is forged or revoked."""
+        try:
+            invite = self._desk.auth.read_invite(text)
+        except BadToken as error:
+            raise Problem(403, "bad-invite", "This invite link is not valid. Ask for a new one.") from error
+        host = await self._desk.hub.room(invite.room)
+        if invite.id in host.state.revoked:
+            raise Problem(403, "invite-revoked", "This invite was revoked. Ask for a new one.")
+        return invite, host
 
     def _resumed(self, resume: str | None, invite: Invite, host: RoomHost) -> str | None:
         person = self._desk.auth.read_resume(resume, invite.room) if resume else None
