@@ -35,6 +35,13 @@ export function away(ms: number): string {
   return `${Math.floor(s / 86_400)} days`;
 }
 
+/** A session's length: `48 min`, `1 h 2 min` */
+export function sessionLength(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 1) return span(ms);
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
 /** The time of day of an entry, µs. */
 export function timeOfDay(at: number): string {
   return new Date(at / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { Links, RoomSummary } from "../../../../protocol/ts/api";
 import { ApiError } from "../../room/api";
-import { day, plural, span } from "../clock";
+import { day, plural, sessionLength } from "../clock";
 import { Avatar } from "../parts/avatar";
 import { confirm } from "../parts/confirm";
 import { Icon } from "../parts/icon";
@@ -80,7 +80,7 @@ function Faces({ people }: { people: RoomSummary["participants"] }) {
 
 function summary(room: RoomSummary): string {
   if (room.ended_at !== null) {
-    return `Ended ${day(room.ended_at)} · ${span((room.ended_at - room.created_at) / 1000)}`;
+    return `Ended ${day(room.ended_at)} · ${sessionLength((room.ended_at - room.created_at) / 1000)}`;
   }
   if (room.people_online > 0) return `${plural(room.people_online, "person", "people")} here now`;
   return `Nobody here · made ${day(room.created_at)}`;

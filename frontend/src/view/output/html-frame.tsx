@@ -1,5 +1,6 @@
 /** HTML that code made, in a frame that can neither run scripts nor reach the page nor load anything from outside. */
 import { useSignal } from "@preact/signals";
+import { theme } from "../theme";
 
 const ROW = 26;
 const LINE = 20;
@@ -14,11 +15,21 @@ function guessHeight(html: string): number {
 }
 
 const STYLE = `
-  :root { color-scheme: light; }
-  body { margin: 8px; font: 13px/1.5 system-ui, sans-serif; color: #1b1c1e; background: #fff; }
+  body { margin: 8px; font: 13px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); }
   table { border-collapse: collapse; font-size: 12.5px; }
-  th, td { padding: 3px 10px; border-bottom: 1px solid #e2e1dc; text-align: right; white-space: nowrap; }
+  th, td { padding: 3px 10px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
   th { font-weight: 600; } tbody th { text-align: left; } img, svg { max-width: 100%; }`;
+
+const SYSTEM_DARK = matchMedia("(prefers-color-scheme: dark)");
+
+/** Markup with colours of its own was made for a white page; plain tables may be dark in the dark. */
+function groundFor(html: string): string {
+  const ownColours = /(?:color|background|fill)\s*[:=]/i.test(html);
+  const dark = theme.value === "dark" || (theme.value === "system" && SYSTEM_DARK.matches);
+  return dark && !ownColours
+    ? ":root { color-scheme: dark; --text: #e8e9eb; --ground: #191b1f; --line: #2a2d33; }"
+    : ":root { color-scheme: light; --text: #1b1c1e; --ground: #fff; --line: #e2e1dc; }";
+}
 
 export function HtmlFrame({ html, scripted, text }: { html: string; scripted: boolean; text: string }) {
   const tall = useSignal(false);
@@ -37,7 +48,7 @@ export function HtmlFrame({ html, scripted, text }: { html: string; scripted: bo
         referrerpolicy="no-referrer"
         loading="lazy"
         style={{ height: `${tall.value ? 720 : height}px` }}
-        srcdoc={`<!doctype html><meta charset="utf-8"><style>${STYLE}</style>${html}`}
+        srcdoc={`<!doctype html><meta charset="utf-8"><style>${groundFor(html)}${STYLE}</style>${html}`}
       />
       {height === MOST && (
         <button

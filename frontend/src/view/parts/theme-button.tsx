@@ -3,7 +3,7 @@ import { nextTheme, type Theme, theme } from "../theme";
 import { Icon, type IconName } from "./icon";
 
 const LOOK: Record<Theme, { icon: IconName; words: string }> = {
-  system: { icon: "sun-moon", words: "Theme: as the system" },
+  system: { icon: "monitor", words: "Theme: as the system" },
   light: { icon: "sun", words: "Theme: light" },
   dark: { icon: "moon", words: "Theme: dark" },
 };

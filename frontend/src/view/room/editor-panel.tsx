@@ -68,7 +68,7 @@ function Refused({ count, close }: { count: number; close: () => void }) {
         That is {bytes(count)}; the room takes up to 256 KB at once. Nothing was inserted and nothing is lost.
       </span>
       <button type="button" class="button plain" onClick={close}>
-        Fine
+        OK
       </button>
     </div>
   );

@@ -21,6 +21,7 @@ export function OutputPanel() {
   const { runs } = desk.model.state.value;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
+  const top = useRef(0);
   const behind = useSignal(false);
   const more = useSignal(CARDS);
   const kept = runs.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
@@ -52,7 +53,11 @@ export function OutputPanel() {
         tabIndex={0}
         ref={scroller}
         onScroll={(event) => {
-          behind.value = !nearEnd(event.currentTarget);
+          // Growth below moves nothing: only a reader who goes up leaves the end.
+          const { scrollTop } = event.currentTarget;
+          if (nearEnd(event.currentTarget)) behind.value = false;
+          else if (scrollTop < top.current) behind.value = true;
+          top.current = scrollTop;
         }}
       >
         <div ref={content} class="output-list">

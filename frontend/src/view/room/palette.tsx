@@ -1,6 +1,6 @@
 /** The command palette: everything that can be done, found by a few letters. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type Command, commands } from "./commands";
 import { type Desk, useDesk } from "./desk";
 import { written } from "./keys";
@@ -12,7 +12,8 @@ export function Palette() {
   const at = useSignal(0);
   const found = search(commands(desk), query.value);
   const chosen = Math.min(at.value, found.length - 1);
-  useEffect(() => {
+  // Before the next key is typed: an effect would come too late for it.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
     return () => {

@@ -47,12 +47,13 @@ function Wide({ desk }: { desk: Desk }) {
         <button
           type="button"
           class="button plain"
+          aria-label="Share"
           onClick={() => {
             desk.sheet.value = "share";
           }}
         >
           <Icon name="share-2" />
-          Share
+          <span class="button-words">Share</span>
         </button>
       )}
       <ThemeButton />
@@ -68,9 +69,15 @@ function Wide({ desk }: { desk: Desk }) {
         <Icon name="command" />
       </button>
       {model.may("end") && (
-        <button type="button" class="button quiet" onClick={() => void endSession(desk)}>
+        <button
+          type="button"
+          class="button quiet"
+          aria-label="End the session"
+          title="End the session"
+          onClick={() => void endSession(desk)}
+        >
           <Icon name="door-open" />
-          End
+          <span class="button-words">End</span>
         </button>
       )}
     </div>
@@ -124,13 +131,17 @@ function Face({ desk, person }: { desk: Desk; person: Person }) {
   const me = person.id === desk.model.client.person;
   const state = presence(desk, person);
   const face = <Avatar name={person.name} colour={person.colour} away={!person.online} />;
-  const words = person.online ? "" : `${person.name}, ${state}`;
   if (me || !person.online) {
     return (
       <span class="face" title={`${person.name}${me ? " (you)" : ""}, ${person.role}, ${state}`}>
         {face}
         <span class="hidden-text">{`${person.name}${me ? " (you)" : ""}, ${person.role}, ${state}`}</span>
-        {words !== "" && <span class="face-words caption">{words}</span>}
+        {!person.online && (
+          <span class="face-words caption" aria-hidden="true">
+            <span class="face-name">{person.name}, </span>
+            {state}
+          </span>
+        )}
       </span>
     );
   }
