@@ -52,6 +52,12 @@ class Ledger:
         """The progress of one producer."""
         return self.instances.setdefault(producer, Instance())
 
+    def forget(self, producer: str) -> None:
+        """A producer that will never speak again needs no memory once all it said is settled."""
+        known = self.instances.get(producer)
+        if known is not None and not known.inflight:
+            del self.instances[producer]
+
     def append(self, origin: Origin, kind: str, body: Mapping[str, Any] | bytes, *, actor: str = "") -> None:
         """Admit one entry: fold it ahead and ask the host to log it."""
         if self.ahead.ended_at is not None:

@@ -144,6 +144,8 @@ class Room:
         seat.closed = True
         if seat.recorded:
             self._ledger.own("seat.closed", {"seat": seat.id, "code": code}, actor=seat.person)
+        if seat.dialect == "stock":
+            self._ledger.forget(seat.producer)
         self.tell(self._presence.leave(seat.id), but=seat.id)
 
     def entries_read(self, seat_id: str, turn: int, entries: list[Entry], *, now: int) -> None:

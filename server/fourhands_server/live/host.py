@@ -125,6 +125,11 @@ class RoomHost:
         self.room.tick(now=self._now())
         self.carry_out()
 
+    def let_go(self) -> None:
+        """The room leaves memory: whoever still holds this host must ask the hub for the next one."""
+        self.failed = "the room was let go while idle; try again"
+        self.kernel.let_go()
+
     def drain(self, code: int, reason: str) -> None:
         """Close every connection, on the record; used when the server stops."""
         for seat_id in list(self._outboxes):

@@ -120,7 +120,7 @@ class Hub:
 
     def _let_go_if_idle(self, room: str, host: RoomHost) -> None:
         if host.failed is not None or (host.idle and self.parts.clock() - host.used_at > IDLE):
-            host.kernel.let_go()
+            host.let_go()
             self.parts.documents.drop(room)
             del self._hosts[room]
 
