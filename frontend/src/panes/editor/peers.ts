@@ -74,9 +74,9 @@ class Caret extends WidgetType {
     caret.setAttribute("aria-hidden", "true");
     const flag = document.createElement("span");
     flag.className = "peer-flag";
-    flag.textContent = this.#peer.name;
-    // Word joiners keep the caret from being a place where a line may break.
-    caret.append("\u2060", flag, "\u2060");
+    // By style, so that a name is never part of the text that is copied, searched or read out.
+    flag.dataset.name = this.#peer.name;
+    caret.append(flag);
     return caret;
   }
 
@@ -98,6 +98,9 @@ const theme = EditorView.baseTheme({
     marginRight: "-1px",
     pointerEvents: "none",
   },
+  // A word joiner keeps the caret from being a place where a line may break.
+  ".peer-caret::before": { content: '"\\2060"' },
+  ".peer-flag::before": { content: "attr(data-name)" },
   ".peer-flag": {
     position: "absolute",
     zIndex: "20",

@@ -124,7 +124,7 @@ function drawLine(line: Line): HTMLElement {
     }
     const span = document.createElement("span");
     span.className = look.classes;
-    if (look.colour !== undefined) span.style.color = look.colour;
+    if (look.colour !== undefined) span.style.color = legible(look.colour);
     if (look.ground !== undefined) span.style.backgroundColor = look.ground;
     span.textContent = text;
     element.append(span);
@@ -132,4 +132,9 @@ function drawLine(line: Line): HTMLElement {
   // An empty line keeps its height, and its line break when it is copied.
   if (line.length === 0) element.append("\n");
   return element;
+}
+
+/** Colours chosen for one ground are moved towards the theme's text, so that they can be read on both. */
+function legible(colour: string): string {
+  return `color-mix(in oklab, ${colour} 62%, var(--text))`;
 }

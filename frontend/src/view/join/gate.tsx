@@ -6,6 +6,7 @@ import { Api, ApiError } from "../../room/api";
 import type { Lazy } from "../lazy";
 import { DeadEnd } from "../parts/page";
 import { fragment } from "../router";
+import { useInvitation } from "./invitation";
 import { JoinPage } from "./join-page";
 import { forgetSeat, recallSeat, rememberSeat } from "./seat-memory";
 
@@ -43,7 +44,9 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
     Inside.preload();
     if (kept !== null && invite !== "") void join(kept.name, kept.resume);
   }, []);
+  const look = useInvitation(invite);
   if (invite === "") return <Incomplete />;
+  if (look.is === "refused" && state.value.at !== "in") return <Refused problem={look.problem} />;
   switch (state.value.at) {
     case "in":
       return <Inside admitted={state.value.admitted} />;
@@ -52,8 +55,7 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
     default:
       return (
         <JoinPage
-          room={room}
-          invite={invite}
+          invitation={look.is === "good" ? look.invitation : null}
           purpose={purpose}
           busy={state.value.at === "joining"}
           name={kept?.name ?? ""}
@@ -115,7 +117,7 @@ function Refused({ problem }: { problem: ApiError }) {
   return (
     <DeadEnd
       title="This link opens no room"
-      text={`${problem.message} It may have been revoked, or cut off when it was copied. Ask the person who sent it for a new one.`}
+      text={`${problem.message} If you copied it, make sure that it is whole.`}
     >
       {again}
     </DeadEnd>

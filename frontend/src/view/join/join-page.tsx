@@ -1,15 +1,16 @@
 /** Before one goes in: which room, in which role, what is recorded, and a field for one's name. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
+import type { Role } from "../../../../protocol/ts/roles";
+import { Avatar } from "../parts/avatar";
 import { Icon, type IconName } from "../parts/icon";
 import { Page } from "../parts/page";
-import { WhoIsThere } from "./who-is-there";
+import type { Invitation } from "./invitation";
 
 const NAME_MAX = 60;
 
 interface JoinPageProps {
-  room: string;
-  invite: string;
+  invitation: Invitation | null;
   purpose: "work" | "replay";
   busy: boolean;
   name: string;
@@ -35,7 +36,7 @@ const FACTS: readonly { icon: IconName; title: string; text: string }[] = [
   },
 ];
 
-export function JoinPage({ room, invite, purpose, busy, name: known, error, join }: JoinPageProps) {
+export function JoinPage({ invitation, purpose, busy, name: known, error, join }: JoinPageProps) {
   const name = useSignal(known);
   const id = useId();
   useEffect(() => {
@@ -49,8 +50,9 @@ export function JoinPage({ room, invite, purpose, busy, name: known, error, join
     <Page narrow>
       <section class="join">
         <header class="join-head">
-          <h1>{purpose === "work" ? "Join the room" : "Watch the replay"}</h1>
-          <WhoIsThere room={room} invite={invite} />
+          <p class="caption faint">{purpose === "work" ? "You are invited to" : "The replay of"}</p>
+          <h1>{invitation?.title ?? "A room"}</h1>
+          <Welcome invitation={invitation} />
         </header>
         <form class="card join-form" onSubmit={submit}>
           <label class="label" for={id}>
@@ -91,5 +93,43 @@ export function JoinPage({ room, invite, purpose, busy, name: known, error, join
         </ul>
       </section>
     </Page>
+  );
+}
+
+const MAY: Record<Role, string> = {
+  candidate: "You join as candidate: you can edit, run code and chat.",
+  interviewer: "You join as interviewer: you can edit, run code, chat, invite others and end the session.",
+  observer: "You join as observer: you see everything and change nothing.",
+  host: "You join as host: you can do everything.",
+};
+
+/** One height from the first moment on, so that nothing moves when the answer comes. */
+function Welcome({ invitation }: { invitation: Invitation | null }) {
+  if (invitation === null) return <div class="join-welcome" />;
+  return (
+    <div class="join-welcome">
+      <p class="muted">
+        {invitation.ended ? "This session has ended. You can read and replay it." : MAY[invitation.role]}
+      </p>
+      {!invitation.ended && <People people={invitation.people} />}
+    </div>
+  );
+}
+
+function People({ people }: { people: Invitation["people"] }) {
+  if (people.length === 0)
+    return <p class="muted join-people">Nobody is there yet; you would be the first.</p>;
+  return (
+    <ul class="join-people" aria-label="Who is there now">
+      {people.map((person, at) => (
+        <li class="join-person" key={`${person.name}${at}`}>
+          <Avatar name={person.name} colour={at} size="s" />
+          <span>
+            {person.name} <span class="faint">{person.role}</span>
+          </span>
+        </li>
+      ))}
+      <li class="faint">{people.length === 1 ? "is there now" : "are there now"}</li>
+    </ul>
   );
 }

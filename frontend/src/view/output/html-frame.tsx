@@ -11,13 +11,13 @@ const MOST = 420;
 function guessHeight(html: string): number {
   const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
   const breaks = html.match(/<(?:p|div|br|li|h[1-6]|pre)[\s>/]/gi)?.length ?? 0;
-  return Math.min(MOST, Math.max(LEAST, 40 + rows * ROW + breaks * LINE));
+  return Math.min(MOST, Math.max(LEAST, 24 + rows * ROW + breaks * LINE));
 }
 
 const STYLE = `
   body { margin: 8px; font: 13px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); }
-  table { border-collapse: collapse; font-size: 12.5px; }
-  th, td { padding: 3px 10px; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
+  table { border-collapse: collapse; border: 0; font-size: 12.5px; }
+  th, td { padding: 3px 10px; border: 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
   th { font-weight: 600; } tbody th { text-align: left; } img, svg { max-width: 100%; }`;
 
 const SYSTEM_DARK = matchMedia("(prefers-color-scheme: dark)");

@@ -12,8 +12,10 @@ const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
 };
 
 export function KernelState() {
-  const { state, detail } = useDesk().model.state.value.kernel;
+  const { kernel, endedAt } = useDesk().model.state.value;
+  const { state, detail } = kernel;
   const { words, tone } = WORDS[state];
+  if (endedAt !== null) return null;
   return (
     <span class="kernel caption" data-tone={tone} title={detail ?? words}>
       <span class="kernel-dot" />

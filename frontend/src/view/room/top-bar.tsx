@@ -14,7 +14,9 @@ import { StatusLine } from "./status";
 
 /** People who left longer ago than this are in the list of people, not in the bar. */
 const RECENT_MS = 15 * 60_000;
-const SHOWN = 5;
+const SHOWN = 6;
+/** So many absences are told in words; more would push the title away. */
+const WORDED = 2;
 
 export function TopBar() {
   const desk = useDesk();
@@ -115,11 +117,12 @@ function Faces({ desk }: { desk: Desk }) {
   const here = [...people.values()]
     .filter((person) => !person.removed && (person.online || (now - person.since) / 1000 < RECENT_MS))
     .sort((a, b) => Number(b.online) - Number(a.online));
+  const absent = here.filter((person) => !person.online);
   return (
     <ul class="top-faces" aria-label="People">
       {here.slice(0, SHOWN).map((person) => (
         <li key={person.id}>
-          <Face desk={desk} person={person} />
+          <Face desk={desk} person={person} worded={absent.length <= WORDED} />
         </li>
       ))}
       {here.length > SHOWN && <li class="caption faint">+{here.length - SHOWN}</li>}
@@ -127,7 +130,7 @@ function Faces({ desk }: { desk: Desk }) {
   );
 }
 
-function Face({ desk, person }: { desk: Desk; person: Person }) {
+function Face({ desk, person, worded }: { desk: Desk; person: Person; worded: boolean }) {
   const me = person.id === desk.model.client.person;
   const state = presence(desk, person);
   const face = <Avatar name={person.name} colour={person.colour} away={!person.online} />;
@@ -136,7 +139,7 @@ function Face({ desk, person }: { desk: Desk; person: Person }) {
       <span class="face" title={`${person.name}${me ? " (you)" : ""}, ${person.role}, ${state}`}>
         {face}
         <span class="hidden-text">{`${person.name}${me ? " (you)" : ""}, ${person.role}, ${state}`}</span>
-        {!person.online && (
+        {!person.online && worded && (
           <span class="face-words caption" aria-hidden="true">
             <span class="face-name">{person.name}, </span>
             {state}
