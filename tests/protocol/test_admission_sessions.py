@@ -1,0 +1,157 @@
+"""Admission against real sessions: those of yjs (the vectors) and of both engines; its two ways compared."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fourhands_protocol import limits, sync
+from fourhands_protocol.admission import Admission
+from fourhands_protocol.admission import admission as module
+from fourhands_protocol.admission.known import Ranges
+from fourhands_protocol.admission.short import admit_short
+from fourhands_protocol.admission.update import DELETED, GC, STRING, read_update
+from fourhands_protocol.errors import ProtocolError
+from tests.support.admissions import state_of
+from tests.support.documents import ENGINES
+from tests.support.mutator import Mutator
+from tests.support.sessions import Sent, Session, units
+from tests.support.vectors import load
+
+YJS = load("updates")["sessions"]
+KINDS = {"string": STRING, "deleted": DELETED, "gc": GC}
+
+
+def log_of(session) -> list[Sent]:
+    return [
+        Sent(one["person"], bytes.fromhex(one["hex"]), one["kind"] == "step2") for one in session["updates"]
+    ]
+
+
+@pytest.mark.parametrize("session", YJS, ids=lambda session: session["name"])
+def test_A2_updates_hold_what_yjs_says_they_hold(session):
+    for one in session["updates"]:
+        update = read_update(bytes.fromhex(one["hex"]))
+        structs = [(c, struct) for c, section in update.sections.items() for struct in section.structs]
+        for (client, ours), theirs in zip(structs, one["structs"], strict=True):
+            ids = [list(pair) if pair else None for pair in (ours.origin, ours.right)]
+            assert [client, ours.clock, ours.length, ours.kind, *ids, ours.root] == [
+                theirs["client"], theirs["clock"], theirs["length"], KINDS[theirs["kind"]],
+                theirs["origin"], theirs["right"], theirs["root"],
+            ]  # fmt: skip
+        # yjs joins neighbouring ranges as it reads; the clocks are the same.
+        assert covered(update.deletions) == covered(one["deletes"], lengths=True)
+
+
+def covered(ranges, *, lengths: bool = False) -> set[tuple[int, int]]:
+    return {(c, clock) for c, a, b in ranges for clock in range(a, a + b if lengths else b)}
+
+
+@pytest.mark.parametrize("session", YJS, ids=lambda session: session["name"])
+def test_every_update_of_yjs_is_admitted(session):
+    room = Admission(session["roots"])
+    balance = take_all(room, log_of(session))
+    assert room.vector() == {int(client): clock for client, clock in session["vector"].items()}
+    assert balance == sum(units(text) for text in session["texts"].values())
+
+
+def take_all(room: Admission, log: list[Sent]) -> int:
+    """Check every update; the length of text that is left of them."""
+    balance = 0
+    for sent in log:
+        limit = limits.STEP2 if sent.is_step2 else limits.UPDATE
+        admitted = room.check(sent.update, sent.person, limit=limit)
+        assert not admitted.relayed
+        balance += admitted.inserted - admitted.deleted
+    return balance
+
+
+@pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__)
+@pytest.mark.parametrize("seed", range(12))
+def test_every_update_of_the_engines_is_admitted(engine, seed):
+    roots = ("main.py", "tests/läuft.py") if seed % 3 == 0 else ("main.py",)
+    session = Session(seed, roots=roots, engine=engine)
+    room = Admission(roots)
+    balance = take_all(room, session.run(120))
+    assert room.vector() == sync.decode_vector(session.server.vector())
+    assert balance == sum(units(session.server.text(root)) for root in roots)
+    for typist in session.typists:
+        assert [typist.document.text(root) for root in roots] == [session.server.text(root) for root in roots]
+
+
+@pytest.mark.parametrize("session", YJS, ids=lambda session: session["name"])
+def test_A20_the_log_alone_gives_the_same_state(session):
+    live, replayed = Admission(session["roots"]), Admission(session["roots"])
+    for sent in log_of(session):
+        if live.check(sent.update, sent.person, limit=limits.STEP2).is_news:
+            replayed.replay(sent.update, sent.person)
+    assert state_of(replayed) == state_of(live)
+
+
+def test_A20_a_relayed_update_too():
+    live, replayed = Admission(["main.py"]), Admission(["main.py"])
+    for sent in log_of(YJS[0]):
+        admitted = live.check(sent.update, "p-0", limit=limits.STEP2, may_relay=True)
+        if admitted.is_news:
+            replayed.replay(sent.update, "p-0", relayed=admitted.relayed)
+    assert state_of(replayed) == state_of(live)
+    assert live.owner(next(iter(live.vector()))) is None
+
+
+class OneWay:
+    """An admission that never takes the short path."""
+
+    def __init__(self, monkeypatch, roots):
+        self.room = Admission(roots)
+        self._monkeypatch = monkeypatch
+
+    def check(self, update: bytes, person: str):
+        with self._monkeypatch.context() as patched:
+            patched.setattr(module, "admit_short", lambda *_: None)
+            return self.room.check(update, person)
+
+
+def outcome(check, sent: Sent):
+    try:
+        return check(sent.update, sent.person)
+    except ProtocolError as error:
+        return type(error), error.reason
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_A19_the_short_path_says_what_the_whole_parse_says(seed, monkeypatch):
+    """On everything honest, and on mutants of the updates that the short path is for."""
+    session = Session(seed, roots=("main.py", "b.py")[: 1 + seed % 2])
+    both, whole = Admission(session.roots), OneWay(monkeypatch, session.roots)
+    for sent in session.run(80):
+        assert outcome(both.check, sent) == outcome(whole.check, sent), sent.update.hex()
+    common = [sent for sent in session.log if len(sent.update) < 60] or session.log
+    mutator, updates = Mutator(seed), [sent.update for sent in common]
+    for n in range(600):
+        sent = mutator.chance.choice(common)
+        mutant = mutator.mutate(sent.update, updates, both.vector() if n % 2 else None)
+        one = Sent(mutator.chance.choice((sent.person, sent.person, "p-1")), mutant)
+        assert outcome(both.check, one) == outcome(whole.check, one), mutant.hex()
+    assert state_of(both) == state_of(whole.room)
+
+
+def test_A19_the_short_path_is_taken():
+    """Else the comparison above would compare one thing with itself."""
+    room, taken = Admission(["main.py"]), 0
+    for sent in Session(5, people=1).run(200):
+        if admit_short(sent.update, sent.person, room._codes) is None:
+            room.check(sent.update, sent.person, limit=limits.STEP2)
+        else:
+            taken += 1
+    assert taken > 20
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 8))))
+def test_ranges_are_a_set_of_clocks(pairs):
+    ranges, model = Ranges(), set()
+    for start, length in pairs:
+        new = set(range(start, start + length)) - model
+        assert ranges.covers(start, start + length) == (not new)
+        assert ranges.add(start, start + length) == len(new)
+        model |= new
+    assert [c for a, b in zip(ranges.starts, ranges.ends, strict=True) for c in range(a, b)] == sorted(model)
+    assert all(end < start for end, start in zip(ranges.ends, ranges.starts[1:], strict=False))
