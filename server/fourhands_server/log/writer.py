@@ -1,4 +1,4 @@
-"""The thread that writes: a commit starts when the last one ends, and takes all that waits."""
+"""The thread that writes: a commit takes all that waits, of all rooms; the next starts when it ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing
@@ -17,6 +18,7 @@ from .book import Book
 from .errors import NotOpened
 from .jobs import Call, Job, Outcome
 from .lock import StoreLock
+from .pace import Pace
 from .schema import connect, create_file, prepare
 
 _log = logging.getLogger(__name__)
@@ -91,16 +93,19 @@ class Writer:
             book.move(at_most=book.tail_rows)
             self._opened.set_result(incarnation)
             longest = IDLE_TAIL
-            while jobs := self._take():
+            pace = Pace()
+            while jobs := self._take(pace):
                 self._deliver(book.record(jobs))
                 if book.tail_rows >= longest + (0 if self._jobs.empty() else BUSY_TAIL - IDLE_TAIL):
                     moved = book.move(at_most=MOVE)
                     # Where it fails (a full disk, say) it is tried again later, not at each commit.
                     longest = IDLE_TAIL if moved else book.tail_rows + MOVE
 
-    def _take(self) -> list[Job]:
+    def _take(self, pace: Pace) -> list[Job]:
         """All that waits, within bounds; waits for the first. Empty at the end."""
         job = self._jobs.get()
+        if (wait := pace.wait(time.monotonic())) > 0:
+            time.sleep(wait)
         jobs: list[Job] = []
         size = 0
         while job is not None:
@@ -114,4 +119,5 @@ class Writer:
                 break
         if job is None and jobs:
             self._jobs.put(None)  # the end is for the next time
+        pace.start(time.monotonic(), calls=len(jobs))
         return jobs

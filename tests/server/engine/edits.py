@@ -28,7 +28,7 @@ class Edits:
 
     def type(self, room: str, text: str, *, root: str = "main.py") -> tuple[int, bytes]:
         """Somebody types at the end of a file; returns the committed edit."""
-        typist = self._typists.setdefault(room, pycrdt.Doc(client_id=77))
+        typist = self._typists.setdefault(room, pycrdt.Doc(client_id=70))
         before = typist.get_state()
         typist.get(root, type=pycrdt.Text).insert(len(self.text(room, root).encode()), text)
         return self.commit(room, typist.get_update(before))
