@@ -86,7 +86,7 @@ class Book:
                 now=job.now,
                 earlier=lambda intent: find(self._staged, intent) or room.earlier(self._connect(), intent),
             )
-        except LogError as error:
+        except (LogError, TypeError, ValueError) as error:  # this call's own fault alone
             return Outcome(job, None, error)
         self._staged += fresh
         return Outcome(job, answers)

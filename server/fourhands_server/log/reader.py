@@ -48,9 +48,14 @@ class Reader:
     def _answer(self, question: Callable[[sqlite3.Connection], T]) -> T:
         if self._connection is None:
             self._connection = connect(self._path, read_only=True)
-        with snapshot(self._connection):
-            return question(self._connection)
+        try:
+            with snapshot(self._connection):
+                return question(self._connection)
+        except sqlite3.Error:
+            self._close()  # the next question tries a connection of its own
+            raise
 
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            self._connection = None

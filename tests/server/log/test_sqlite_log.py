@@ -16,8 +16,8 @@ import pytest
 from tests.contracts.log_stores import Producer
 
 from fourhands_protocol.chain import GENESIS, link
-from fourhands_server.log import book, schema, writer
-from fourhands_server.log.errors import NotOpened, NotRecorded, PseqReused, StoreInUse, StoreNewer
+from fourhands_server.log import book, reader, schema, writer
+from fourhands_server.log.errors import NotOpened, NotRecorded, PseqReused, StoreInUse, StoreNewer, Unreadable
 from fourhands_server.log.sqlite import SqliteLog
 
 
@@ -206,6 +206,13 @@ async def test_bytes_waiting_are_bounded_too(path: Path) -> None:
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert isinstance(outcomes[1], NotRecorded)
     await log.aclose()
+
+
+async def test_reads_waiting_are_bounded(log: SqliteLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "READS_WAITING", 2)
+    outcomes = await asyncio.gather(*(log.read("r1") for _ in range(4)), return_exceptions=True)
+    assert [isinstance(outcome, Unreadable) for outcome in outcomes] == [False, False, True, True]
+    assert await log.read("r1") == []
 
 
 @pytest.fixture
