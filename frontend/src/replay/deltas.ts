@@ -58,28 +58,30 @@ type Touched = Map<Y.Item, "new" | "gone">;
 /** What a transaction did, by the text it was done to. */
 function touchedBy(transaction: Y.Transaction): Map<RootType, Touched> {
   const types = new Map<RootType, Touched>();
-  const touch = (item: Y.Item, how: "new" | "gone") => {
-    const type = item.parent as RootType;
-    const touched = types.get(type) ?? new Map();
-    types.set(type, touched);
-    if (!touched.has(item)) touched.set(item, how);
+  const touch = (struct: Y.Item | Y.GC, how: "new" | "gone") => {
+    if (!(struct instanceof Y.Item)) return;
+    const type = struct.parent as RootType;
+    const touched = types.get(type);
+    if (touched === undefined) types.set(type, new Map([[struct, how]]));
+    else if (!touched.has(struct)) touched.set(struct, how);
   };
-  for (const item of newItems(transaction)) touch(item, "new");
-  Y.iterateDeletedStructs(transaction, transaction.deleteSet, (struct) => {
-    if (struct instanceof Y.Item) touch(struct, "gone");
-  });
+  const { beforeState, afterState, doc, deleteSet } = transaction;
+  for (const [client, after] of afterState) {
+    const before = beforeState.get(client) ?? 0;
+    if (before < after)
+      eachSince(doc.store.clients.get(client) ?? [], before, (struct) => touch(struct, "new"));
+  }
+  if (deleteSet.clients.size > 0) {
+    Y.iterateDeletedStructs(transaction, deleteSet, (struct) => touch(struct, "gone"));
+  }
   return types;
 }
 
-function* newItems({ beforeState, afterState, doc }: Y.Transaction): Generator<Y.Item> {
-  for (const [client, after] of afterState) {
-    const before = beforeState.get(client) ?? 0;
-    const structs = doc.store.clients.get(client) ?? [];
-    for (let i = structs.length - 1; before < after && i >= 0; i -= 1) {
-      const struct = structs[i];
-      if (struct === undefined || struct.id.clock < before) break;
-      if (struct instanceof Y.Item) yield struct;
-    }
+function eachSince(structs: (Y.Item | Y.GC)[], clock: number, visit: (struct: Y.Item | Y.GC) => void): void {
+  for (let i = structs.length - 1; i >= 0; i -= 1) {
+    const struct = structs[i];
+    if (struct === undefined || struct.id.clock < clock) return;
+    visit(struct);
   }
 }
 
@@ -99,12 +101,15 @@ class Stretch {
   splices(place: Place): Splice[] {
     const splices: Splice[] = [];
     let at = this.#start(place);
+    let left = this.#touched.size;
     for (const item of this.#items) {
       const how = this.#touched.get(item);
       if (how !== undefined) {
+        left -= 1;
         add(splices, { file: place.file, at, ...(how === "new" ? inserted(item) : removed(item)) });
         place.id = item.id;
         place.offset = at;
+        if (left === 0) break;
       }
       at += shown(item);
     }
@@ -120,7 +125,7 @@ class Stretch {
     let anchored = first === this.#known || first.left === null;
     const take = (item: Y.Item, side: Y.Item[]) => {
       side.push(item);
-      if (this.#touched.has(item)) wanted -= 1;
+      if (wanted > 0 && this.#touched.has(item)) wanted -= 1;
       anchored ||= item === this.#known || item.left === null;
     };
     let [before, after] = [first.left, first.right];

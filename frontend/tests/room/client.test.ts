@@ -1,7 +1,9 @@
 // A room client against the fake server: catching up, dropping, coming back, being refused, being rebuilt.
 
 import { describe, expect, test } from "vitest";
-import { FakeRoom } from "../support/room-of";
+import { encodeAwarenessUpdate } from "y-protocols/awareness";
+import { encodeStock } from "../../../protocol/ts/sync";
+import { FakeRoom, type Person } from "../support/room-of";
 
 const ROLES = { ada: "candidate", bob: "interviewer", eve: "observer" } as const;
 
@@ -11,6 +13,12 @@ function roomOfTwo() {
   const bob = room.enter("bob", "interviewer", 2);
   room.settle();
   return { room, ada, bob, server: room.server };
+}
+
+/** Where the others are, as far as this person can see. */
+function cursorsSeenBy({ client }: Person): unknown[] {
+  const others = [...client.awareness.getStates()].filter(([id]) => id !== client.awareness.clientID);
+  return others.map(([, state]) => state.at).filter((at) => at !== undefined);
 }
 
 describe("a room", () => {
@@ -177,10 +185,43 @@ describe("when the link drops", () => {
     expect(ada.status).toBe("saved");
   });
 
-  test("the others are not seen until they are heard of again", () => {
-    const { ada, server } = roomOfTwo();
+  test("the others are not seen until they are heard of again, though they have not moved", async () => {
+    const { room, ada, bob, server } = roomOfTwo();
+    bob.client.setCursor("main.py", 3, 5);
+    await Promise.resolve();
+    room.settle();
+    expect(cursorsSeenBy(ada)).toEqual([{ file: "main.py", anchor: 3, head: 5 }]);
+    const presence = encodeAwarenessUpdate(bob.client.awareness, [bob.client.awareness.clientID]);
     server.wires[0]?.cut();
-    expect([...ada.client.awareness.getStates().keys()]).toEqual([ada.client.awareness.clientID]);
+    expect(cursorsSeenBy(ada)).toEqual([]);
+    room.pass(400);
+    room.wire.sendToClient(encodeStock({ type: "awareness", payload: presence }));
+    room.settle();
+    expect(cursorsSeenBy(ada)).toHaveLength(1);
+  });
+
+  test("we are seen again after a return, though we have not moved", async () => {
+    const { room, ada, bob, server } = roomOfTwo();
+    ada.client.setCursor("main.py", 1);
+    await Promise.resolve();
+    room.settle();
+    const clock = () => bob.client.awareness.meta.get(ada.client.awareness.clientID)?.clock ?? 0;
+    const before = clock();
+    server.wires[0]?.cut();
+    room.pass(400);
+    await Promise.resolve();
+    room.settle();
+    expect(clock()).toBeGreaterThan(before);
+  });
+
+  test("an observer shows no cursor", async () => {
+    const { room, ada } = roomOfTwo();
+    const eve = room.enter("eve", "observer", 3);
+    room.settle();
+    eve.client.setCursor("main.py", 0);
+    await Promise.resolve();
+    room.settle();
+    expect(cursorsSeenBy(ada)).toEqual([]);
   });
 
   test("a long absence comes back in portions, and says how much was sent", () => {

@@ -192,7 +192,11 @@ export class FakeServer {
   }
 
   #receive(seat: Seat, bytes: Uint8Array): void {
-    if (!this.#seats.has(seat) || bytes[0] !== ENVELOPE) return;
+    if (!this.#seats.has(seat)) return;
+    if (bytes[0] !== ENVELOPE) {
+      for (const other of this.#seats) if (other !== seat) other.wire.sendToClient(bytes);
+      return;
+    }
     const { type, value } = decodeFrame(bytes);
     if (type === HELLO && isMap(value)) this.#hello(seat, value);
     else if (type === OP && Array.isArray(value)) {
