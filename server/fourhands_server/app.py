@@ -90,4 +90,6 @@ def _http(calls: list[Call]) -> Starlette:
     routes.append(Route("/api/openapi.json", describe))
     routes.extend(pages.routes())
     handlers = dict.fromkeys((Exception, *problem.EXPECTED), problem.handle)
-    return Starlette(routes=routes, exception_handlers=handlers)
+    application = Starlette(routes=routes, exception_handlers=handlers)
+    application.router.redirect_slashes = False  # it would guess the name of our host
+    return application

@@ -12,7 +12,7 @@ from typing import Any
 
 from fourhands_protocol import limits
 from fourhands_protocol.paths import BadPath, check_path, root_name
-from fourhands_protocol.roles import allows
+from fourhands_protocol.roles import ROLES, allows
 from fourhands_server.core.state import File, RoomState, Run
 
 QUEUE_LIMIT = 20  # runs that wait for the kernel
@@ -140,6 +140,8 @@ def _remove(state: RoomState, body: Mapping[str, Any]) -> Planned:
 def _revoke(state: RoomState, body: Mapping[str, Any]) -> Planned:
     if body["invite"] in state.revoked:
         raise Refused("revoked", "This invite is revoked already.")
+    if body["invite"] not in (state.invite(role) for role in ROLES if role != "host"):
+        raise Refused("no-such-invite", "There is no invite of that name.")
     return "invite.revoked", {"invite": body["invite"]}
 
 

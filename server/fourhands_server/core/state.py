@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from fourhands_protocol import cbor, outputs
@@ -97,6 +98,10 @@ class RoomState:
         """The living file that has this path, or one that some computer would take for it; or None."""
         wanted = path_key(path)
         return next((f for f in self.files.values() if not f.deleted and path_key(f.path) == wanted), None)
+
+    def invite(self, role: str) -> str:
+        """The id of the invite of this role that is good now: one number up for each that was revoked."""
+        return next(name for n in count(1) if (name := f"{role}/{n}") not in self.revoked)
 
     def living_files(self) -> list[File]:
         """Files that are not deleted, in the order in which they were made."""

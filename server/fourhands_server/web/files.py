@@ -68,7 +68,7 @@ class Files:
             self._desk.auth.server_client,
             person=principal.person,
             role=principal.role,
-            path=request.path_params["path"],
+            path=_path(request),
             text=wanted.text,
         )
         return answer(Changed(seq=seq), 201 if created else 200)
@@ -76,11 +76,19 @@ class Files:
     async def delete(self, request: Request) -> Response:
         """The file's history stays in the log."""
         principal, host = await self._desk.enter(request, "file.delete")
-        file = host.state.path_owner(request.path_params["path"])
+        file = host.state.path_owner(_path(request))
         if file is None:
             raise _missing(request)
         seq = await host.call(principal.person, principal.role, "file.delete", {"file": file.id})
         return answer(Changed(seq=seq))
+
+
+def _path(request: Request) -> str:
+    """The path that a call is about; raises Problem where its bytes are no text."""
+    path: str = request.path_params["path"]
+    if "\ufffd" in path:  # what stands for such bytes once the URL is decoded
+        raise Problem(400, "bad-path", "The name is not written in UTF-8.")
+    return path
 
 
 def _missing(request: Request) -> Problem:

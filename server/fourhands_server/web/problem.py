@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -29,6 +30,7 @@ REFUSED_STATUS = {
     "forbidden": 403,
     "no-such-file": 404,
     "no-such-person": 404,
+    "no-such-invite": 404,
     "bad-path": 400,
     "empty": 400,
     "kernel-unavailable": 503,
@@ -42,6 +44,12 @@ PROTOCOL_STATUS: dict[type[ProtocolError], int] = {
     RoomEnded: 409,
     TooLarge: 413,
     NotRecorded: 503,
+}
+
+
+ADDRESS_WORDS = {
+    404: "There is nothing at this address. /api/openapi.json lists what there is.",
+    405: "This address does not take this method. /api/openapi.json says what it takes.",
 }
 
 
@@ -78,8 +86,8 @@ class ProblemBody(msgspec.Struct, kw_only=True):
     code: str
 
 
-def response(problem: Problem) -> Response:
-    """The HTTP answer of a problem."""
+def response(problem: Problem, also: Mapping[str, str]) -> Response:
+    """The HTTP answer of a problem, with headers that its cause brings along."""
     body = ProblemBody(
         type=f"/problems/{problem.code}",
         title=HTTPStatus(problem.status).phrase,
@@ -87,7 +95,9 @@ def response(problem: Problem) -> Response:
         detail=problem.detail,
         code=problem.code,
     )
-    headers = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+    headers = {**also, "Cache-Control": "no-store"}
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     if problem.status == 503:
         headers["Retry-After"] = "2"
     return Response(msgspec.json.encode(body), problem.status, headers, media_type="application/problem+json")
@@ -110,13 +120,15 @@ def of(error: Exception) -> Problem:
             code = type(error).__name__
             return Problem(PROTOCOL_STATUS.get(type(error), 400), _kebab(code), reason)
         case HTTPException(status_code=status, detail=detail):
-            return Problem(status, _kebab(HTTPStatus(status).phrase.replace(" ", "")), str(detail))
+            words = ADDRESS_WORDS.get(status, str(detail))
+            return Problem(status, _kebab(HTTPStatus(status).phrase.replace(" ", "")), words)
     return Problem(500, "internal", "The server failed; it has noted why. Nothing of yours is lost.")
 
 
 async def handle(request: Request, error: Exception) -> Response:
     """Starlette's hook for every error."""
-    return response(of(error))
+    also = error.headers if isinstance(error, HTTPException) else None
+    return response(of(error), also or {})
 
 
 def _kebab(name: str) -> str:

@@ -106,7 +106,7 @@ class Runs:
 
 def _body(wanted: Wanted, host: RoomHost) -> dict[str, Any]:
     """The operation that this call stands for; raises Problem."""
-    run = wanted.id or f"r-{secrets.token_hex(8)}"
+    run = f"r-{secrets.token_hex(8)}" if wanted.id is None else wanted.id
     if not RUN_ID.fullmatch(run):
         raise Problem(400, "bad-id", "A run's id has 1 to 100 letters, digits or _ . : ~ -")
     if (wanted.file is None) == (wanted.code is None):
