@@ -36,6 +36,7 @@ class Ending:
             self._calls.append(call)
         if not self.begun:
             self._by, self._deadline = by, self._ledger.now + GRACE
+            self._runs.abort_waiting()
         self.advance()
 
     def advance(self) -> None:

@@ -58,7 +58,7 @@ class Runs:
             case "kernel.interrupted":
                 self._effect(Interrupt())
             case "kernel.restarted" if entry.actor != KERNEL:
-                self._abort_waiting()
+                self.abort_waiting()
                 self._effect(Restart())
             case "room.ended":
                 self._effect(StopKernel())
@@ -116,7 +116,7 @@ class Runs:
 
     def abandon(self) -> None:
         """The room ends: what runs is interrupted, what waits is aborted, both on the record."""
-        self._abort_waiting()
+        self.abort_waiting()
         if run := self._ledger.ahead.active_run():
             self.finish(run, "interrupted")
 
@@ -151,7 +151,8 @@ class Runs:
         text = body["text"] if "text" in body else self._passwords.pop(body["run"], "")
         self._effect(AnswerInput(body["run"], text))
 
-    def _abort_waiting(self) -> None:
+    def abort_waiting(self) -> None:
+        """End the runs of the queue, on the record."""
         for run in self._ledger.ahead.waiting_runs():
             self._codes.pop(run.run, None)
             self.finish(run, "aborted")

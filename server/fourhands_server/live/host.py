@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -46,6 +47,7 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], int]
 Renew = Callable[[str, Seat], tuple[str, int]]  # (room, seat) → (token, seconds it lasts)
 T = TypeVar("T")
+NOT_RECORDED = "not recorded: the log could not take an entry"
 
 
 class RoomFailed(Exception):
@@ -105,6 +107,9 @@ class RoomHost:
 
     def open(self, seat: Seat, wire: Wire) -> None:
         """A connection with a valid token; the wire is the host's to close from here on."""
+        if self.failed is not None:
+            wire.close(NotRecorded.close_code, NOT_RECORDED)
+            return
         self._outboxes[seat.id] = Outbox(seat, wire)
         self.room.open(seat, now=self._now())
         self.carry_out()
@@ -140,26 +145,26 @@ class RoomHost:
 
     async def call(self, person: str, role: str, kind: str, body: Mapping[str, Any]) -> int:
         """An operation; returns the seq of its entry. Raises Refused or RoomFailed."""
-        origin, answer = self._origin(person, role)
-        self.room.call(origin, kind, body, now=self._now())
-        self.carry_out()
-        return await answer
+        with self._asked(person, role) as (origin, answer):
+            self.room.call(origin, kind, body, now=self._now())
+            self.carry_out()
+            return await answer
 
     async def join(self, person: str, *, name: str, role: str, invite: str) -> int:
         """A new participant; returns the seq of the entry. Raises RoomFailed."""
-        origin, answer = self._origin(person, role)
-        self.room.join(origin, name=name, role=role, invite=invite, now=self._now())
-        self.carry_out()
-        return await answer
+        with self._asked(person, role) as (origin, answer):
+            self.room.join(origin, name=name, role=role, invite=invite, now=self._now())
+            self.carry_out()
+            return await answer
 
     async def edit(self, person: str, role: str, update: bytes, body: bytes) -> int:
         """An edit made here for a participant; returns its seq. Raises ProtocolError, Refused or
         RoomFailed.
         """
-        origin, answer = self._origin(person, role)
-        self.room.edit(origin, update, body, now=self._now())
-        self.carry_out()
-        return await answer
+        with self._asked(person, role) as (origin, answer):
+            self.room.edit(origin, update, body, now=self._now())
+            self.carry_out()
+            return await answer
 
     async def text(self, file: str) -> tuple[str, int]:
         """The committed text of a file and the seq at which it stood so."""
@@ -252,7 +257,7 @@ class RoomHost:
         self.failed = reason
         logger.error("room %s is not recorded: %s", self.id, reason)
         for outbox in self._outboxes.values():
-            outbox.wire.close(NotRecorded.close_code, "not recorded: the log could not take an entry")
+            outbox.wire.close(NotRecorded.close_code, NOT_RECORDED)
         self._outboxes.clear()
         waiting: list[asyncio.Future[Any]] = [*self._calls.values(), *self._waiters]
         for future in waiting:
@@ -315,7 +320,7 @@ class RoomHost:
         self._watch(asked).add_done_callback(answer)
 
     def _settle(self, effect: Settle) -> None:
-        future = self._calls.pop(effect.call, None) if isinstance(effect.call, int) else None
+        future = self._calls.get(effect.call) if isinstance(effect.call, int) else None
         if future is None or future.done():
             return
         if effect.refused:
@@ -331,13 +336,19 @@ class RoomHost:
 
     # Small things
 
-    def _origin(self, person: str, role: str) -> tuple[Origin, asyncio.Future[int]]:
+    @contextmanager
+    def _asked(self, person: str, role: str) -> Iterator[tuple[Origin, asyncio.Future[int]]]:
+        """What is asked by HTTP, and its answer; nothing of it stays behind, however it goes."""
         if self.failed is not None:
             raise RoomFailed(self.failed)
         self.used_at = self._now()
         self._call += 1
-        self._calls[self._call] = answer = asyncio.get_running_loop().create_future()
-        return Origin(person, role, f"api/{self._boot}", self._call, call=self._call), answer
+        call = self._call
+        self._calls[call] = answer = asyncio.get_running_loop().create_future()
+        try:
+            yield Origin(person, role, f"api/{self._boot}", call, call=call), answer
+        finally:
+            self._calls.pop(call, None)
 
     def _wake(self) -> None:
         for waiter in self._waiters:
