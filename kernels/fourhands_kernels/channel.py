@@ -11,14 +11,12 @@ import zmq
 MESSAGE: Final = 4 * 1024 * 1024  # bytes; whoever sends more loses the link (libzmq connects anew)
 QUEUE: Final = 16  # messages inside libzmq; the kernel waits when they are full
 _TURN: Final = 64  # messages before another room gets its turn
-_SLOW_BYTES: Final = 1024 * 1024
-_SLOW_PAUSE: Final = 0.02  # seconds: output beyond the caps is read, counted and dropped at 50 MB/s at most
 
 Frames = list[bytes]
 
 
 class Channel:
-    """A connected socket; `take` gets each message's frames and returns whether reading may slow down."""
+    """A connected socket; `take` gets each message's frames and returns for how long to pause, in seconds."""
 
     def __init__(
         self, context: "zmq.Context[zmq.Socket[bytes]]", kind: int, url: str, *, identity: bytes
@@ -32,7 +30,7 @@ class Channel:
             self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         self._socket.connect(url)
         self._loop = asyncio.get_running_loop()
-        self._take: Callable[[Frames], bool] | None = None
+        self._take: Callable[[Frames], float] | None = None
         self._later: asyncio.Handle | None = None
         self._fd = int(self._socket.getsockopt(zmq.FD))
 
@@ -41,7 +39,7 @@ class Channel:
         """For a session to send on; `sent` must follow."""
         return self._socket
 
-    def listen(self, take: Callable[[Frames], bool]) -> None:
+    def listen(self, take: Callable[[Frames], float]) -> None:
         """Begin to read."""
         self._take = take
         self._loop.add_reader(self._fd, self._on_readable)
@@ -68,7 +66,6 @@ class Channel:
 
     def _read(self) -> None:
         self._later = None
-        slow = 0
         for _ in range(_TURN):
             if self._take is None:
                 return
@@ -76,10 +73,9 @@ class Channel:
                 frames = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            if self._take(frames):
-                slow += sum(map(len, frames))
-            if slow >= _SLOW_BYTES:
-                self._later = self._loop.call_later(_SLOW_PAUSE, self._read)
+            pause = self._take(frames)
+            if pause:
+                self._later = self._loop.call_later(pause, self._read)
                 return
         if self._take is not None:
             self._later = self._loop.call_soon(self._read)

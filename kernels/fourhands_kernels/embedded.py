@@ -57,12 +57,7 @@ class EmbeddedHost:
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(END_SECONDS):
                 await self._ask({"call": "end", "id": 1})
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._process.wait, END_SECONDS)
-            if self._process.poll() is None:
-                self._process.kill()
-                await asyncio.to_thread(self._process.wait)
+        await self._reap()
 
     @property
     def _wanted(self) -> HostOptions:
@@ -110,9 +105,19 @@ class EmbeddedHost:
             link.connect(address)
             os.kill(wire.peer(link)[0], signal.SIGKILL)
 
+    async def _reap(self) -> None:
+        """See our own host out, one that no longer answers."""
+        if self._process is None:
+            return
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(self._process.wait, END_SECONDS)
+        if self._process.poll() is None:
+            self._process.kill()
+            await asyncio.to_thread(self._process.wait)
+        self._process = None
+
     async def _start(self) -> None:
-        if self._process is not None:
-            self._process.poll()
+        await self._reap()
         ready, write = os.pipe2(os.O_CLOEXEC)
         try:
             self._process = self._spawn(write)

@@ -23,6 +23,8 @@ from .sandbox.launch import Launcher
 
 log = logging.getLogger(__name__)
 
+_SKIP: Final = 1024 * 1024  # bytes between pauses
+_PAUSE: Final = 0.02  # seconds
 READY_SECONDS: Final = (
     60  # from the launcher's sign to a listening kernel; 0.4 s here, far more on a busy machine
 )
@@ -49,8 +51,13 @@ class Sink(Protocol):
         ...
 
     @property
-    def slow(self) -> bool:
+    def full(self) -> bool:
         """Whether output is only counted by now."""
+        ...
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits to be taken over that no more should be read."""
         ...
 
     def asked(self, run: str, prompt: str, *, password: bool) -> None:
@@ -74,6 +81,7 @@ class JupyterKernel:
         self._sink: Sink | None = None
         self._ready = asyncio.get_running_loop().create_future()
         self._run: _Run | None = None
+        self._skipped = 0
 
     async def start(self, sink: Sink) -> None:
         """Start it and wait until it listens; KernelUnavailable where it does not come to that."""
@@ -151,7 +159,7 @@ class JupyterKernel:
         self._channels["iopub"].listen(self._on_iopub)
         self._channels["shell"].listen(self._on_shell)
         self._channels["stdin"].listen(self._on_stdin)
-        self._channels["control"].listen(lambda frames: True)
+        self._channels["control"].listen(lambda frames: 0)
 
     def _send(
         self, name: str, kind: str, content: dict[str, Any], metadata: dict[str, Any] | None = None
@@ -184,25 +192,32 @@ class JupyterKernel:
         if self._sink is not None and self._run is not None:
             self._sink.lost(sum(map(len, frames)))
 
-    def _on_iopub(self, frames: Frames) -> bool:
+    def _on_iopub(self, frames: Frames) -> float:
         assert self._sink is not None
         if not self._ready.done():
             self._ready.set_result(None)
-        slow = self._run is None or self._sink.slow
-        if slow and len(frames) > 6 and b'"stream"' in frames[-4]:
-            if self._run is not None:
-                self._sink.lost(len(frames[-1]))
-            return True
+        full = self._run is None or self._sink.full
+        if full and len(frames) > 6 and b'"stream"' in frames[-4]:
+            return self._skip(frames)
         message = self._read(frames)
         if message is not None and self._run is not None:
             kind, parent, content = message
-            if kind == "status":
-                if parent == self._run.message:
-                    self._on_status(content.get("execution_state"))
-            else:
+            if kind != "status":
                 self._run.failed |= kind == "error"
                 self._sink.heard(kind, content)
-        return slow
+            elif parent == self._run.message:
+                self._on_status(content.get("execution_state"))
+        return _PAUSE if self._sink.behind else 0
+
+    def _skip(self, frames: Frames) -> float:
+        """Output beyond the caps is counted without a look at it, and not faster than 50 MB a second."""
+        if self._run is not None and self._sink is not None:
+            self._sink.lost(len(frames[-1]))
+        self._skipped += len(frames[-1])
+        if self._skipped < _SKIP:
+            return 0
+        self._skipped = 0
+        return _PAUSE
 
     def _on_status(self, state: object) -> None:
         assert self._run is not None
@@ -214,16 +229,16 @@ class JupyterKernel:
             self._run.idle = True
             self._settle()
 
-    def _on_shell(self, frames: Frames) -> bool:
+    def _on_shell(self, frames: Frames) -> float:
         message = self._read(frames)
         if message is not None and self._run is not None:
             kind, parent, content = message
             if kind == "execute_reply" and parent == self._run.message:
                 self._run.reply = content
                 self._settle()
-        return message is None
+        return 0
 
-    def _on_stdin(self, frames: Frames) -> bool:
+    def _on_stdin(self, frames: Frames) -> float:
         message = self._read(frames)
         if message is not None and self._run is not None and message[0] == "input_request":
             assert self._sink is not None
@@ -231,7 +246,7 @@ class JupyterKernel:
             text = prompt if isinstance(prompt, str) else ""
             text = text[:_PROMPT].encode(errors="replace").decode()
             self._sink.asked(self._run.run, text, password=password is True)
-        return message is None
+        return 0
 
     def _settle(self) -> None:
         """Complete the run when both its reply and the end of its output are here, or one of them long

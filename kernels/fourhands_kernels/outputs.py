@@ -5,7 +5,8 @@ Pure. Nothing that comes in is trusted: each field is checked, each text made va
 and marked.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ TEXTS: Final = ("text/plain", "text/html", "text/markdown", "text/latex", "image
 IMAGES: Final = ("image/png", "image/jpeg", "image/gif")  # base64
 JSON: Final = "application/json"
 STREAM_ITEM: Final = 64 * KIB  # characters of one stream item
-EVENT: Final = 256 * KIB  # bytes of items in one event, unless a single item is larger
+EVENT: Final = MIB  # bytes of items in one event, unless a single item is larger
 OVERHEAD: Final = 256  # bytes that an item costs besides what it holds, so that empty ones end too
 _METADATA: Final = 4 * KIB
 _ID: Final = 200  # characters of a display id
@@ -40,6 +41,14 @@ class Caps:
     errors: int = MIB
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """An item not yet handed over, and about what it takes in an event, in bytes."""
+
+    item: Item
+    size: int
+
+
 class RunOutputs:
     """The outputs of one run on their way into the journal."""
 
@@ -49,12 +58,18 @@ class RunOutputs:
         self._marked = 0  # of these, how many bytes a marker has told of
         self._text = self._total = self._errors = 0
         self._next = 0
-        self._waiting: list[Item] = []
+        self._waiting: deque[_Waiting] = deque()
+        self._waiting_size = 0
 
     @property
     def waiting(self) -> bool:
         """Whether there is something to take."""
         return bool(self._waiting)
+
+    @property
+    def behind(self) -> bool:
+        """Whether more waits than goes into one event."""
+        return self._waiting_size > EVENT
 
     @property
     def full(self) -> bool:
@@ -80,37 +95,32 @@ class RunOutputs:
     def drop(self, size: int) -> None:
         """Count what was cut; the first cut is marked where it happened."""
         if self.dropped == 0:
-            self._waiting.append({"output_type": "dropped", "bytes": 0})
+            self._wait({"output_type": "dropped", "bytes": 0})
         self.dropped += size
 
-    def take(self, *, last: bool = False) -> Iterator[tuple[int, list[Item]]]:
-        """Hand over what waits, as (number of the first item, items), in portions; the last time with the
-        rest of the count.
-        """
-        if last and self.dropped > self._marked and not self._marker_waits():
-            self._waiting.append({"output_type": "dropped", "bytes": 0})
-        waiting, self._waiting = self._waiting, []
-        portion: list[Item] = []
-        size = 0
-        for item in waiting:
-            if item["output_type"] == "dropped":
-                item["bytes"], self._marked = self.dropped - self._marked, self.dropped
-            cost = _size(item)
-            if portion and size + cost > EVENT:
-                yield self._numbered(portion)
-                portion, size = [], 0
-            portion.append(item)
-            size += cost
-        if portion:
-            yield self._numbered(portion)
+    def close(self) -> None:
+        """The run is over: let a last mark tell what the earlier ones did not."""
+        told = any(waiting.item["output_type"] == "dropped" for waiting in self._waiting)
+        if self.dropped > self._marked and not told:
+            self._wait({"output_type": "dropped", "bytes": 0})
 
-    def _numbered(self, items: list[Item]) -> tuple[int, list[Item]]:
-        first = self._next
+    def take(self) -> tuple[int, list[Item]]:
+        """Hand over what goes into one event: the number of its first item, and the items."""
+        first, size = self._next, 0
+        items: list[Item] = []
+        while self._waiting and (not items or size + self._waiting[0].size <= EVENT):
+            waiting = self._waiting.popleft()
+            size += waiting.size
+            if waiting.item["output_type"] == "dropped":
+                waiting.item["bytes"], self._marked = self.dropped - self._marked, self.dropped
+            items.append(waiting.item)
+        self._waiting_size -= size
         self._next += len(items)
         return first, items
 
-    def _marker_waits(self) -> bool:
-        return any(item["output_type"] == "dropped" for item in self._waiting)
+    def _wait(self, item: Item, size: int = OVERHEAD) -> None:
+        self._waiting.append(_Waiting(item, size))
+        self._waiting_size += size
 
     def _stream(self, content: Mapping[str, Any]) -> None:
         name = content.get("name")
@@ -128,11 +138,14 @@ class RunOutputs:
             self.drop(len(text[len(kept) :].encode()))
 
     def _append_text(self, name: str, text: str) -> None:
-        last = self._waiting[-1] if self._waiting else {}
-        if last.get("name") == name and len(last["text"]) + len(text) <= STREAM_ITEM:
-            last["text"] += text
+        size = len(text.encode())
+        last = self._waiting[-1] if self._waiting else None
+        if last and last.item.get("name") == name and len(last.item["text"]) + len(text) <= STREAM_ITEM:
+            last.item["text"] += text
+            last.size += size
+            self._waiting_size += size
         else:
-            self._waiting.append({"output_type": "stream", "name": name, "text": text})
+            self._wait({"output_type": "stream", "name": name, "text": text}, size)
 
     def _clear(self, content: Mapping[str, Any]) -> None:
         self._add({"output_type": "clear_output", "wait": content.get("wait") is True}, text=0)
@@ -151,7 +164,7 @@ class RunOutputs:
             self.drop(size)
             return
         self._errors += size
-        self._waiting.append(item)
+        self._wait(item, size)
 
     def _display(self, kind: str, content: Mapping[str, Any]) -> None:
         data = self._bundle(content.get("data"))
@@ -193,7 +206,7 @@ class RunOutputs:
             return
         self._total += size
         self._text += text
-        self._waiting.append(item)
+        self._wait(item, size)
 
 
 def _value(mime: str, value: object) -> object:

@@ -35,7 +35,7 @@ from .life import (
     TellReplaced,
 )
 from .lifecycle import Lifecycle
-from .outputs import RunOutputs
+from .outputs import Item, RunOutputs
 
 log = logging.getLogger(__name__)
 
@@ -159,9 +159,14 @@ class Room:
         self._flush_soon()
 
     @property
-    def slow(self) -> bool:
+    def full(self) -> bool:
         """Whether more output would be dropped anyway."""
         return self._outputs.full or self.journal.full
+
+    @property
+    def behind(self) -> bool:
+        """Whether reading should wait for the next events."""
+        return self._outputs.behind
 
     # Effects
 
@@ -189,7 +194,7 @@ class Room:
             case Tell(state, detail):
                 self._append("kernel", {"state": state} | ({"detail": detail[:_DETAIL]} if detail else {}))
             case TellAsked(run, prompt, password):
-                self._flush()
+                self._flush(run)
                 self._append("run.input_asked", {"run": run, "prompt": prompt, "password": password})
             case TellReplaced():
                 self._append("kernel.restarted", {})
@@ -209,7 +214,7 @@ class Room:
         began = self._sent_at
         body: dict[str, Any] = {"run": finish.run, "status": finish.status, "duration": 0}
         if began is not None:  # otherwise the run never reached a kernel
-            self._flush(finish.run)
+            self._flush(finish.run, last=True)
             body["duration"] = round((self._loop.time() - began) * 1_000_000)
             if self._outputs.dropped:
                 body["dropped"] = self._outputs.dropped
@@ -224,17 +229,31 @@ class Room:
     def _flush_soon(self) -> None:
         if self._flushing is None:
             delay = max(0.0, self._flush_at - self._loop.time())
-            self._flushing = self._loop.call_later(delay, self._flush)
+            self._flushing = self._loop.call_later(delay, self._on_flush)
 
-    def _flush(self, last_of: str | None = None) -> None:
+    def _on_flush(self) -> None:
+        """One event at a time, so that there are at most 20 a second."""
+        self._flushing = None
+        run = self._lifecycle.current
+        if run is not None:
+            self._tell_outputs(run, self._outputs.take())
+        if self._outputs.waiting:
+            self._flush_soon()
+
+    def _flush(self, run: str, *, last: bool = False) -> None:
+        """All that waits, before something that comes after it."""
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
+        if last:
+            self._outputs.close()
+        while self._outputs.waiting:
+            self._tell_outputs(run, self._outputs.take())
+
+    def _tell_outputs(self, run: str, outputs: tuple[int, list[Item]]) -> None:
         self._flush_at = self._loop.time() + PACE
-        run = last_of or self._lifecycle.current
-        if run is None:
-            return
-        for n, items in self._outputs.take(last=last_of is not None):
+        n, items = outputs
+        if items:
             self._append("run.outputs", {"run": run, "n": n, "items": items})
 
     def _append(self, kind: EventKind, body: Mapping[str, Any]) -> None:
@@ -291,8 +310,12 @@ class _Life:
             self._room.lost(size)
 
     @property
-    def slow(self) -> bool:
-        return self._killed or self._room.slow
+    def full(self) -> bool:
+        return self._killed or self._room.full
+
+    @property
+    def behind(self) -> bool:
+        return not self._killed and self._room.behind
 
     def asked(self, run: str, prompt: str, *, password: bool) -> None:
         self._say(Asked(self._number, run, prompt, password))

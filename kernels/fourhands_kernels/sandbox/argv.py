@@ -12,6 +12,9 @@ from .limits import DEFAULT, Limits
 Mode = Literal["root", "user"]
 
 HOME: Final = "/home/room"
+WORK: Final = (
+    f"{HOME}/work"  # where the room's files belong; what programs keep for themselves stays beside it
+)
 CODE: Final = "/run/fourhands"
 USER_UID: Final = 1000
 # What an unmerged or merged system has in its root; links are copied as links.
@@ -76,8 +79,8 @@ def options(sandbox: Sandbox, *, root: Path = Path("/")) -> list[str]:
         *_namespaces(sandbox),
         *_environment(sandbox),
         *_system(root),
-        *_readable(sandbox),
         *_places(sandbox),
+        *_readable(sandbox),
         *_files(sandbox),
         # The root and /dev are writable tmpfs up to here.
         *("--remount-ro", "/dev", "--remount-ro", "/"),
@@ -118,7 +121,7 @@ def _system(root: Path) -> Iterable[str]:
 
 
 def _readable(sandbox: Sandbox) -> Iterable[str]:
-    made = {Path("/"), Path("/usr"), Path("/etc")}
+    made = set(map(Path, ("/", "/usr", "/etc", "/home", "/run", "/tmp")))
     shown: list[Path] = [Path("/usr")]
     for folder in sandbox.readable:
         if any(folder.is_relative_to(other) for other in shown):
@@ -145,7 +148,7 @@ def _readable(sandbox: Sandbox) -> Iterable[str]:
 
 
 def _places(sandbox: Sandbox) -> Iterable[str]:
-    """What can be written to; a tmpfs after a bind would hide it, so all of these are new places."""
+    """What can be written to; it comes before what is shown read-only, which a later tmpfs would hide."""
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", "/run")
     sizes = {"/dev/shm": sandbox.limits.shared, HOME: sandbox.limits.home, "/tmp": sandbox.limits.tmp}

@@ -53,7 +53,7 @@ class Bubblewrap:
         with ExitStack() as stack:
             report = _report_pair(stack)
             configuration = _configuration(
-                channels, key=key, report=report[1], limits=self.limits, cwd=argv.HOME
+                channels, key=key, report=report[1], limits=self.limits, cwd=argv.WORK
             )
             config = _memory(stack, "configuration", json.dumps(configuration).encode())
             command = [str(environment.python), "-I", f"{argv.CODE}/boot.py", str(config)]
@@ -114,7 +114,9 @@ class Plain:
         limits = {name: value for name, value in self.limits.resources().items() if name != "RLIMIT_NPROC"}
         with ExitStack() as stack:
             report = _report_pair(stack)
-            configuration = _configuration(channels, key=key, report=report[1], limits=self.limits, cwd=home)
+            configuration = _configuration(
+                channels, key=key, report=report[1], limits=self.limits, cwd=f"{home}/work"
+            )
             configuration |= {"parent": os.getpid(), "limits": limits}
             config = _memory(stack, "configuration", json.dumps(configuration).encode())
             command = [str(environment.python), "-I", str(_INSIDE / "boot.py"), str(config)]

@@ -1,0 +1,106 @@
+"""A kernel host as a process for tests: started, waited for without sleeping, and looked at from outside."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+ENVIRONMENTS = Path(os.environ.get("FOURHANDS_ENVIRONMENTS", PROJECT / ".kernels"))
+SECONDS = 30.0
+
+
+@dataclass
+class HostProcess:
+    """`python -m fourhands_kernels.host` on a socket in a folder of its own."""
+
+    folder: Path
+    isolation: str = "auto"
+    linger: float = 60.0
+    kernels: int = 64
+    process: "subprocess.Popen[bytes]" = field(init=False)
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "host.sock"
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def start(self) -> "HostProcess":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        ready, write = os.pipe()
+        command = [sys.executable, "-m", "fourhands_kernels.host", "--ready", str(write)]
+        command += ["--socket", str(self.socket), "--environments", str(ENVIRONMENTS)]
+        command += [
+            "--isolation",
+            self.isolation,
+            "--linger",
+            str(self.linger),
+            "--kernels",
+            str(self.kernels),
+        ]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(write,),
+                start_new_session=True,
+            )
+        os.close(write)
+        assert select.select([ready], [], [], SECONDS)[0], "the host did not start"
+        os.close(ready)
+        return self
+
+    def sandboxes(self) -> list[int]:
+        """The pids of every process below this host."""
+        return descendants(self.process.pid)
+
+    def resident(self) -> int:
+        """Bytes of memory that the host itself holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(SECONDS)
+
+
+def descendants(pid: int) -> list[int]:
+    """All processes below one, by /proc."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                fields = (entry / "stat").read_text().rsplit(")", 1)[1].split()
+            except (OSError, IndexError):
+                continue
+            if fields[0] != "Z":
+                parents.setdefault(int(fields[1]), []).append(int(entry.name))
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        children = parents.get(waiting.pop(), [])
+        found += children
+        waiting += children
+    return found
+
+
+def wait_gone(pids: list[int]) -> None:
+    """Wait until none of these processes is left."""
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        try:
+            assert select.select([handle], [], [], SECONDS)[0], f"process {pid} is still there"
+        finally:
+            os.close(handle)
