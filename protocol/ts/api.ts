@@ -22,6 +22,15 @@ export interface CreatedRoom {
   links: Links;
 }
 
+/** What an invite leads to, before anybody joins; `people` are those who are there now. */
+export interface Invitation {
+  room: string;
+  title: string;
+  role: Role;
+  ended: boolean;
+  people: { name: string; role: Role }[];
+}
+
 export interface JoinRequest {
   invite: string;
   name: string;

@@ -4,6 +4,7 @@ import type {
   CreatedRoom,
   CreateRoom,
   FreshToken,
+  Invitation,
   Joined,
   JoinRequest,
   Links,
@@ -69,6 +70,11 @@ export class Api {
 
   links(room: string): Promise<Links> {
     return this.#call(`${roomPath(room)}/links`);
+  }
+
+  /** Looks at an invite without using it. */
+  invitation(invite: string, signal?: AbortSignal): Promise<Invitation> {
+    return this.#call("/api/invite", { method: "POST", body: { invite }, ...(signal && { signal }) });
   }
 
   join(body: JoinRequest): Promise<Joined> {
