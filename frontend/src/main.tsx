@@ -8,6 +8,7 @@ import "./styles/room.css";
 import "./styles/panels.css";
 import "./styles/output.css";
 import "./styles/ansi.css";
+import "./styles/replay.css";
 import "./view/theme";
 import { App } from "./view/app";
 

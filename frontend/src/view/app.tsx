@@ -4,9 +4,12 @@ import { Home } from "./home/home";
 import { Gate } from "./join/gate";
 import { lazy } from "./lazy";
 import { DeadEnd } from "./parts/page";
-import { follow, route } from "./router";
+import { follow, fragment, route } from "./router";
+import { adminKey } from "./session";
 
 const RoomPage = lazy(() => import("./room/room-page").then((module) => module.RoomPage));
+const InvitedReplay = lazy(() => import("./replay/replay-page").then((module) => module.InvitedReplay));
+const HostReplay = lazy(() => import("./replay/replay-page").then((module) => module.HostReplay));
 
 export function App() {
   return (
@@ -23,16 +26,37 @@ function Page() {
       return <Home />;
     case "room":
       return <Gate key={at.room} room={at.room} inside={RoomPage} purpose="work" />;
+    case "replay":
+      return <ReplayGate key={at.room} room={at.room} />;
     default:
       return (
         <DeadEnd
           title="There is nothing here"
           text="The address may be mistyped, or cut off when it was copied."
         >
-          <a class="button plain" href="/" onClick={follow}>
-            To the home page
-          </a>
+          <ToHome />
         </DeadEnd>
       );
   }
+}
+
+function ReplayGate({ room }: { room: string }) {
+  if (fragment.value !== "") return <Gate room={room} inside={InvitedReplay} purpose="replay" />;
+  if (adminKey.value !== null) return <HostReplay room={room} />;
+  return (
+    <DeadEnd
+      title="Who may watch?"
+      text="Open this replay with the invite link of its room, or enter the admin key on the home page and choose it there."
+    >
+      <ToHome />
+    </DeadEnd>
+  );
+}
+
+function ToHome() {
+  return (
+    <a class="button plain" href="/" onClick={follow}>
+      To the home page
+    </a>
+  );
 }

@@ -47,6 +47,11 @@ export function timeOfDay(at: number): string {
   return new Date(at / 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 }
 
+/** The time of day to the second, of an entry, µs. */
+export function wallClock(at: number): string {
+  return new Date(at / 1000).toLocaleTimeString();
+}
+
 /** A day that a list can be read by: `today, 14:02`, `12 Mar, 14:02` */
 export function day(at: number): string {
   const date = new Date(at / 1000);

@@ -116,13 +116,7 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
 
 function mode(writable: boolean): Extension {
   // A view that is not editable keeps the phone's keyboard down, yet can be focused and scrolled by keys.
-  return writable
-    ? []
-    : [
-        EditorState.readOnly.of(true),
-        EditorView.editable.of(false),
-        EditorView.contentAttributes.of({ tabindex: "0" }),
-      ];
+  return writable ? [] : [EditorState.readOnly.of(true), EditorView.editable.of(false)];
 }
 
 function collaboration(
@@ -154,7 +148,7 @@ function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
     highlightSelectionMatches({ minSelectionLength: 2 }),
     search({ top: true }),
     placeholder(hint),
-    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}` }),
+    EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
     EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),
     keymap.of([
       ...closeBracketsKeymap,

@@ -5,7 +5,7 @@ import type { Joined } from "../../../../protocol/ts/api";
 import { Api, ApiError } from "../../room/api";
 import type { Lazy } from "../lazy";
 import { DeadEnd } from "../parts/page";
-import { fragment } from "../router";
+import { follow, fragment } from "../router";
 import { useInvitation } from "./invitation";
 import { JoinPage } from "./join-page";
 import { forgetSeat, recallSeat, rememberSeat } from "./seat-memory";
@@ -21,7 +21,7 @@ export interface Admitted {
 
 type State =
   | { at: "asking"; error: string }
-  | { at: "joining" }
+  | { at: "joining"; again: boolean }
   | { at: "refused"; problem: ApiError }
   | { at: "in"; admitted: Admitted };
 
@@ -34,10 +34,12 @@ interface GateProps {
 
 export function Gate({ room, inside: Inside, purpose }: GateProps) {
   const invite = fragment.value;
-  const kept = recallSeat(room);
-  const state = useSignal<State>(kept === null ? { at: "asking", error: "" } : { at: "joining" });
+  const kept = recallSeat(invite);
+  const state = useSignal<State>(
+    kept === null ? { at: "asking", error: "" } : { at: "joining", again: true },
+  );
   const join = async (name: string, resume?: string) => {
-    state.value = { at: "joining" };
+    state.value = { at: "joining", again: resume !== undefined };
     state.value = await attempt(room, invite, name, resume);
   };
   useEffect(() => {
@@ -45,25 +47,73 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
     if (kept !== null && invite !== "") void join(kept.name, kept.resume);
   }, []);
   const look = useInvitation(invite);
+  const ended = look.is === "good" && look.invitation.ended ? look.invitation : null;
+  useEffect(() => {
+    // Nothing of an ended session is recorded any more: a name is not asked for.
+    if (ended && purpose === "replay" && state.value.at === "asking") void join(READER);
+  }, [ended]);
   if (invite === "") return <Incomplete />;
   if (look.is === "refused" && state.value.at !== "in") return <Refused problem={look.problem} />;
+  if (look.is === "good" && look.invitation.room !== room) return <Refused problem={WRONG_ROOM} />;
   switch (state.value.at) {
     case "in":
       return <Inside admitted={state.value.admitted} />;
+    case "joining":
+      if (state.value.again) return <Returning name={kept?.name ?? ""} />;
+      break;
     case "refused":
       return <Refused problem={state.value.problem} />;
-    default:
-      return (
-        <JoinPage
-          invitation={look.is === "good" ? look.invitation : null}
-          purpose={purpose}
-          busy={state.value.at === "joining"}
-          name={kept?.name ?? ""}
-          error={state.value.at === "asking" ? state.value.error : ""}
-          join={(name) => void join(name)}
-        />
-      );
   }
+  if (ended && purpose === "work") {
+    return <Ended title={ended.title} room={room} invite={invite} read={() => void join(READER)} />;
+  }
+  return (
+    <JoinPage
+      invitation={look.is === "good" ? look.invitation : null}
+      purpose={purpose}
+      busy={state.value.at === "joining"}
+      name={kept?.name ?? ""}
+      error={state.value.at === "asking" ? state.value.error : ""}
+      join={(name) => void join(name)}
+    />
+  );
+}
+
+/** After a reload: no form flashes up, and the words show only where it takes a while. */
+function Returning({ name }: { name: string }) {
+  return (
+    <div class="loading" aria-busy="true">
+      <p class="muted loading-words">Coming back as {name}…</p>
+    </div>
+  );
+}
+
+const READER = "Reader";
+
+function Ended({
+  title,
+  room,
+  invite,
+  read,
+}: {
+  title: string;
+  room: string;
+  invite: string;
+  read: () => void;
+}) {
+  return (
+    <DeadEnd
+      title={title}
+      text="This session has ended. All that happened in it is kept: it can be replayed, or the room read as it was left."
+    >
+      <a class="button primary" href={`/replay/${encodeURIComponent(room)}#${invite}`} onClick={follow}>
+        Watch the replay
+      </a>
+      <button type="button" class="button plain" onClick={read}>
+        Read the room
+      </button>
+    </DeadEnd>
+  );
 }
 
 async function attempt(room: string, invite: string, name: string, resume?: string): Promise<State> {
@@ -71,14 +121,14 @@ async function attempt(room: string, invite: string, name: string, resume?: stri
   try {
     const joined = await api.join({ invite, name, ...(resume === undefined ? {} : { resume }) });
     if (joined.room !== room) return { at: "refused", problem: WRONG_ROOM };
-    rememberSeat(room, { name, resume: joined.resume });
+    rememberSeat(invite, { name, resume: joined.resume });
     const again = async () => (await api.join({ invite, name, resume: joined.resume })).token;
     return { at: "in", admitted: { room, invite, joined, again } };
   } catch (problem) {
     if (!(problem instanceof ApiError)) throw problem;
     if (problem.status === 0 || problem.status >= 500) return { at: "asking", error: problem.message };
     if (problem.status === 400 || problem.status === 422) {
-      forgetSeat(room);
+      forgetSeat(invite);
       return { at: "asking", error: problem.message };
     }
     return { at: "refused", problem };

@@ -22,6 +22,7 @@ export type Look =
 export function useInvitation(invite: string): Look {
   const look = useSignal<Look>({ is: "unknown" });
   useEffect(() => {
+    if (invite === "") return;
     const gone = new AbortController();
     void ask(invite, gone.signal).then((answer) => {
       if (!gone.signal.aborted) look.value = answer;

@@ -85,7 +85,7 @@ export function JoinPage({ invitation, purpose, busy, name: known, error, join }
             <li class="join-fact" key={fact.title}>
               <Icon name={fact.icon} size={18} />
               <div>
-                <h3>{fact.title}</h3>
+                <h2>{fact.title}</h2>
                 <p class="muted caption">{fact.text}</p>
               </div>
             </li>

@@ -7,31 +7,33 @@ export interface Remembered {
 }
 
 /** The tab's history entry survives a reload even where storage throws; storage also survives a new visit in this tab. */
-export function recallSeat(room: string): Remembered | null {
-  return read(historyState()?.[key(room)]) ?? read(stored(room));
+export function recallSeat(invite: string): Remembered | null {
+  return read(historyState()?.[key(invite)]) ?? read(stored(invite));
 }
 
-export function rememberSeat(room: string, seat: Remembered): void {
-  history.replaceState({ ...historyState(), [key(room)]: seat }, "");
+export function rememberSeat(invite: string, seat: Remembered): void {
+  history.replaceState({ ...historyState(), [key(invite)]: seat }, "");
   try {
-    sessionStorage.setItem(key(room), JSON.stringify(seat));
+    sessionStorage.setItem(key(invite), JSON.stringify(seat));
   } catch {
     // Blocked: the history entry is enough for a reload.
   }
 }
 
-export function forgetSeat(room: string): void {
-  const { [key(room)]: _, ...rest } = historyState() ?? {};
+export function forgetSeat(invite: string): void {
+  const { [key(invite)]: _, ...rest } = historyState() ?? {};
   history.replaceState(rest, "");
   try {
-    sessionStorage.removeItem(key(room));
+    sessionStorage.removeItem(key(invite));
   } catch {
     // Blocked: nothing was kept there.
   }
 }
 
-function key(room: string): string {
-  return `fourhands.seat.${room}`;
+/** The invite without its secret: one tab may have been the candidate before, and be the interviewer now. */
+function key(invite: string): string {
+  const name = invite.slice(0, Math.max(0, invite.lastIndexOf(".")));
+  return `fourhands.seat.${name}`;
 }
 
 function historyState(): Record<string, unknown> | null {
@@ -39,9 +41,9 @@ function historyState(): Record<string, unknown> | null {
   return typeof state === "object" && state !== null ? { ...state } : null;
 }
 
-function stored(room: string): unknown {
+function stored(invite: string): unknown {
   try {
-    return JSON.parse(sessionStorage.getItem(key(room)) ?? "null");
+    return JSON.parse(sessionStorage.getItem(key(invite)) ?? "null");
   } catch {
     return null;
   }

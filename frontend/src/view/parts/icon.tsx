@@ -12,12 +12,6 @@ const DRAWINGS = {
       <rect width="18" height="18" x="3" y="3" rx="2" />
     </>
   ),
-  "rotate-ccw": (
-    <>
-      <path d="M3 12a9 9 0 1 0 9-9 9.75 9.75 0 0 0-6.74 2.74L3 8" />
-      <path d="M3 3v5h5" />
-    </>
-  ),
   "share-2": (
     <>
       <circle cx="18" cy="5" r="3" />
@@ -92,12 +86,6 @@ const DRAWINGS = {
       <path d="m6 6 12 12" />
     </>
   ),
-  pencil: (
-    <>
-      <path d="M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497z" />
-      <path d="m15 5 4 4" />
-    </>
-  ),
   "trash-2": (
     <>
       <path d="M10 11v6" />
@@ -141,22 +129,6 @@ const DRAWINGS = {
       <path d="M4 16c-1.1 0-2-.9-2-2V4c0-1.1.9-2 2-2h10c1.1 0 2 .9 2 2" />
     </>
   ),
-  "qr-code": (
-    <>
-      <rect width="5" height="5" x="3" y="3" rx="1" />
-      <rect width="5" height="5" x="16" y="3" rx="1" />
-      <rect width="5" height="5" x="3" y="16" rx="1" />
-      <path d="M21 16h-3a2 2 0 0 0-2 2v3" />
-      <path d="M21 21v.01" />
-      <path d="M12 7v3a2 2 0 0 1-2 2H7" />
-      <path d="M3 12h.01" />
-      <path d="M12 3h.01" />
-      <path d="M12 16v.01" />
-      <path d="M16 12h1" />
-      <path d="M21 12v.01" />
-      <path d="M12 21v-1" />
-    </>
-  ),
   "wifi-off": (
     <>
       <path d="M12 20h.01" />
@@ -186,12 +158,6 @@ const DRAWINGS = {
     <>
       <path d="M12 5v14" />
       <path d="m19 12-7 7-7-7" />
-    </>
-  ),
-  "arrow-left": (
-    <>
-      <path d="m12 19-7-7 7-7" />
-      <path d="M19 12H5" />
     </>
   ),
   eye: (
@@ -225,12 +191,6 @@ const DRAWINGS = {
     <>
       <rect width="18" height="18" x="3" y="3" rx="2" />
       <path d="M9 3v18" />
-    </>
-  ),
-  "panel-right": (
-    <>
-      <rect width="18" height="18" x="3" y="3" rx="2" />
-      <path d="M15 3v18" />
     </>
   ),
   pause: (
@@ -276,12 +236,6 @@ const DRAWINGS = {
       <path d="m9 10-5 5 5 5" />
     </>
   ),
-  search: (
-    <>
-      <path d="m21 21-4.34-4.34" />
-      <circle cx="11" cy="11" r="8" />
-    </>
-  ),
   command: (
     <>
       <path d="M15 6v12a3 3 0 1 0 3-3H6a3 3 0 1 0 3 3V6a3 3 0 1 0-3 3h12a3 3 0 1 0-3-3" />
@@ -302,18 +256,22 @@ const DRAWINGS = {
       <path d="M7 11V7a5 5 0 0 1 10 0v4" />
     </>
   ),
-  "user-x": (
-    <>
-      <path d="M16 21v-2a4 4 0 0 0-4-4H6a4 4 0 0 0-4 4v2" />
-      <circle cx="9" cy="7" r="4" />
-      <line x1="17" x2="22" y1="8" y2="13" />
-      <line x1="22" x2="17" y1="8" y2="13" />
-    </>
-  ),
   clock: (
     <>
       <circle cx="12" cy="12" r="10" />
       <path d="M12 6v6l4 2" />
+    </>
+  ),
+  "chevrons-left": (
+    <>
+      <path d="m11 17-5-5 5-5" />
+      <path d="m18 17-5-5 5-5" />
+    </>
+  ),
+  "chevrons-right": (
+    <>
+      <path d="m6 17 5-5-5-5" />
+      <path d="m13 17 5-5-5-5" />
     </>
   ),
 } satisfies Record<string, ComponentChildren>;

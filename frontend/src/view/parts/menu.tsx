@@ -18,6 +18,7 @@ interface MenuProps {
   children: ComponentChildren;
   class?: string;
   align?: "start" | "end";
+  side?: "above" | "below";
 }
 
 export function Menu({
@@ -26,6 +27,7 @@ export function Menu({
   children,
   class: look = "button quiet square",
   align = "end",
+  side = "below",
 }: MenuProps) {
   const open = useSignal(false);
   const root = useRef<HTMLSpanElement>(null);
@@ -71,7 +73,7 @@ export function Menu({
         {children}
       </button>
       {open.value && (
-        <div class={`menu-list menu-${align}`} role="menu" aria-label={label}>
+        <div class={`menu-list menu-${align} menu-${side}`} role="menu" aria-label={label}>
           {choices.map((choice) => (
             <Item key={choice.label} choice={choice} close={close} />
           ))}

@@ -1,19 +1,15 @@
 /** The chat: lines in order, grouped by speaker, and a field that keeps what could not be sent. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { ChatLine } from "../../room/state";
-import { timeOfDay } from "../clock";
-import { Avatar, personColour } from "../parts/avatar";
+import { ChatLines } from "../parts/chat-lines";
 import { Icon } from "../parts/icon";
 import { type Desk, useDesk } from "./desk";
 
 const MAX = 4000;
-/** µs after which the same speaker's next line gets a head of its own. */
-const PAUSE = 5 * 60_000_000;
 
 export function Chat() {
   const desk = useDesk();
-  const { chat } = desk.model.state.value;
+  const { chat, people } = desk.model.state.value;
   const list = useRef<HTMLOListElement>(null);
   const last = chat[chat.length - 1]?.seq ?? 0;
   useEffect(() => {
@@ -23,9 +19,7 @@ export function Chat() {
   return (
     <>
       <ol class="chat-list scroll" ref={list} aria-label="Messages" aria-live="polite">
-        {chat.map((line, at) => (
-          <Line key={line.seq} desk={desk} line={line} before={chat[at - 1]} />
-        ))}
+        <ChatLines chat={chat} people={people} />
         {chat.length === 0 && (
           <li class="empty">
             <Icon name="message-square" size={24} />
@@ -36,24 +30,6 @@ export function Chat() {
       </ol>
       {desk.model.may("chat") && <Say desk={desk} />}
     </>
-  );
-}
-
-function Line({ desk, line, before }: { desk: Desk; line: ChatLine; before: ChatLine | undefined }) {
-  const person = desk.model.person(line.person);
-  const name = person?.name ?? "Someone";
-  const goesOn = before?.person === line.person && line.at - before.at < PAUSE;
-  return (
-    <li class={goesOn ? "chat-line chat-goes-on" : "chat-line"}>
-      {!goesOn && (
-        <div class="chat-who">
-          <Avatar name={name} colour={person?.colour ?? 0} size="s" />
-          <strong style={{ color: personColour(person?.colour ?? 0) }}>{name}</strong>
-          <time class="caption faint">{timeOfDay(line.at)}</time>
-        </div>
-      )}
-      <p class="chat-text">{line.text}</p>
-    </li>
   );
 }
 

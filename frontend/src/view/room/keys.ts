@@ -30,7 +30,7 @@ export function matches(event: KeyboardEvent, chord: string): boolean {
   return event.shiftKey === shift && event.key.toLowerCase() === key.toLowerCase();
 }
 
-const NAMES: Record<string, string> = { Enter: MAC ? "↵" : "Enter", Escape: "Esc" };
+const NAMES: Record<string, string> = { Enter: MAC ? "↵" : "Enter", Escape: "Esc", ArrowUp: "↑" };
 
 export function written(chord: string): string {
   const { mod, shift, alt, key } = parse(chord);

@@ -26,11 +26,11 @@ export function Rail() {
           type="button"
           class="button quiet square rail-button"
           aria-pressed={sideShown(which)}
-          aria-label={title}
           title={title}
           onClick={() => toggleSide(which)}
         >
           <Icon name={icon} size={18} />
+          <span class="hidden-text">{title}</span>
           {which === "chat" && <Count count={unread(desk)} />}
         </button>
       ))}
