@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fourhands_protocol import awareness, limits, sync
+from fourhands_protocol import awareness, envelope, limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 from fourhands_protocol.errors import BadToken, ProtocolError, Silent, SlowReader, Superseded, TooLarge
@@ -349,3 +349,7 @@ class Room:
                 self._say(seat, EMPTY_AWARENESS)
         elif now - seat.heard_at >= SILENCE:
             self._close(seat, Silent.close_code, "nothing was heard for 30 seconds")
+        elif now - max(seat.heard_at, seat.spoke_at) >= KEEPALIVE:
+            # A hidden tab's timers may sleep for a minute, but it answers what it receives.
+            seat.spoke_at = now
+            self._say(seat, envelope.encode(envelope.Ping(now)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from fourhands_protocol import cbor, envelope, sync
-
-from fourhands_server.core import effects
 from tests.support.world import World, text_of
+
+from fourhands_protocol import cbor, envelope, sync
+from fourhands_server.core import effects
 
 
 @pytest.fixture
@@ -158,7 +158,9 @@ def test_kernel_events_replayed_after_a_crash_are_logged_once(world: World) -> N
     world.settle()
     world.crash()
     world.room.kernel_attached("journal-1", {"r1": "running"}, "busy", None, now=world.now)
-    world.room.kernel_event("journal-1", 1, "run.outputs", {"run": "r1", "n": 0, "items": [out]}, now=world.now)
+    world.room.kernel_event(
+        "journal-1", 1, "run.outputs", {"run": "r1", "n": 0, "items": [out]}, now=world.now
+    )
     world.kernel_says("run.finished", run="r1", status="ok", duration=5)
     world.settle()
     assert [e.kind for e in world.log].count("run.outputs") == 1
@@ -270,6 +272,24 @@ def test_a_revoked_invite_shows_its_people_out(world: World) -> None:
     assert ada.closed_with == 4401
     assert bob.closed_with is None
     assert not world.room.welcome("ada")
+
+
+def test_a_silent_client_is_asked_before_its_link_counts_as_dead(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    for seconds in (10, 20):
+        world.now += 10_000_000
+        world.room.tick(now=world.now)
+        world.carry_out()
+        assert envelope.decode(ada.inbox[-1]) == envelope.Ping(world.now), seconds
+    ada.outbox.append(envelope.encode(envelope.Pong(world.now, 0)))
+    ada.deliver(None)
+    for seconds, closed in ((20, None), (10, 4304)):
+        world.now += seconds * 1_000_000
+        world.room.tick(now=world.now)
+        world.carry_out()
+        assert ada.closed_with == closed
 
 
 @pytest.mark.parametrize(
