@@ -55,7 +55,10 @@ export function readTraceback(parts: readonly string[], own: ReadonlySet<string>
 
 function frame(lines: readonly string[], place: Place, own: ReadonlySet<string>): Frame {
   const library = place.path !== null && !own.has(place.path) && LIBRARY.test(place.path);
-  return { text: lines.join("\n").trimEnd(), title: plain(lines[0] ?? "").trim(), place, library };
+  const [title = "", ...code] = lines;
+  // Lines above a selection are known by number only.
+  while (code[0] !== undefined && /^\s*\d*\s*$/.test(plain(code[0]))) code.shift();
+  return { text: [title, ...code].join("\n").trimEnd(), title: plain(title).trim(), place, library };
 }
 
 /** A frame's source lines are indented or numbered; the first line after it that is neither ends all frames. */

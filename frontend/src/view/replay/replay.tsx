@@ -1,6 +1,6 @@
 /** The replay: the room as it was at a moment, over the player that chooses the moment. */
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { day, sessionLength } from "../clock";
 import { RunCard } from "../output/run-card";
 import { placeIn, whatRan } from "../output/where";
@@ -190,7 +190,7 @@ function OutputThen({ model }: { model: ReplayModel }) {
   const running = useComputed(() => model.runs.value.some((run) => run.status === "running")).value;
   // Only a run that was going on then has a clock to move.
   const now = running ? model.moment.value.at : 0;
-  const paths = new Set(files.map((file) => file.path));
+  const paths = useMemo(() => new Set(files.map((file) => file.path)), [files]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
     <div class="output-scroll scroll output-latest" tabIndex={0}>

@@ -8,7 +8,7 @@ import { LaneDrawing } from "./lane-drawing";
 import { NUDGE, type ReplayModel } from "./model";
 
 /** Characters that fill a lane at least: one single letter is no mountain. */
-const FULL_LEAST = 8;
+const FULL_LEAST = 4;
 /** px a bin of typing. */
 const BIN = 4;
 

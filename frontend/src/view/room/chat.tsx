@@ -9,7 +9,7 @@ const MAX = 4000;
 
 export function Chat() {
   const desk = useDesk();
-  const { chat, people } = desk.model.state.value;
+  const { chat, people } = desk.model;
   const list = useRef<HTMLOListElement>(null);
   const last = chat[chat.length - 1]?.seq ?? 0;
   useEffect(() => {

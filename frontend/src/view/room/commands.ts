@@ -79,7 +79,7 @@ function running(desk: Desk): Command[] {
 
 function filing(desk: Desk): Command[] {
   const { model } = desk;
-  const files = model.state.value.files.filter((file) => !file.deleted);
+  const files = model.files.filter((file) => !file.deleted);
   const active = desk.activeFile;
   return [
     {
@@ -165,10 +165,8 @@ function focusOutput(): void {
 }
 
 function meeting(desk: Desk): Command[] {
-  const { client, state } = desk.model;
-  const others = [...state.value.people.values()].filter(
-    (person) => person.online && person.id !== client.person,
-  );
+  const { client, people } = desk.model;
+  const others = [...people.values()].filter((person) => person.online && person.id !== client.person);
   return others.map((person) => ({
     id: `follow-${person.id}`,
     group: "People",

@@ -9,17 +9,17 @@ import { shape, tab } from "./layout";
 
 /** The run that has the kernel, or else the first that waits for it. */
 export function currentRun(desk: Desk): RunState | undefined {
-  const { runs } = desk.model.state.value;
+  const { runs } = desk.model;
   return runs.find((run) => run.status === "running") ?? runs.find((run) => run.status === "queued");
 }
 
 /** Why nothing can be run now, in words; null when it can. */
 export function runObstacle(desk: Desk): string | null {
   const { model } = desk;
-  if (model.state.value.endedAt !== null) return "This session has ended.";
+  if (model.endedAt !== null) return "This session has ended.";
   if (!model.may("run")) return "Observers cannot run code.";
   if (model.link.value.phase !== "live") return "Code can be run when the link is back.";
-  if (model.state.value.kernel.state === "unavailable") return "This server has no kernel to run code with.";
+  if (model.kernel.state === "unavailable") return "This server has no kernel to run code with.";
   return null;
 }
 
@@ -53,7 +53,7 @@ export async function interrupt(desk: Desk): Promise<void> {
 }
 
 export async function restart(desk: Desk): Promise<void> {
-  const { kernel } = desk.model.state.value;
+  const { kernel } = desk.model;
   if (kernel.state === "idle" || kernel.state === "busy") {
     const text = "All variables and imports are lost, for everyone in the room. The files stay as they are.";
     if (!(await confirm("Restart the kernel?", text, "Restart"))) return;

@@ -35,7 +35,7 @@ export class Desk {
   }
 
   file(name: string | null): FileState | undefined {
-    return this.model.state.value.files.find((file) => file.file === name);
+    return this.model.files.find((file) => file.file === name);
   }
 
   show(file: string): void {

@@ -15,7 +15,7 @@ export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (b
   const desk = useDesk();
   const element = useRef<HTMLDivElement>(null);
   // `writable` is no signal: it changes with state and link, which are read here.
-  void desk.model.state.value.endedAt;
+  void desk.model.endedAt;
   void desk.model.status.value;
   const { writable } = desk.model.client;
   useEffect(() => {
@@ -48,7 +48,9 @@ function options(desk: Desk, file: FileState, onRefused: (bytes: number) => void
     path: file.path,
     writable: client.writable,
     limit: MAX_EDIT,
-    hint: client.writable ? `print("hello")    # ${written("Mod-Enter")} runs this file for everyone` : "",
+    hint: client.writable
+      ? `print("hello")    # ${written("Mod-Enter")} runs this file for everyone`
+      : "Nothing is written here yet",
     identify: (id, state) => identify(desk, id, state),
     onCaret: (anchor, head) => client.setCursor(file.file, anchor, head),
     onRefused,
@@ -60,7 +62,7 @@ function options(desk: Desk, file: FileState, onRefused: (bytes: number) => void
 
 /** The log says whose a client id is; the server puts the person's id into awareness too. */
 function identify(desk: Desk, client: number, state: AwarenessState) {
-  const { clients, people } = desk.model.state.value;
+  const { clients, people } = desk.model;
   const id = clients.get(client) ?? (typeof state.user?.id === "string" ? state.user.id : "");
   const person = people.get(id);
   if (person === undefined || person.removed) return null;
@@ -97,7 +99,7 @@ function fileOf(desk: Desk, person: string): string | null {
       continue;
     if (typeof state.at?.file === "string") return state.at.file;
   }
-  return desk.model.state.value.cursors.get(person)?.file ?? null;
+  return desk.model.cursors.get(person)?.file ?? null;
 }
 
 function useTarget(desk: Desk, file: FileState): void {

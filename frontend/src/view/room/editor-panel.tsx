@@ -13,7 +13,7 @@ import { RunBar } from "./run-bar";
 
 export function EditorPanel() {
   const desk = useDesk();
-  const { files } = desk.model.state.value;
+  const { files } = desk.model;
   useEffect(() => desk.files.settle(files), [files]);
   const active = desk.activeFile;
   const refused = useSignal<number | null>(null);
@@ -75,7 +75,7 @@ function Refused({ count, close }: { count: number; close: () => void }) {
 }
 
 function NoFile({ desk }: { desk: Desk }) {
-  const known = desk.model.state.value.files.some((file) => !file.deleted);
+  const known = desk.model.files.some((file) => !file.deleted);
   if (!known && desk.model.status.value.kind === "connecting") return null;
   return (
     <div class="empty">

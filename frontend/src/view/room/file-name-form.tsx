@@ -12,7 +12,7 @@ export function FileNameForm({ desk, file }: { desk: Desk; file?: FileState }) {
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
   useEffect(() => select(field.current), []);
-  const others = desk.model.state.value.files.filter((other) => !other.deleted && other.file !== file?.file);
+  const others = desk.model.files.filter((other) => !other.deleted && other.file !== file?.file);
   const problem = pathProblem(
     path.value.trim(),
     others.map((other) => other.path),
@@ -71,7 +71,7 @@ async function send(desk: Desk, path: string, file?: FileState): Promise<string>
   const { client } = desk.model;
   const result = await (file ? client.renameFile(file.file, path) : client.createFile(path));
   if (!result.ok) return result.message;
-  const made = desk.model.state.value.files.find((other) => !other.deleted && other.path === path);
+  const made = desk.model.files.find((other) => !other.deleted && other.path === path);
   if (made && !file) desk.show(made.file);
   return "";
 }

@@ -1,4 +1,5 @@
 /** The open files as tabs: arrows move, the cross closes. */
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../parts/icon";
 import { type Desk, useDesk } from "./desk";
 
@@ -26,8 +27,12 @@ function FileTab({ desk, file, closable }: { desk: Desk; file: string; closable:
   const known = desk.file(file);
   const active = desk.files.active.value === file;
   const path = known?.path ?? file;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (active) box.current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [active]);
   return (
-    <div class="tab-box" data-active={active}>
+    <div class="tab-box" data-active={active} ref={box}>
       <button
         type="button"
         class="tab"

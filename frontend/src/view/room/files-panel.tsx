@@ -10,7 +10,7 @@ import { filesDrawer } from "./layout";
 
 export function FilesPanel() {
   const desk = useDesk();
-  const files = desk.model.state.value.files.filter((file) => !file.deleted);
+  const files = desk.model.files.filter((file) => !file.deleted);
   const naming = desk.naming.value;
   return (
     <nav class="panel files" aria-label="Files">
@@ -91,7 +91,7 @@ function FileRow({ desk, file, last }: { desk: Desk; file: FileState; last: bool
 
 /** The other people whose caret is in this file. */
 function readers(desk: Desk, file: string): Person[] {
-  const { cursors, people } = desk.model.state.value;
+  const { cursors, people } = desk.model;
   const found = [];
   for (const [id, cursor] of cursors) {
     const person = people.get(id);

@@ -12,7 +12,7 @@ const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
 };
 
 export function KernelState() {
-  const { kernel, endedAt } = useDesk().model.state.value;
+  const { kernel, endedAt } = useDesk().model;
   const { state, detail } = kernel;
   const { words, tone } = WORDS[state];
   if (endedAt !== null) return null;

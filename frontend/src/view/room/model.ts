@@ -1,7 +1,7 @@
 /** The room client as signals: what the components of the room page read, and nothing else. */
-import { batch, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { type Action, allows } from "../../../../protocol/ts/roles";
-import type { Change, Link, RoomClient, Status } from "../../room/client";
+import type { Change, Link, Recovered, RoomClient, Status } from "../../room/client";
 import type { Person, RoomState } from "../../room/state";
 import { notify } from "../parts/notices";
 
@@ -14,6 +14,7 @@ export class RoomModel {
   readonly #link;
   readonly #status;
   readonly #documents = signal(0);
+  readonly #recovered = signal<Recovered | null>(null);
   readonly #down = signal<number | null>(null);
   #unsubscribe: (() => void)[] = [];
 
@@ -26,8 +27,58 @@ export class RoomModel {
     this.#status = signal(client.status);
   }
 
-  get state(): ReadonlySignal<RoomState> {
-    return this.#state;
+  // Parts of the state, each a signal of its own underneath: a keystroke of somebody else redraws no list of runs.
+  readonly #parts = {
+    title: computed(() => this.#state.value.title),
+    people: computed(() => this.#state.value.people),
+    files: computed(() => this.#state.value.files),
+    runs: computed(() => this.#state.value.runs),
+    chat: computed(() => this.#state.value.chat),
+    kernel: computed(() => this.#state.value.kernel),
+    cursors: computed(() => this.#state.value.cursors),
+    clients: computed(() => this.#state.value.clients),
+    events: computed(() => this.#state.value.events),
+    endedAt: computed(() => this.#state.value.endedAt),
+  };
+
+  get title(): string {
+    return this.#parts.title.value;
+  }
+
+  get people(): RoomState["people"] {
+    return this.#parts.people.value;
+  }
+
+  get files(): RoomState["files"] {
+    return this.#parts.files.value;
+  }
+
+  get runs(): RoomState["runs"] {
+    return this.#parts.runs.value;
+  }
+
+  get chat(): RoomState["chat"] {
+    return this.#parts.chat.value;
+  }
+
+  get kernel(): RoomState["kernel"] {
+    return this.#parts.kernel.value;
+  }
+
+  get cursors(): RoomState["cursors"] {
+    return this.#parts.cursors.value;
+  }
+
+  get clients(): RoomState["clients"] {
+    return this.#parts.clients.value;
+  }
+
+  get events(): RoomState["events"] {
+    return this.#parts.events.value;
+  }
+
+  get endedAt(): number | null {
+    return this.#parts.endedAt.value;
   }
 
   get link(): ReadonlySignal<Link> {
@@ -41,6 +92,10 @@ export class RoomModel {
   /** Rises when the document was made anew: editors bind again. */
   get documents(): ReadonlySignal<number> {
     return this.#documents;
+  }
+
+  get recovered(): ReadonlySignal<Recovered | null> {
+    return this.#recovered;
   }
 
   /** Since when the room has been out of reach (ms), or null; short attempts in between do not restart it. */
@@ -63,11 +118,11 @@ export class RoomModel {
   }
 
   may(action: Action): boolean {
-    return allows(this.client.role, action) && this.#state.value.endedAt === null;
+    return allows(this.client.role, action) && this.endedAt === null;
   }
 
   person(id: string): Person | undefined {
-    return this.#state.value.people.get(id);
+    return this.people.get(id);
   }
 
   get me(): Person | undefined {
@@ -80,6 +135,7 @@ export class RoomModel {
       this.#link.value = this.client.link;
       this.#status.value = this.client.status;
       this.#down.value = this.#downSince();
+      this.#recovered.value = this.client.recovered;
       if (change.doc) this.#documents.value += 1;
     });
   }

@@ -1,6 +1,6 @@
 /** The right of the room: what ran, newest at the bottom, in the reader's own place until they return to the end. */
 import { type ReadonlySignal, useSignal } from "@preact/signals";
-import type { RefObject } from "preact";
+import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunState } from "../../room/state";
 import { tick } from "../clock";
@@ -18,7 +18,7 @@ const CARDS = 30;
 
 export function OutputPanel() {
   const desk = useDesk();
-  const { runs } = desk.model.state.value;
+  const { runs } = desk.model;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const top = useRef(0);
@@ -73,9 +73,19 @@ export function OutputPanel() {
               Show earlier runs ({kept.length - shown.length})
             </button>
           )}
-          {shown.map((run) => (
-            <Card key={run.run} desk={desk} run={run} />
+          {shown.map((run, at) => (
+            <Fragment key={run.run}>
+              <Restarts
+                desk={desk}
+                from={shown[at - 1]?.queuedAt ?? desk.clearedAt.value}
+                to={run.queuedAt}
+              />
+              <Card desk={desk} run={run} />
+            </Fragment>
           ))}
+          {kept.length > 0 && (
+            <Restarts desk={desk} from={kept.at(-1)?.queuedAt ?? 0} to={Number.POSITIVE_INFINITY} />
+          )}
           {runs.length === 0 && <Empty desk={desk} />}
         </div>
       </div>
@@ -121,7 +131,7 @@ function useStickToEnd(
 
 function Card({ desk, run }: { desk: Desk; run: RunState }) {
   const { model } = desk;
-  const { files } = model.state.value;
+  const { files } = model;
   // Only a run that is not over has a clock to move.
   if (run.status === "running") void tick.value;
   const person = model.person(run.by);
@@ -142,6 +152,22 @@ function Card({ desk, run }: { desk: Desk; run: RunState }) {
       }}
       answer={model.may("input") ? answer : undefined}
     />
+  );
+}
+
+/** Between two runs: from here on the variables were gone. */
+function Restarts({ desk, from, to }: { desk: Desk; from: number; to: number }) {
+  const { events, people } = desk.model;
+  const found = events.filter(
+    (event) => event.kind === "kernel.restarted" && event.at > from && event.at <= to,
+  );
+  const last = found.at(-1);
+  if (last === undefined) return null;
+  const who = people.get(last.actor)?.name;
+  return (
+    <p class="restarted caption" key={last.seq}>
+      {who === undefined ? "The kernel was restarted" : `${who} restarted the kernel`}; variables are gone
+    </p>
   );
 }
 

@@ -10,7 +10,7 @@ import { presence } from "./top-bar";
 
 export function People() {
   const desk = useDesk();
-  const people = [...desk.model.state.value.people.values()].filter((person) => !person.removed).sort(order);
+  const people = [...desk.model.people.values()].filter((person) => !person.removed).sort(order);
   const alone = people.filter((person) => person.online).length <= 1;
   return (
     <div class="people scroll">
@@ -19,7 +19,7 @@ export function People() {
           <Row key={person.id} desk={desk} person={person} />
         ))}
       </ul>
-      {alone && desk.model.state.value.endedAt === null && (
+      {alone && desk.model.endedAt === null && (
         <div class="empty">
           <Icon name="users" size={24} />
           <h3>Nobody else is here yet</h3>

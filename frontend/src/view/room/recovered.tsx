@@ -5,11 +5,8 @@ import { Dialog } from "../parts/dialog";
 import { useDesk } from "./desk";
 
 export function RecoveredCopy() {
-  const { client, state, status } = useDesk().model;
-  // Read for their changes: `recovered` is set together with one of them.
-  void state.value;
-  void status.value;
-  const copy = client.recovered;
+  const { client, recovered } = useDesk().model;
+  const copy = recovered.value;
   if (copy === null) return null;
   return (
     <Dialog title="A copy of your text" onClose={() => client.dismissRecovered()}>

@@ -24,8 +24,8 @@ export function Room({ model }: { model: RoomModel }) {
   useKeys(desk);
   useLeaving(desk);
   useEffect(() => {
-    document.title = `${model.state.value.title || "Room"} · Fourhands`;
-  }, [model.state.value.title]);
+    document.title = `${model.title || "Room"} · Fourhands`;
+  }, [model.title]);
   return (
     <DeskContext.Provider value={desk}>
       <div class="room" data-shape={shape.value} data-tab={tab.value}>

@@ -42,7 +42,7 @@ function RunButton({ desk }: { desk: Desk }) {
 
 /** Everybody in the room sees the same run. */
 function audience(desk: Desk): string {
-  const here = [...desk.model.state.value.people.values()].filter((person) => person.online).length;
+  const here = [...desk.model.people.values()].filter((person) => person.online).length;
   if (here <= 1) return "for you";
   return here === 2 ? "for you both" : `for all ${here}`;
 }

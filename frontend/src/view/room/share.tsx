@@ -26,7 +26,7 @@ export function Share() {
       },
     );
   }, []);
-  const { title } = desk.model.state.value;
+  const { title } = desk.model;
   if (links.value !== null) return <LinksDialog title={title} links={links.value} onClose={close} />;
   return (
     <Dialog title="Share this room" onClose={close}>

@@ -11,7 +11,7 @@ const SIDES: readonly { side: Side; icon: IconName; title: string }[] = [
 ];
 
 function unread(desk: Desk): number {
-  const { chat } = desk.model.state.value;
+  const { chat } = desk.model;
   const mine = desk.model.client.person;
   return chat.filter((line) => line.seq > desk.chatSeen.value && line.person !== mine).length;
 }

@@ -20,7 +20,7 @@ const WORDED = 2;
 
 export function TopBar() {
   const desk = useDesk();
-  const { title } = desk.model.state.value;
+  const { title } = desk.model;
   return (
     <header class="top">
       <Mark size={20} />
@@ -113,7 +113,7 @@ function Narrow({ desk }: { desk: Desk }) {
 
 function Faces({ desk }: { desk: Desk }) {
   const now = desk.model.client.now();
-  const { people } = desk.model.state.value;
+  const { people } = desk.model;
   const here = [...people.values()]
     .filter((person) => !person.removed && (person.online || (now - person.since) / 1000 < RECENT_MS))
     .sort((a, b) => Number(b.online) - Number(a.online));
