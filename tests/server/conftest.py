@@ -21,4 +21,3 @@ def room(server: LiveServer) -> Iterator[People]:
     people = People(server)
     yield people
     people.host("POST", "/end")
-    people.close()

@@ -6,20 +6,25 @@ from http import HTTPStatus
 from typing import Any
 
 import httpx
-from tests.support.server import LiveServer, Seat
+from tests.support.server import ADMIN, LiveServer, Seat
 
 ROLES = ("interviewer", "candidate", "observer")
 
 
 class Caller:
-    """Calls about one room, with one person's bearer."""
+    """Calls in the name of one person, about one room."""
 
-    def __init__(self, http: httpx.Client, room: str) -> None:
-        self.http = http
+    def __init__(self, server: LiveServer, bearer: str, room: str) -> None:
+        self._server = server
+        self._bearer = bearer
         self._prefix = f"/api/rooms/{room}"
 
+    def at(self, method: str, path: str, **details: Any) -> httpx.Response:
+        """A call that is about no room, or about another."""
+        return self._server.call(method, path, bearer=self._bearer, **details)
+
     def __call__(self, method: str, path: str = "", **details: Any) -> httpx.Response:
-        return self.http.request(method, self._prefix + path, **details)
+        return self.at(method, self._prefix + path, **details)
 
     def json(self, method: str, path: str = "", **details: Any) -> Any:
         """The answer of a call that must succeed."""
@@ -44,7 +49,6 @@ class People:
         self.invites = server.create(**settings)
         self.id = self.invites["id"]
         self.ivy, self.ada, self.olga = (self.join(role, role.title()) for role in ROLES)
-        self._clients: list[httpx.Client] = []
         self.host = self.caller(None)
         self.interviewer, self.candidate, self.observer = map(self.caller, (self.ivy, self.ada, self.olga))
 
@@ -53,8 +57,7 @@ class People:
 
     def caller(self, seat: Seat | None) -> Caller:
         """Calls in the name of a seat; None is the host."""
-        self._clients.append(self.server.http(seat))
-        return Caller(self._clients[-1], self.id)
+        return Caller(self.server, ADMIN if seat is None else seat.token, self.id)
 
     def of_role(self, role: str) -> Caller:
         return {
@@ -63,10 +66,6 @@ class People:
             "candidate": self.candidate,
             "observer": self.observer,
         }[role]
-
-    def close(self) -> None:
-        for client in self._clients:
-            client.close()
 
 
 def expect_problem(answer: httpx.Response, status: int, code: str) -> str:

@@ -136,7 +136,7 @@ def test_who_was_removed_does_not_come_back_as_the_same(room: People) -> None:
 
 
 def test_a_fresh_token_is_for_the_same_seat(room: People) -> None:
-    answer = room.candidate.http.post("/api/token")
+    answer = room.candidate.at("POST", "/api/token")
     assert answer.status_code == 200
     got = answer.json()
     assert got.keys() == {"token", "expires_in"}
@@ -185,7 +185,6 @@ def test_a_token_is_for_one_room(room: People) -> None:
     expect_problem(answer, 403, "other-room")
     unknown = look(room, room.ada.token, at="nope")
     assert unknown.json() == answer.json(), "a token does not tell which rooms there are"
-    other.close()
 
 
 def test_a_token_of_another_lineage_is_told_to_join_again(room: People) -> None:
@@ -200,7 +199,7 @@ def test_a_revoked_invite_acts_at_once_and_has_a_successor(room: People) -> None
     room.interviewer.json("POST", "/revoke", json={"invite": "candidate"})
     expect_problem(room.candidate("GET"), 401, "bad-token")
     expect_problem(room.candidate("PUT", "/files/main.py", json={"text": "x"}), 401, "bad-token")
-    expect_problem(room.candidate.http.post("/api/token"), 401, "bad-token")
+    expect_problem(room.candidate.at("POST", "/api/token"), 401, "bad-token")
     answer = join(room.server, invite=room.invites["candidate"], name="Ada", resume=room.ada.resume)
     expect_problem(answer, 403, "invite-revoked")
     assert room.observer("GET").status_code == 200, "other invites are as good as before"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from tests.support.people import People, expect_problem
@@ -33,9 +32,9 @@ def test_only_the_admin_key_makes_and_lists_rooms(server: LiveServer, bearer: st
 
 @pytest.mark.parametrize("role", ["interviewer", "candidate", "observer"])
 def test_no_seat_makes_or_lists_rooms(room: People, role: str) -> None:
-    http = room.of_role(role).http
-    expect_problem(http.post("/api/rooms", json={"title": "mine"}), 401, "bad-token")
-    expect_problem(http.get("/api/rooms"), 401, "bad-token")
+    caller = room.of_role(role)
+    expect_problem(caller.at("POST", "/api/rooms", json={"title": "mine"}), 401, "bad-token")
+    expect_problem(caller.at("GET", "/api/rooms"), 401, "bad-token")
 
 
 @pytest.mark.parametrize(
@@ -85,14 +84,13 @@ def test_the_head_moves_with_each_entry_and_its_hash_with_it(room: People) -> No
 def test_the_list_shows_the_latest_first_and_who_took_part(server: LiveServer) -> None:
     first, second = People(server), People(server)
     first.candidate.json("PUT", "/files/main.py", json={"text": "later"})
-    listed = {row["id"]: row for row in first.host.http.get("/api/rooms").json()["rooms"]}
+    listed = {row["id"]: row for row in first.host.at("GET", "/api/rooms").json()["rooms"]}
     assert list(listed).index(first.id) < list(listed).index(second.id)
     row = listed[first.id]
     assert row["participants"][1] == {"name": "Candidate", "role": "candidate"}
     assert row["people_online"] == 0
     assert row["ended_at"] is None
     assert row["links"]["candidate"].endswith("#" + first.invites["candidate"])
-    first.close(), second.close()
 
 
 @pytest.mark.parametrize("room_id", ["nope", "x" * 3000, "%ff%fe", "a%00b"])
@@ -136,11 +134,10 @@ def test_what_comes_after_the_end_is_refused_as_ended(
 
 
 @pytest.fixture(scope="module")
-def ended(server: LiveServer) -> Iterator[People]:
+def ended(server: LiveServer) -> People:
     people = People(server)
     people.interviewer.json("POST", "/end")
-    yield people
-    people.close()
+    return people
 
 
 def test_a_room_that_ended_can_be_read_by_whoever_has_a_link(ended: People) -> None:
