@@ -97,8 +97,12 @@ class Connection:
             raise HostRefused("no name of a room")
         if message["call"] == "acknowledge":
             return self._acknowledge(room, int(message["n"]))
-        async with self._room_locks.setdefault(room, asyncio.Lock()):
-            return await self._room_call(room, message)
+        lock = self._room_locks.setdefault(room, asyncio.Lock())
+        async with lock:
+            answer = await self._room_call(room, message)
+        if message["call"] == "detach" and self._room_locks.get(room) is lock and not lock.locked():
+            del self._room_locks[room]
+        return answer
 
     async def _host_call(self, message: wire.Message) -> Any:
         match message["call"]:
@@ -133,8 +137,7 @@ class Connection:
             case "stop":
                 room.stop()
             case "detach":
-                self.lose(name)
-                house.watch(name, None)
+                self._let_go(name)
             case other:
                 raise HostRefused(f"no such call: {other}")
         house.forget(name)
@@ -149,6 +152,12 @@ class Connection:
         feed = Feed(name, journal, after=int(after[1]) if known else 0, deliver=self._deliver)
         self._feeds[name] = feed
         self._links.house.watch(name, feed.wake)
+
+    def _let_go(self, room: str) -> None:
+        """Nobody watches the room, unless another link has taken it over."""
+        if room in self._feeds:
+            self.lose(room)
+            self._links.house.watch(room, None)
 
     def _acknowledge(self, room: str, n: int) -> None:
         feed = self._feeds.get(room)
@@ -167,8 +176,8 @@ class Connection:
 
     def _close(self) -> None:
         for room in tuple(self._feeds):
-            self.lose(room)
-            self._links.house.watch(room, None)
+            self._let_go(room)
+            self._links.house.forget(room)
         for call in self._calls:
             call.cancel()
         self._writer.close()

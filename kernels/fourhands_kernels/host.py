@@ -11,6 +11,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import resource
 import secrets
 import shutil
 import signal
@@ -122,6 +123,8 @@ class Host:
 def run_host(options: HostOptions) -> int:
     """Be a kernel host until told to end; returns the exit status."""
     os.umask(0o077)
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]  # a kernel takes a dozen of them
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # the terminal of a server that died is none of our business
     wire.private(options.socket.parent)
     lock = os.open(options.socket.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

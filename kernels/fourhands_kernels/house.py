@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 Isolation = Literal["auto", "none"]
 _DEFAULT: Final = "default"
 _PROBE_AGAIN: Final = 5.0  # seconds
+_CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own process
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +109,8 @@ class House:
     async def close(self) -> None:
         """End every kernel and remove every trace."""
         self._probing.cancel()
-        await asyncio.gather(
-            self._probing, *(room.ended() for room in self._rooms.values()), return_exceptions=True
-        )
+        endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
+        await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)
         self._context.destroy(linger=0)
         shutil.rmtree(self.runtime, ignore_errors=True)
 

@@ -78,7 +78,7 @@ async def test_a_flood_past_python_s_streams_ends_too(shared: Watched, other: Wa
     assert (await shared.ends(run)).finished["duration"] < 3_000_000  # no new kernel was needed
 
 
-async def test_messages_that_are_none_hurt_nobody(shared: Watched, other: Watched) -> None:
+async def test_messages_that_are_none_hurt_nobody(room: Watched, other: Watched) -> None:
     code = r"""
 import zmq
 from ipykernel.kernelapp import IPKernelApp
@@ -89,6 +89,6 @@ for frames in ([b''], [b'x'] * 7, unsigned, broken):
 thread.send_multipart([b'<IDS|MSG>', b'', b'[' * 100000, b'{}', b'{}', b'{}'])
 print('after')
 """
-    run = await shared.runs(code)
+    run = await room.runs(code)
     assert run.text.endswith("after\n")
     assert (await other.runs("1 + 1")).value == "2"

@@ -19,6 +19,7 @@ import sys
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
+YIELDING = 5  # niceness: who types comes before who computes
 
 
 def read_configuration(fd: int) -> dict[str, Any]:
@@ -35,6 +36,7 @@ def limit(limits: dict[str, int]) -> None:
         hard = resource.getrlimit(kind)[1]
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (lowest, lowest))
+    os.nice(YIELDING)
     with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("1000")
 

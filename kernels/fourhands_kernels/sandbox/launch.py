@@ -95,7 +95,11 @@ class Bubblewrap:
             # By descriptor, for /proc/1/cmdline inside would show the host's paths.
             line = [find_bubblewrap(), "--args", str(options), "--", *argv.change_uid(sandbox), *command]
             handed = (*inherited, *sandbox.files.values(), filter_, telling, options)
-            return spawn(line, descriptors=handed, env={}, info=told)
+            try:
+                return spawn(line, descriptors=handed, env={}, info=told)
+            except KernelUnavailable:
+                os.close(told)
+                raise
 
 
 @dataclass(frozen=True, slots=True)
