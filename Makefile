@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 .PHONY: run setup test tools lint types web unit fuzz format lock clean
 
-run: setup ; @exec fourhands serve
+run: setup ; @exec fourhands serve --with-room
 setup: ; @.make/setup run
 tools: ; @.make/setup test
 test: tools ; @$(MAKE) --no-print-directory lint types web unit
