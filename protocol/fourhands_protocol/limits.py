@@ -17,6 +17,9 @@ AWARENESS_STATES: Final = 1_000
 # Yjs client ids one participant may use in a room: one a page load, and one each time yjs changes its own.
 CLIENT_IDS: Final = 64
 
+# Pieces of text that may have come between the neighbours of new text before it arrives: days offline.
+GAP: Final = 100_000
+
 # Lengths of text are counted in Unicode code points.
 CHAT: Final = 4_000
 PATH: Final = 200

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import Counter
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.documents import ENGINES
 from tests.support.engine_child import EngineChild
 from tests.support.mutator import Mutator
 from tests.support.sessions import Sent, Session
+from tests.support.updates import typed
 
 from fourhands_protocol import limits, sync
 from fourhands_protocol.admission import Admission
@@ -41,6 +43,8 @@ def live(seed: int, child: EngineChild, seen: Counter[str]) -> None:
             sent.append(Sent(person, mutant))
     state = child.read(ROOTS)
     assert sync.decode_vector(bytes.fromhex(state["vector"])) == admission.vector()
+    # A latecomer, who gets the document and not its history, sees what the others see.
+    assert state["texts"] == state["again"]
 
 
 def offer(admission: Admission, child: EngineChild, sent: Sent, seen: Counter[str]) -> bool:
@@ -65,3 +69,24 @@ def test_engines_survive_what_is_admitted(engine: str) -> None:
     # Else this would show nothing: mutants must come in every kind, and some must get through.
     assert seen["news"] > 20 * SEEDS
     assert {"MalformedFrame", "NotAdmitted", "CausalGap", "ForeignClient"} <= set(seen)
+
+
+@pytest.mark.parametrize("engine", [engine.__name__ for engine in ENGINES])
+def test_latecomers_see_what_the_others_see(engine: str) -> None:
+    """Text between any two texts: refused, or at the same place for all, in whatever order they read it."""
+    placed = 0
+    with EngineChild(engine) as child:
+        for seed in range(10 * SEEDS):
+            chance, admission = random.Random(seed), Admission(ROOTS[:1])
+            child.fresh()
+            for _ in range(14):
+                client, vector = chance.randrange(1, 5), admission.vector()
+                ids = [(one, clock) for one, end in vector.items() for clock in range(end)]
+                after, before = chance.choice([None, *ids]), chance.choice([None, *ids])
+                update = typed(
+                    client, vector.get(client, 0), "ab"[: chance.randint(1, 2)], after=after, before=before
+                )
+                placed += offer(admission, child, Sent(f"p-{client}", update), Counter())
+            state = child.read(ROOTS[:1])
+            assert state["texts"] == state["again"], f"seed {seed}"
+    assert placed > 30 * SEEDS

@@ -1,10 +1,11 @@
-"""What an update may hold: form, causality, content, roots, surrogate pairs (rules A-1 to A-13)."""
+"""What an update may hold: form, causality, content, roots, surrogate pairs (rules A-1 to A-14)."""
 
 import pytest
 
 from fourhands_protocol import limits
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotAdmitted, ProtocolError, TooLarge
+from tests.support.admissions import state_of
 from tests.support.updates import GC, Struct, erased, typed, write_update
 
 ADA, BOB, CYD = 1, 300, 3_000_000_000
@@ -53,7 +54,7 @@ def test_A1_size():
     room = Admission(["main.py"])
     paste = "x" * (limits.UPDATE - 20)
     assert room.check(typed(ADA, 0, paste), "ada").inserted == len(paste)
-    large = typed(ADA, len(paste), "x" * limits.UPDATE, after=(ADA, 0))
+    large = typed(ADA, len(paste), "x" * limits.UPDATE, after=(ADA, len(paste) - 1))
     refused(room, large, TooLarge, "ada")
     assert room.check(large, "ada", limit=limits.STEP2).inserted == limits.UPDATE
 
@@ -110,7 +111,7 @@ def test_A7_text_stands_in_no_other_content(room):
 def test_A8_clocks_follow_each_other(room):
     refused(room, typed(CYD, 1, "x", after=(ADA, 0)), CausalGap)
     refused(room, typed(ADA, 9, "x", after=(ADA, 0)), CausalGap, "ada")
-    assert room.check(typed(ADA, 8, "x", after=(ADA, 0)), "ada").inserted == 1
+    assert room.check(typed(ADA, 8, "x", after=(ADA, 0), before=(ADA, 1)), "ada").inserted == 1
 
 
 def test_A9_neighbours_must_be_known(room):
@@ -170,7 +171,64 @@ def test_A11_text_does_not_lie_about_where_its_beginning_stands(room):
     assert room.check(typed(CYD, 0, "other and more", root="other.py"), "cyd").inserted == 9
 
 
-def test_A12_only_what_is_there_can_be_deleted(room):
+def test_A12_text_stands_between_texts_that_were_side_by_side(room):
+    """`hello` and ` world` are neighbours; CYD may also be late and have seen nothing of BOB."""
+    assert room.check(typed(CYD, 0, "a", after=(ADA, 7), before=(BOB, 0)), "cyd").is_news
+    assert room.check(typed(CYD + 1, 0, "b", after=(ADA, 7)), "cyd").is_news
+    assert room.check(typed(CYD + 2, 0, "c", before=(ADA, 0)), "cyd").is_news
+    assert room.check(typed(CYD + 3, 0, "d", root="main.py"), "cyd").is_news
+    assert room.check(typed(CYD + 4, 0, "e", after=(ADA, 3)), "cyd").is_news
+
+
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [
+        ((ADA, 1), (ADA, 0)),
+        ((BOB, 0), (ADA, 7)),
+        ((ADA, 0), (ADA, 2)),
+        ((ADA, 5), (BOB, 0)),
+        ((ADA, 0), (BOB, 5)),
+    ],
+)
+def test_A12_not_between_texts_that_never_were(room, after, before):
+    refused(room, typed(CYD, 0, "x", after=after, before=before), NotAdmitted)
+    refused(room, typed(CYD, 0, "é", after=after, before=before), NotAdmitted)
+
+
+@pytest.mark.parametrize(("after", "before"), [((BOB, 5), (ADA, 0)), (None, (ADA, 3)), (None, (BOB, 0))])
+def test_A12_nor_at_an_end_that_was_none(room, after, before):
+    refused(room, typed(CYD, 0, "x", after=after, before=before), NotAdmitted)
+
+
+def test_A12_one_cannot_forget_what_one_has_read(room):
+    room.check(typed(CYD, 0, "x", after=(BOB, 5)), "cyd")
+    refused(room, typed(CYD, 1, "y", after=(ADA, 7)), NotAdmitted)
+    refused(room, typed(CYD, 1, "y", root="main.py"), NotAdmitted)
+    assert room.check(typed(CYD, 1, "y", after=(ADA, 7), before=(BOB, 0)), "cyd").is_news
+
+
+def test_A12_nor_what_those_had_read_whose_text_one_has_read(room):
+    room.check(typed(CYD, 0, "x", before=(ADA, 0)), "cyd")
+    room.check(typed(BOB, 6, "y", before=(CYD, 0)), "bob")
+    dora = CYD + 1
+    refused(room, typed(dora, 0, "z", after=(BOB, 6), before=(ADA, 0)), NotAdmitted)
+    assert room.check(typed(dora, 0, "z", after=(CYD, 0), before=(ADA, 0)), "dora").is_news
+
+
+def test_A12_a_refusal_takes_back_what_was_placed(room):
+    before = state_of(room)
+    update = {
+        (CYD, 0): [
+            Struct("é", (ADA, 0), (ADA, 1)),
+            Struct("é", (ADA, 1), (ADA, 2)),
+            Struct("x", (BOB, 2), (ADA, 0)),
+        ]
+    }
+    refused(room, write_update(update), NotAdmitted)
+    assert state_of(room) == before
+
+
+def test_A13_only_what_is_there_can_be_deleted(room):
     refused(room, erased(ADA, 7, 2), CausalGap)
     refused(room, erased(CYD, 0, 1), CausalGap)
     refused(room, erased(ADA, 2**53 - 1, 2**53 - 1), CausalGap)
@@ -178,7 +236,7 @@ def test_A12_only_what_is_there_can_be_deleted(room):
     assert room.check(both, "cyd") == (True, (CYD,), 3, 3, False)
 
 
-def test_A13_no_surrogate_pair_is_parted(room):
+def test_A14_no_surrogate_pair_is_parted(room):
     refused(room, typed(CYD, 0, "x", after=(ADA, 6)), NotAdmitted)
     refused(room, typed(CYD, 0, "x", before=(ADA, 7)), NotAdmitted)
     refused(room, typed(CYD, 0, "x", after=(ADA, 6), before=(ADA, 7)), NotAdmitted)
@@ -191,7 +249,7 @@ def test_A13_no_surrogate_pair_is_parted(room):
     assert room.check(typed(CYD, 0, "x", after=(ADA, 7)), "cyd").inserted == 1
 
 
-def test_A13_nor_one_of_the_same_update(room):
+def test_A14_nor_one_of_the_same_update(room):
     emoji = Struct("😀😀", (ADA, 0))
     for clock in (0, 2):
         refused(room, write_update({(CYD, 0): [emoji, Struct("x", (CYD, clock))]}), NotAdmitted)
@@ -200,15 +258,15 @@ def test_A13_nor_one_of_the_same_update(room):
     assert room.check(good, "cyd") == (True, (CYD,), 5, 2, False)
 
 
-def test_A13_nor_one_that_is_known_in_part(room):
+def test_A14_nor_one_that_is_known_in_part(room):
     room.check(typed(CYD, 0, "ab", after=(ADA, 0)), "cyd")
     refused(room, typed(CYD, 0, "a😀b", after=(ADA, 0)), NotAdmitted)
     refused(room, typed(ADA, 7, "xy", after=(ADA, 0)), NotAdmitted, "ada")
 
 
-def test_A13_what_was_deleted_before_it_came_has_no_halves(room):
+def test_A14_what_was_deleted_before_it_came_has_no_halves(room):
     room.check(write_update({(CYD, 0): [Struct(4, (ADA, 0))]}), "cyd")
-    assert room.check(typed(CYD, 4, "x", after=(CYD, 0)), "cyd").is_news
+    assert room.check(typed(CYD, 4, "x", after=(CYD, 0), before=(CYD, 1)), "cyd").is_news
 
 
 @pytest.mark.parametrize("text", ["é", "漢字", "😀", "👩‍👩‍👧", "a\x00b", "\ufeff", "\r\n"])

@@ -1,4 +1,4 @@
-"""Whose ids, what is news, and that a refusal leaves no trace (rules A-14 to A-20)."""
+"""Whose ids, what is news, and that a refusal leaves no trace (rules A-15 to A-21)."""
 
 import copy
 
@@ -21,14 +21,14 @@ def room() -> Admission:
     return room
 
 
-def test_A14_an_id_belongs_to_whoever_used_it_first(room):
+def test_A15_an_id_belongs_to_whoever_used_it_first(room):
     assert (room.owner(ADA), room.owner(BOB), room.owner(NEW)) == ("ada", "bob", None)
     assert room.check(typed(NEW, 0, "x", after=(ADA, 2)), "ada").new_clients == (NEW,)
     assert room.owner(NEW) == "ada"
     assert room.check(typed(NEW, 1, "y", after=(NEW, 0)), "ada").new_clients == ()
 
 
-def test_A14_nobody_writes_under_the_id_of_another(room):
+def test_A15_nobody_writes_under_the_id_of_another(room):
     forged = typed(ADA, 3, "x", after=(ADA, 2))
     for update in (forged, write_update({(ADA, 3): [Struct("é", (ADA, 2))]})):
         with pytest.raises(ForeignClient):
@@ -40,11 +40,11 @@ def test_A14_nobody_writes_under_the_id_of_another(room):
     assert room.check(forged, "ada").is_news
 
 
-def test_A14_everybody_may_delete_the_text_of_everybody(room):
+def test_A15_everybody_may_delete_the_text_of_everybody(room):
     assert room.check(erased(ADA, 0, 3), "bob").deleted == 3
 
 
-def test_A14_awareness_binds_too(room):
+def test_A15_awareness_binds_too(room):
     assert room.bind(NEW, "bob")
     assert not room.bind(NEW, "bob")
     with pytest.raises(ForeignClient):
@@ -57,7 +57,7 @@ def test_A14_awareness_binds_too(room):
             room.bind(wrong, "ada")
 
 
-def test_A15_a_person_has_so_many_ids(room):
+def test_A16_a_person_has_so_many_ids(room):
     for client in range(limits.CLIENT_IDS - 2):
         room.bind(client, "ada")
     room.check(typed(NEW, 0, "x", after=(ADA, 0)), "ada")
@@ -69,7 +69,7 @@ def test_A15_a_person_has_so_many_ids(room):
     assert room.bind(NEW + 1, "bob")
 
 
-def test_A16_others_ids_may_be_relayed_after_a_change_of_incarnation(room):
+def test_A17_others_ids_may_be_relayed_after_a_change_of_incarnation(room):
     lost = write_update({(ADA, 3): [Struct("!", (ADA, 2))], (NEW, 0): [Struct("?", (ADA, 3))]})
     with pytest.raises(ForeignClient):
         room.check(lost, "bob")
@@ -79,12 +79,12 @@ def test_A16_others_ids_may_be_relayed_after_a_change_of_incarnation(room):
     assert room.check(typed(NEW, 1, "x", after=(NEW, 0)), "cyd").new_clients == (NEW,)
 
 
-def test_A16_ones_own_edits_need_no_relay(room):
+def test_A17_ones_own_edits_need_no_relay(room):
     own = typed(BOB, 3, "é", after=(BOB, 2))
     assert not room.check(own, "bob", may_relay=True).relayed
 
 
-def test_A17_what_is_known_is_no_news(room):
+def test_A18_what_is_known_is_no_news(room):
     again = write_update({(ADA, 0): [Struct("ada")], (BOB, 0): [Struct("bob", (ADA, 2))]})
     for person in ("ada", "bob", "cyd"):
         assert room.check(again, person) == (False, (), 0, 0, False)
@@ -95,19 +95,19 @@ def test_A17_what_is_known_is_no_news(room):
     assert room.check(erased(ADA, 0, 3), "ada") == (True, (), 0, 1, False)
 
 
-def test_A17_only_the_new_part_of_known_text_counts(room):
+def test_A18_only_the_new_part_of_known_text_counts(room):
     more = write_update({(ADA, 0): [Struct("ada lovelace")], (BOB, 0): [Struct("bob", (ADA, 2))]})
     assert room.check(more, "ada") == (True, (), 9, 0, False)
     assert room.vector() == {ADA: 12, BOB: 3}
 
 
-def test_A17_deletions_are_counted_once(room):
+def test_A18_deletions_are_counted_once(room):
     room.check(write_update({(NEW, 0): [Struct("ab", (ADA, 0)), Struct(3, (NEW, 1))]}), "cyd")
     overlapping = write_update(deletions={NEW: [(0, 2), (1, 3), (0, 5)], ADA: [(0, 1)]})
     assert room.check(overlapping, "cyd").deleted == 3
 
 
-def test_A18_a_refused_update_changes_nothing(room):
+def test_A19_a_refused_update_changes_nothing(room):
     half_good = [
         (write_update({(NEW, 0): [Struct("é😀", (ADA, 0)), Struct("x", (ADA, 9))]}), CausalGap),
         (write_update({(NEW, 0): [Struct("é😀", (ADA, 0)), Struct("x", (NEW, 1))]}), NotAdmitted),

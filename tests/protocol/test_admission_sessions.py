@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from fourhands_protocol import limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.admission import admission as module
-from fourhands_protocol.admission.known import Ranges
+from fourhands_protocol.admission.ranges import Ranges
 from fourhands_protocol.admission.short import admit_short
 from fourhands_protocol.admission.update import DELETED, GC, STRING, read_update
 from fourhands_protocol.errors import ProtocolError
-from tests.support.admissions import state_of
+from tests.support.admissions import spans_of, state_of
 from tests.support.documents import ENGINES
 from tests.support.mutator import Mutator
 from tests.support.sessions import Sent, Session, units
@@ -52,6 +52,7 @@ def test_every_update_of_yjs_is_admitted(session):
     balance = take_all(room, log_of(session))
     assert room.vector() == {int(client): clock for client, clock in session["vector"].items()}
     assert balance == sum(units(text) for text in session["texts"].values())
+    assert {root: text_of(room, log_of(session), root) for root in session["roots"]} == session["texts"]
 
 
 def take_all(room: Admission, log: list[Sent]) -> int:
@@ -65,6 +66,24 @@ def take_all(room: Admission, log: list[Sent]) -> int:
     return balance
 
 
+def text_of(room: Admission, log: list[Sent], root: str) -> str:
+    """The text of a file by admission's own order: every unit in its place, the deleted ones left out."""
+    written: dict[tuple[int, int], bytes] = {}
+    for sent in log:
+        for client, section in read_update(sent.update).sections.items():
+            for struct in section.structs:
+                unit = struct.text.encode("utf-16-le")
+                for n in range(len(unit) // 2):
+                    written.setdefault((client, struct.clock + n), unit[2 * n : 2 * n + 2])
+    deleted = {client: known.deleted for client, known in room._clients.items()}
+    return b"".join(
+        written[client, clock]
+        for client, start, end in spans_of(room, root)
+        for clock in range(start, end)
+        if not deleted[client].covers(clock, clock + 1)
+    ).decode("utf-16-le")
+
+
 @pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__)
 @pytest.mark.parametrize("seed", range(12))
 def test_every_update_of_the_engines_is_admitted(engine, seed):
@@ -74,12 +93,14 @@ def test_every_update_of_the_engines_is_admitted(engine, seed):
     balance = take_all(room, session.run(120))
     assert room.vector() == sync.decode_vector(session.server.vector())
     assert balance == sum(units(session.server.text(root)) for root in roots)
+    for root in roots:
+        assert text_of(room, session.log, root) == session.server.text(root)
     for typist in session.typists:
         assert [typist.document.text(root) for root in roots] == [session.server.text(root) for root in roots]
 
 
 @pytest.mark.parametrize("session", YJS, ids=lambda session: session["name"])
-def test_A20_the_log_alone_gives_the_same_state(session):
+def test_A21_the_log_alone_gives_the_same_state(session):
     live, replayed = Admission(session["roots"]), Admission(session["roots"])
     for sent in log_of(session):
         if live.check(sent.update, sent.person, limit=limits.STEP2).is_news:
@@ -87,7 +108,7 @@ def test_A20_the_log_alone_gives_the_same_state(session):
     assert state_of(replayed) == state_of(live)
 
 
-def test_A20_a_relayed_update_too():
+def test_A21_a_relayed_update_too():
     live, replayed = Admission(["main.py"]), Admission(["main.py"])
     for sent in log_of(YJS[0]):
         admitted = live.check(sent.update, "p-0", limit=limits.STEP2, may_relay=True)
@@ -106,7 +127,7 @@ class OneWay:
 
     def check(self, update: bytes, person: str):
         with self._monkeypatch.context() as patched:
-            patched.setattr(module, "admit_short", lambda *_: None)
+            patched.setattr(module, "admit_short", lambda *_, **__: None)
             return self.room.check(update, person)
 
 
@@ -118,7 +139,7 @@ def outcome(check, sent: Sent):
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_A19_the_short_path_says_what_the_whole_parse_says(seed, monkeypatch):
+def test_A20_the_short_path_says_what_the_whole_parse_says(seed, monkeypatch):
     """On everything honest, and on mutants of the updates that the short path is for."""
     session = Session(seed, roots=("main.py", "b.py")[: 1 + seed % 2])
     both, whole = Admission(session.roots), OneWay(monkeypatch, session.roots)
@@ -134,11 +155,11 @@ def test_A19_the_short_path_says_what_the_whole_parse_says(seed, monkeypatch):
     assert state_of(both) == state_of(whole.room)
 
 
-def test_A19_the_short_path_is_taken():
+def test_A20_the_short_path_is_taken():
     """Else the comparison above would compare one thing with itself."""
     room, taken = Admission(["main.py"]), 0
     for sent in Session(5, people=1).run(200):
-        if admit_short(sent.update, sent.person, room._codes) is None:
+        if admit_short(sent.update, sent.person, room._codes, room._order) is None:
             room.check(sent.update, sent.person, limit=limits.STEP2)
         else:
             taken += 1

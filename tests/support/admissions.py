@@ -9,17 +9,29 @@ from fourhands_protocol.admission.known import Known
 
 
 def state_of(admission: Admission) -> dict[str, Any]:
-    """Everything an admission keeps, by the names it has there."""
-    clients = {client: _plain(known) for client, known in admission._clients.items()}
-    codes = {code: known.next for code, known in admission._codes.items()}
+    """Everything an admission keeps, by the names it has there; how text is cut into runs does not count."""
+    order = admission._order
     return {
-        "clients": clients,
-        "codes": codes,
+        "clients": {client: _plain(known) for client, known in admission._clients.items()},
+        "codes": {code: known.client for code, known in admission._codes.items()},
         "roots": set(admission._roots),
         "ids": dict(admission._ids_of),
+        "order": {root: spans_of(admission, root) for root in sorted(order._beginnings)},
     }
 
 
+def spans_of(admission: Admission, root: str) -> list[tuple[int, int, int]]:
+    """The ids of a file in order, neighbours joined: (client, first clock, end)."""
+    spans: list[tuple[int, int, int]] = []
+    for client, start, end in admission._order.spans(root):
+        if spans and spans[-1][0] == client and spans[-1][2] == start:
+            start = spans.pop()[1]
+        spans.append((client, start, end))
+    return spans
+
+
 def _plain(known: Known) -> dict[str, Any]:
-    values = {name: getattr(known, name) for name in Known.__slots__}
-    return {**values, "deleted": list(zip(known.deleted.starts, known.deleted.ends, strict=True))}
+    values = {name: getattr(known, name) for name in Known.__slots__ if name not in ("runs", "starts")}
+    deleted = list(zip(known.deleted.starts, known.deleted.ends, strict=True))
+    past = {client: steps for client, steps in known.past.items() if steps != ([], [])}
+    return {**values, "deleted": deleted, "past": past}

@@ -8,6 +8,7 @@ from ..errors import ForeignClient, MalformedFrame, TooLarge, TooMany
 from ..sync import MAX_CLIENT
 from ..varint import write_uint
 from .known import Known
+from .order import Order
 from .short import NOTHING_NEW, Admitted, admit_short
 from .update import Deletion, read_update
 from .walk import Walk
@@ -25,6 +26,7 @@ class Admission:
         # The same objects by the bytes of their id, for the short path.
         self._codes: dict[bytes, Known] = {}
         self._ids_of: dict[str, int] = {}
+        self._order = Order(self._clients)
 
     def add_root(self, root: str) -> None:
         """Allow edits in one more root. None is ever taken away: late edits of a deleted file do no harm."""
@@ -42,14 +44,14 @@ class Admission:
         """
         if len(update) > limit:
             raise TooLarge(f"an edit larger than {limit // limits.KIB} KiB")
-        short = admit_short(update, person, self._codes)
+        short = admit_short(update, person, self._codes, self._order)
         if short is not None:
             return short
         return self._admit(update, person, relay=may_relay, roots=self._roots, ids=limits.CLIENT_IDS)
 
     def replay(self, update: bytes, person: str, *, relayed: bool = False) -> Admitted:
         """Take in an update from the log, admitted once: the same state, no limits of size or number."""
-        short = admit_short(update, person, self._codes)
+        short = admit_short(update, person, self._codes, self._order, is_new=False)
         if short is not None:
             return short
         return self._admit(update, person, relay=relayed, roots=None, ids=_NO_LIMIT)
@@ -67,7 +69,7 @@ class Admission:
         if owner is not None:
             return False
         self._check_ids(person, 1, limits.CLIENT_IDS)
-        self._own(client, self._clients.get(client) or Known(), person)
+        self._own(client, self._clients.get(client) or Known(client), person)
         return True
 
     def owner(self, client: int) -> str | None:
@@ -103,6 +105,7 @@ class Admission:
         self._check_ids(person, len(new_clients), ids)
         walk.follow()
         walk.check_deletions(update.deletions)
+        walk.place(self._order, is_new=roots is not None)
         is_relayed = relay and bool(strangers)
         return self._keep(walk, update.deletions, person, new_clients, is_relayed=is_relayed)
 
@@ -138,8 +141,7 @@ class Admission:
                 is_news = True
                 growth.keep()
                 inserted += growth.inserted
-                if client not in self._clients:
-                    self._add(client, growth.known)
+                self._codes[write_uint(client)] = growth.known
         for client in new_clients:
             self._own(client, self._clients[client], person)
         for client, start, end in deletions:

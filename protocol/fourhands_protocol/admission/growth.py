@@ -57,7 +57,8 @@ class Growth:
                 return
         if struct.kind == STRING:
             self.inserted += end - self.next
-            self.middles += [clock for clock in struct.middles if clock > self.next]
+            if not struct.text.isascii():
+                self.middles += [clock for clock in struct.middles if clock > self.next]
         else:
             self.dead.append((self.next, end))
         if self.roots and self.roots[-1] == root:

@@ -5,9 +5,11 @@ exactly of the common shape goes to the whole parse. Ids are looked up by their 
 bytes, which are 15 of 16.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from .known import Known
+from .order import Order
 
 # Bytes of the common shapes: 127 typed characters between two others at most.
 _LONGEST: Final = 160
@@ -31,12 +33,17 @@ _INSERTED: Final = [Admitted(is_news=True, inserted=count) for count in range(12
 _DELETED_ONE: Final = Admitted(is_news=True, deleted=1)
 
 
-def admit_short(update: bytes, person: str, codes: dict[bytes, Known]) -> Admitted | None:
-    """Admit a common update by a known id of that person; None: the whole parse has to say."""
+def admit_short(
+    update: bytes, person: str, codes: Mapping[bytes, Known], order: Order, *, is_new: bool = True
+) -> Admitted | None:
+    """Admit a common update by a known id of that person; None: the whole parse has to say.
+
+    Raises NotAdmitted or TooMany where the text has no place, as the whole parse would.
+    """
     if len(update) <= _LONGEST:
         try:
             if update.startswith(b"\x01\x01"):
-                return _insert(update, person, codes)
+                return _insert(update, person, codes, order, is_new=is_new)
             if update.startswith(b"\x00\x01"):
                 return _delete(update, codes)
         except (IndexError, KeyError):
@@ -44,40 +51,59 @@ def admit_short(update: bytes, person: str, codes: dict[bytes, Known]) -> Admitt
     return None
 
 
-def _insert(update: bytes, person: str, codes: dict[bytes, Known]) -> Admitted | None:
+def _insert(
+    update: bytes, person: str, codes: Mapping[bytes, Known], order: Order, *, is_new: bool
+) -> Admitted | None:
     own = codes[update[2:7]]
     clock, pos = _clock(update, 7)
     if clock != own.next or person != own.person:
         return None
     info = update[pos]
     pos += 1
-    root = None
+    left = right = None
+    left_clock = right_clock = -1
     if info & 0x80:
         left = codes[update[pos : pos + 5]]
         left_clock, pos = _clock(update, pos + 5)
-        if not 0 <= left_clock < left.next or (left.middles and left.is_middle(left_clock + 1)):
-            return None
-        root = left.root if left_clock >= left.root_since else left.root_at(left_clock)
     if info & 0x40:
         right = codes[update[pos : pos + 5]]
         right_clock, pos = _clock(update, pos + 5)
-        if not 0 <= right_clock < right.next or (right.middles and right.is_middle(right_clock)):
-            return None
-        right_root = right.root if right_clock >= right.root_since else right.root_at(right_clock)
-        if info & 0x80 and (root != right_root or (left_clock == right_clock and left is right)):
-            return None
-        root = right_root
     length = update[pos]
     text = update[pos + 1 : -1]
-    if info not in _INFOS or root is None or length != len(text) or not 0 < length < 0x80:
+    if info not in _INFOS or length != len(text) or not 0 < length < 0x80 or update[-1] != 0:
         return None
-    if update[-1] != 0 or not text.isascii():
+    if not text.isascii():
         return None
-    own.grow(clock + length, root)
+    end = clock + length
+    if left is own and left_clock == clock - 1 and own.type_on(end, right, right_clock):
+        return _INSERTED[length]
+    root = _root_between(left, left_clock, right, right_clock)
+    if root is None:
+        return None
+    origin = None if left is None else (left.client, left_clock)
+    before = None if right is None else (right.client, right_clock)
+    order.place(own, (clock, end), origin, before, root, is_new=is_new)
+    own.grow(end, root)
     return _INSERTED[length]
 
 
-def _delete(update: bytes, codes: dict[bytes, Known]) -> Admitted | None:
+def _root_between(left: Known | None, left_clock: int, right: Known | None, right_clock: int) -> str | None:
+    """Name the root in which both neighbours stand; None where a rule may forbid text between them."""
+    roots = []
+    if left is not None:
+        if not 0 <= left_clock < left.next or left.is_middle(left_clock + 1):
+            return None
+        roots.append(left.root_at(left_clock))
+    if right is not None:
+        if not 0 <= right_clock < right.next or right.is_middle(right_clock):
+            return None
+        roots.append(right.root_at(right_clock))
+    if roots[0] != roots[-1] or (left is right and left_clock == right_clock):
+        return None
+    return roots[0]
+
+
+def _delete(update: bytes, codes: Mapping[bytes, Known]) -> Admitted | None:
     client = codes[update[2:7]]
     start, pos = _clock(update, 8)
     length, pos = _clock(update, pos)

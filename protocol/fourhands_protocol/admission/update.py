@@ -31,8 +31,16 @@ class Struct(NamedTuple):
     right: Id | None
     root: str | None
     """The name of the document root, where neither origin nor right origin says in which text this stands."""
-    middles: tuple[int, ...]
-    """Clocks at which a cut would part the two halves of a surrogate pair."""
+    text: str
+    """What was written; empty where it was deleted before it came."""
+
+    @property
+    def middles(self) -> list[int]:
+        """List the clocks at which a cut would part the two halves of a surrogate pair."""
+        if self.text.isascii() or max(self.text) <= "\uffff":
+            return []
+        pairs = [index for index, char in enumerate(self.text) if char > "\uffff"]
+        return [self.clock + index + n + 1 for n, index in enumerate(pairs)]
 
 
 class Section(NamedTuple):
@@ -98,7 +106,7 @@ def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
     if info not in _ALLOWED:
         raise NotAdmitted("only text and its deletion may be in an update")
     if info == GC:
-        return Struct(GC, clock, _read_length(reader), None, None, None, ())
+        return Struct(GC, clock, _read_length(reader), None, None, None, "")
     origin = right = root = None
     if info & _ORIGIN:
         origin = (reader.read_uint(), reader.read_uint())
@@ -111,15 +119,12 @@ def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
     if info < _RIGHT:
         root = _read_root(reader)
     if info & _CONTENT == DELETED:
-        return Struct(DELETED, clock, _read_length(reader), origin, right, root, ())
+        return Struct(DELETED, clock, _read_length(reader), origin, right, root, "")
     text = reader.read_text()
     if not text:
         raise MalformedFrame("update: empty text")
-    if text.isascii():
-        return Struct(STRING, clock, len(text), origin, right, root, ())
-    return Struct(
-        STRING, clock, len(text.encode("utf-16-le")) // 2, origin, right, root, _middles(text, clock)
-    )
+    length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+    return Struct(STRING, clock, length, origin, right, root, text)
 
 
 def _read_root(reader: Reader) -> str:
@@ -133,19 +138,6 @@ def _read_length(reader: Reader) -> int:
     if not length:
         raise MalformedFrame("update: a struct of length 0")
     return length
-
-
-def _middles(text: str, clock: int) -> tuple[int, ...]:
-    if max(text) <= "\uffff":
-        return ()
-    middles = []
-    for char in text:
-        if char > "\uffff":
-            middles.append(clock + 1)
-            clock += 2
-        else:
-            clock += 1
-    return tuple(middles)
 
 
 def _read_deletions(reader: Reader, clients: int) -> list[Deletion]:

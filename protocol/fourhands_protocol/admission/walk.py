@@ -1,25 +1,28 @@
 """The causal walk through an update: every struct after what it builds on, whatever the order of bytes."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 
-from ..errors import CausalGap, NotAdmitted
+from ..errors import CausalGap, NotAdmitted, ProtocolError
 from .growth import Growth
 from .known import Known
+from .order import Order
 from .update import GC, Deletion, Struct, Update
 
 
 class Walk:
     """One update being followed against the clients a room knows and the roots it allows (None: any)."""
 
-    __slots__ = ("_clients", "_roots", "growths")
+    __slots__ = ("_clients", "_roots", "growths", "taken")
 
-    def __init__(self, update: Update, clients: Mapping[int, Known], roots: Container[str] | None) -> None:
+    def __init__(self, update: Update, clients: dict[int, Known], roots: Container[str] | None) -> None:
         """Lay each client's part of the update beside what is known of that client."""
         self._clients = clients
         self._roots = roots
         self.growths: dict[int, Growth] = {}
+        # New text in causal order: whose, from which clock on, the struct that holds it, in which root.
+        self.taken: list[tuple[Known, int, Struct, str]] = []
         for section in update.sections.values():
-            known = clients.get(section.client) or Known()
+            known = clients.get(section.client) or Known(section.client)
             if section.start > known.next:
                 raise CausalGap("an edit is missing before this one")
             if section.start < known.next and known.is_middle(section.start):
@@ -34,7 +37,7 @@ class Walk:
             while growth.index < len(structs):
                 struct = structs[growth.index]
                 if alone or self._needed(struct) is None:
-                    growth.take(struct, self._root_of(struct))
+                    self._take(growth, struct)
                 else:
                     self._follow(growth)
 
@@ -46,7 +49,7 @@ class Walk:
             struct = growth.section.structs[growth.index]
             needed = self._needed(struct)
             if needed is None:
-                growth.take(struct, self._root_of(struct))
+                self._take(growth, struct)
                 growth.waits = False
                 waiting.pop()
             elif needed.waits:
@@ -54,6 +57,13 @@ class Walk:
             else:
                 growth.waits = True
                 waiting.append(needed)
+
+    def _take(self, growth: Growth, struct: Struct) -> None:
+        root = self._root_of(struct)
+        start = growth.next
+        growth.take(struct, root)
+        if root is not None and growth.next > start:
+            self.taken.append((growth.known, start, struct, root))
 
     def _needed(self, struct: Struct) -> Growth | None:
         """Name the client of this update whose next struct must be taken before this one."""
@@ -87,6 +97,23 @@ class Walk:
         if side.is_middle(cut):
             raise NotAdmitted("text may not part a surrogate pair")
         return side.root_at(clock)
+
+    def place(self, order: Order, *, is_new: bool) -> None:
+        """Put the new text in its place among all the others'; NotAdmitted or TooMany where it has none."""
+        fresh = [client for client in self.growths if client not in self._clients]
+        self._clients.update((client, self.growths[client].known) for client in fresh)
+        try:
+            for known, start, struct, root in self.taken:
+                end = struct.clock + struct.length
+                # Of text that is known in part, Yjs puts the rest behind the part that is known.
+                origin = struct.origin if start == struct.clock else (known.client, start - 1)
+                order.place(known, (start, end), origin, struct.right, root, is_new=is_new)
+        except ProtocolError:
+            for growth in self.growths.values():
+                growth.known.take_back()
+            for client in fresh:
+                del self._clients[client]
+            raise
 
     def check_deletions(self, deletions: list[Deletion]) -> None:
         """Refuse the deletion of what is not there, and of half a surrogate pair."""
