@@ -1,0 +1,86 @@
+"""The replay as a reviewer uses it: from the empty room to its last state, by keys and by hand."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Visit, Visitor
+from tests.support.server import LiveServer
+
+
+@pytest.fixture
+def room(server: LiveServer, visit: Visit) -> dict[str, str]:
+    """A session of two that has ended: typing, a run, chat."""
+    room = server.create("A session")
+    ivy = visit().join(f"{server.url}/r/{room['id']}#{room['interviewer']}", "Ivy")
+    carl = visit().join(f"{server.url}/r/{room['id']}#{room['candidate']}", "Carl")
+    carl.type("print('héllo 😀')\n")
+    carl.run_file()
+    expect(carl.output).to_contain_text("héllo 😀")
+    ivy.type("# well done\n")
+    carl.sees("print('héllo 😀')\n# well done\n")
+    seat = server.join(room["interviewer"], "Host")
+    with server.http(seat) as http:
+        http.post(f"/api/rooms/{room['id']}/end").raise_for_status()
+    return room
+
+
+def replay(server: LiveServer, room: dict[str, str], visit: Visit, **options: object) -> Visitor:
+    visitor = visit(**options)
+    visitor.page.goto(f"{server.url}/replay/{room['id']}#{room['interviewer']}")
+    form = visitor.page.get_by_label("Your name")
+    player = visitor.page.get_by_role("region", name="Player")
+    expect(form.or_(player).first).to_be_visible()
+    if form.is_visible():
+        form.fill("Rita")
+        visitor.page.keyboard.press("Enter")
+    expect(player).to_be_visible()
+    return visitor
+
+
+def test_first_and_last_state_are_exact(server: LiveServer, room: dict[str, str], visit: Visit) -> None:
+    rita = replay(server, room, visit)
+    rita.page.keyboard.press("Home")
+    rita.sees("")
+    rita.page.keyboard.press("End")
+    rita.sees("print('héllo 😀')\n# well done\n")
+    expect(rita.page.get_by_text("héllo 😀").last).to_be_visible()
+    before = server.timeline(server.join(room["observer"], "X"))
+    assert before[-1]["kind"] == "room.ended", "looking leaves no trace in the log"
+
+
+def test_steps_and_play_move_through_it(server: LiveServer, room: dict[str, str], visit: Visit) -> None:
+    rita = replay(server, room, visit)
+    rita.page.keyboard.press("Home")
+    rita.page.get_by_role("button", name="Next edit").click()
+    rita.sees("p")
+    rita.page.get_by_role("button", name="Next run").click()
+    rita.sees("print('héllo 😀')\n")
+    rita.page.get_by_role("button", name="Speed: 1×").click()
+    rita.page.get_by_role("menuitemradio", name="32×").or_(rita.page.get_by_text("32×")).last.click()
+    rita.page.get_by_role("button", name="Play").click()
+    rita.sees("print('héllo 😀')\n# well done\n")
+
+
+@pytest.mark.parametrize("width", [360, 800, 1440])
+def test_nothing_is_wider_than_the_window(
+    server: LiveServer, room: dict[str, str], visit: Visit, width: int
+) -> None:
+    rita = replay(server, room, visit, width=width, height=760)
+    assert rita.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_host_finds_rooms_and_sessions_at_home(
+    server: LiveServer, room: dict[str, str], visit: Visit
+) -> None:
+    host = visit()
+    host.page.goto(server.url)
+    host.page.get_by_label("Admin key").fill("wrong key")
+    host.page.keyboard.press("Enter")
+    expect(host.page.get_by_role("alert").first).to_be_visible()
+    host.complaints.clear()  # Chromium tells of the 401
+    host.page.get_by_label("Admin key").fill("test-admin-key")
+    host.page.keyboard.press("Enter")
+    expect(host.page.get_by_text("A session").first).to_be_visible()
+    assert "test-admin-key" not in host.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
