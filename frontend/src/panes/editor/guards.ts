@@ -63,7 +63,8 @@ function widened(piece: Piece, doc: Text): Piece {
     insert += doc.sliceString(to, to + 1);
     to += 1;
   }
-  insert = insert.replace(/\p{Surrogate}/gu, "\uFFFD");
+  // What is left of a character that was half deleted goes with it.
+  insert = insert.replace(/\p{Surrogate}/gu, piece.insert === "" ? "" : "\uFFFD");
   return from === piece.from && to === piece.to && insert === piece.insert ? piece : { from, to, insert };
 }
 

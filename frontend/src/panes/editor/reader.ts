@@ -1,13 +1,6 @@
 /** The reading pane of the replay: text as it was, moved from moment to moment by the changes in between. */
 import { bracketMatching } from "@codemirror/language";
-import {
-  Compartment,
-  EditorState,
-  type Range,
-  StateEffect,
-  StateField,
-  type Transaction,
-} from "@codemirror/state";
+import { ChangeSet, Compartment, EditorState, type Range, StateEffect, StateField } from "@codemirror/state";
 import {
   Decoration,
   type DecorationSet,
@@ -109,20 +102,24 @@ export function mountReader(element: HTMLElement): ReaderPane {
   };
 }
 
-/** All strokes in one drawing. */
+/** All strokes as one change: the language is read again once, however many there were. */
 function stroke(view: EditorView, strokes: readonly Stroke[]): void {
-  const transactions: Transaction[] = [];
-  let { state } = view;
+  let changes = ChangeSet.empty(view.state.doc.length);
+  let marks: { from: number; to: number; colour: string }[] = [];
   for (const { at, remove, insert, colour } of strokes) {
-    if (at + remove > state.doc.length) return;
-    const transaction = state.update({
-      changes: { from: at, to: at + remove, insert },
-      effects: addFresh.of({ from: at, to: at + insert.length, colour }),
-    });
-    transactions.push(transaction);
-    state = transaction.state;
+    if (at + remove > changes.newLength) return;
+    const change = ChangeSet.of({ from: at, to: at + remove, insert }, changes.newLength);
+    marks = marks.map((mark) => ({
+      ...mark,
+      from: change.mapPos(mark.from, 1),
+      to: change.mapPos(mark.to, -1),
+    }));
+    marks.push({ from: at, to: at + insert.length, colour });
+    changes = changes.compose(change);
   }
-  if (transactions.length > 0) view.update(transactions);
+  if (changes.empty) return;
+  const effects = marks.slice(-FRESH_MAX).map((mark) => addFresh.of(mark));
+  view.dispatch({ changes, effects });
 }
 
 /** After a jump: whatever differs is replaced, and what stays keeps its place on the screen. */

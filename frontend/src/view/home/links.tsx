@@ -14,7 +14,15 @@ const WHO = [
   { role: "observer", name: "Observer", may: "Watches. Cannot change anything." },
 ] as const;
 
-export function LinksDialog({ title, links, onClose }: { title: string; links: Links; onClose: () => void }) {
+interface LinksProps {
+  title: string;
+  links: Links;
+  onClose: () => void;
+  /** Makes the old link worthless and a new one in its place. */
+  replace?: (role: keyof Links, name: string) => void;
+}
+
+export function LinksDialog({ title, links, onClose, replace }: LinksProps) {
   return (
     <Dialog title={`Links to ${title}`} width="wide" onClose={onClose}>
       <p class="muted caption">
@@ -40,7 +48,16 @@ export function LinksDialog({ title, links, onClose }: { title: string; links: L
                   label="Copy link"
                   kind={role === "observer" ? "plain" : "primary"}
                 />
-                {role === "interviewer" && (
+                {replace && (
+                  <button
+                    type="button"
+                    class="button quiet"
+                    onClick={() => replace(role, name.toLowerCase())}
+                  >
+                    Replace
+                  </button>
+                )}
+                {role === "interviewer" && !replace && (
                   <a class="button quiet" href={links[role]} target="_blank" rel="noreferrer">
                     Open it here
                   </a>

@@ -1,11 +1,11 @@
 /** Before one goes in: which room, in which role, what is recorded, and a field for one's name. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
+import type { Invitation } from "../../../../protocol/ts/api";
 import type { Role } from "../../../../protocol/ts/roles";
 import { Avatar } from "../parts/avatar";
 import { Icon, type IconName } from "../parts/icon";
 import { Page } from "../parts/page";
-import type { Invitation } from "./invitation";
 
 const NAME_MAX = 60;
 

@@ -19,7 +19,7 @@ export function runObstacle(desk: Desk): string | null {
   if (model.endedAt !== null) return "This session has ended.";
   if (!model.may("run")) return "Observers cannot run code.";
   if (model.link.value.phase !== "live") return "Code can be run when the link is back.";
-  if (model.kernel.state === "unavailable") return "This server has no kernel to run code with.";
+  if (model.noKernel.value !== null) return model.noKernel.value;
   return null;
 }
 

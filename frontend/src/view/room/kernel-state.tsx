@@ -12,8 +12,9 @@ const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
 };
 
 export function KernelState() {
-  const { kernel, endedAt } = useDesk().model;
-  const { state, detail } = kernel;
+  const { kernel, endedAt, noKernel } = useDesk().model;
+  const { detail } = kernel;
+  const state = noKernel.value === null ? kernel.state : "unavailable";
   const { words, tone } = WORDS[state];
   if (endedAt !== null) return null;
   return (

@@ -39,6 +39,7 @@ export class RoomModel {
     clients: computed(() => this.#state.value.clients),
     events: computed(() => this.#state.value.events),
     endedAt: computed(() => this.#state.value.endedAt),
+    revoked: computed(() => this.#state.value.revoked),
   };
 
   get title(): string {
@@ -77,6 +78,10 @@ export class RoomModel {
     return this.#parts.events.value;
   }
 
+  get revoked(): RoomState["revoked"] {
+    return this.#parts.revoked.value;
+  }
+
   get endedAt(): number | null {
     return this.#parts.endedAt.value;
   }
@@ -97,6 +102,9 @@ export class RoomModel {
   get recovered(): ReadonlySignal<Recovered | null> {
     return this.#recovered;
   }
+
+  /** Why no code can run on this server, in its words; null where it can, or as long as nobody knows. */
+  readonly noKernel = signal<string | null>(null);
 
   /** Since when the room has been out of reach (ms), or null; short attempts in between do not restart it. */
   get down(): ReadonlySignal<number | null> {

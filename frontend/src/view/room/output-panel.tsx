@@ -188,6 +188,16 @@ function Cleared({ desk, count }: { desk: Desk; count: number }) {
 }
 
 function Empty({ desk }: { desk: Desk }) {
+  const refused = desk.model.noKernel.value;
+  if (refused !== null) {
+    return (
+      <div class="empty">
+        <Icon name="triangle-alert" size={24} />
+        <h3>Code cannot run here</h3>
+        <p>{refused} Everything else works.</p>
+      </div>
+    );
+  }
   const path = desk.activeFile?.path ?? "the file";
   return (
     <div class="empty">

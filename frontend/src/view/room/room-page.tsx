@@ -1,5 +1,6 @@
 /** Behind the gate: makes the client and the model of one room, starts them, and stops them on leaving. */
 import { useEffect, useMemo } from "preact/hooks";
+import { Api } from "../../room/api";
 import { RoomClient } from "../../room/client";
 import { attachWake } from "../../room/wake";
 import type { Admitted } from "../join/gate";
@@ -11,6 +12,7 @@ export function RoomPage({ admitted }: { admitted: Admitted }) {
   useEffect(() => {
     const asleep = attachWake(model.client);
     model.start();
+    void askForKernel(model);
     return () => {
       asleep();
       model.stop();
@@ -29,4 +31,15 @@ function open({ room, invite, joined, again }: Admitted): RoomModel {
     renewToken: again,
   });
   return new RoomModel(room, invite, client);
+}
+
+/** The log says how a kernel is; only the server knows whether it can have one at all. */
+async function askForKernel(model: RoomModel): Promise<void> {
+  try {
+    const { kernel } = await new Api({ token: () => model.client.token }).room(model.room);
+    if (!kernel.available)
+      model.noKernel.value = kernel.reason ?? "This server has no kernel to run code with.";
+  } catch {
+    // Out of reach: a run that is refused will say why.
+  }
 }
