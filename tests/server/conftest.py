@@ -17,7 +17,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 
 @pytest.fixture
 def room(server: LiveServer) -> Iterator[People]:
-    """Ended afterwards, so that its kernel goes too."""
-    people = People(server)
+    """Ended afterwards, so that its kernel goes too. Nothing may have failed inside the server meanwhile."""
+    people, before = People(server), len(server.output)
     yield people
     people.host("POST", "/end")
+    said = "".join(server.output[before:])
+    assert "Traceback" not in said, said

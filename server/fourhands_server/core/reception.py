@@ -27,6 +27,11 @@ RESUME_LIMIT = 5_000  # entries; a client further behind gets the document inste
 class Desk(Protocol):
     """What the reception asks of the room around it."""
 
+    @property
+    def ending(self) -> bool:
+        """Whether somebody has ended the room, though a run may still have its moment."""
+        ...
+
     def operate(self, origin: Origin, kind: str, body: Mapping[str, Any]) -> None:
         """Plan and append one operation; raises Refused or AlreadyDone."""
         ...
@@ -96,7 +101,7 @@ class Reception:
     def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> None:
         """Admit an edit: news is logged, an update without news settles at once."""
         writes = allows(origin.role, EDIT)
-        ended = self._ledger.ahead.ended_at is not None
+        ended = self._desk.ending
         if not writes or ended:
             if self._ledger.admission.is_news(update):
                 if not writes:

@@ -63,6 +63,11 @@ class Room:
         return self._ledger.ahead.ended_at is not None
 
     @property
+    def ending(self) -> bool:
+        """Whether somebody has ended the room, though a run may still have its moment."""
+        return self._ending.begun
+
+    @property
     def admission(self) -> Admission:
         """What admission knows; for checks that a rebuilt room equals the live one."""
         return self._ledger.admission

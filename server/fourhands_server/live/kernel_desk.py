@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from fourhands_kernels.kernel import (
@@ -29,7 +30,6 @@ from fourhands_server.core.room import Room
 logger = logging.getLogger(__name__)
 
 Command = Execute | Interrupt | Restart | AnswerInput | StopKernel
-COMMANDS = 100  # commands that may wait; the room's own queue of runs is shorter
 TIME_LIMIT_S = 120.0  # of a run, unless the room says otherwise
 
 
@@ -43,7 +43,8 @@ class KernelDesk:
         self._kernels = kernels
         self._clock = clock
         self._carry_out = carry_out
-        self._commands: asyncio.Queue[Command] = asyncio.Queue(COMMANDS)
+        self._commands: deque[Command] = deque()  # one run at most is with the host, so these are few
+        self._wanted = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._attached = False
         self._gone = False
@@ -52,7 +53,7 @@ class KernelDesk:
     def quiet(self) -> bool:
         """Whether nothing is to be expected from the kernel host."""
         state = self._room.state
-        return self._commands.empty() and state.active_run() is None and state.kernel in ("none", "dead")
+        return not self._commands and state.active_run() is None and state.kernel in ("none", "dead")
 
     def do(self, effect: Effect) -> None:
         """Carry out one effect that concerns the kernel."""
@@ -61,11 +62,21 @@ class KernelDesk:
                 if self._attached:
                     self._kernels.acknowledge(self._room.room, n)
             case Execute() | Interrupt() | Restart() | AnswerInput() | StopKernel():
-                self._commands.put_nowait(effect)
+                self._put(effect)
                 if self._worker is None:
                     self._worker = asyncio.create_task(self._work())
             case _:
                 raise AssertionError(f"{effect} is not for the kernel")
+
+    def _put(self, command: Command) -> None:
+        """Queue a command; one that waits already behind the last run (a restart, say) is not queued twice."""
+        for waiting in reversed(self._commands):
+            if waiting == command:
+                return
+            if isinstance(waiting, Execute):
+                break
+        self._commands.append(command)
+        self._wanted.set()
 
     async def attach_again(self) -> None:
         """Take up the kernel that the room had before this server started, if it had one."""
@@ -95,7 +106,10 @@ class KernelDesk:
 
     async def _work(self) -> None:
         while True:
-            command = await self._commands.get()
+            while not self._commands:
+                self._wanted.clear()
+                await self._wanted.wait()
+            command = self._commands.popleft()
             try:
                 await self._carry(command)
             except KernelError as error:
