@@ -11,6 +11,7 @@ import zmq
 MESSAGE: Final = 4 * 1024 * 1024  # bytes; whoever sends more loses the link (libzmq connects anew)
 QUEUE: Final = 16  # messages inside libzmq; the kernel waits when they are full
 _TURN: Final = 64  # messages before another room gets its turn
+_LONG: Final = 0.02  # seconds: who takes longer has the loop for half of the time at most
 
 Frames = list[bytes]
 
@@ -66,6 +67,7 @@ class Channel:
 
     def _read(self) -> None:
         self._later = None
+        began = self._loop.time()
         for _ in range(_TURN):
             if self._take is None:
                 return
@@ -74,8 +76,9 @@ class Channel:
             except zmq.Again:
                 return
             pause = self._take(frames)
-            if pause:
-                self._later = self._loop.call_later(pause, self._read)
+            spent = self._loop.time() - began
+            if pause or spent > _LONG:
+                self._later = self._loop.call_later(max(pause, spent), self._read)
                 return
         if self._take is not None:
             self._later = self._loop.call_soon(self._read)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,7 @@ class EmbeddedHost:
         return HostOptions(
             socket=self.socket,
             environments=options.environments.absolute(),
+            hidden=(options.data.absolute(),),
             isolation=options.isolation,
             linger=options.linger,
             kernels=options.kernels,
@@ -171,6 +173,10 @@ class EmbeddedHost:
         except TimeoutError:
             wait = f"{START_SECONDS:.0f} s"
             raise HostLost(f"the kernel host did not start within {wait}; see {self._log}") from None
+
+
+def _each(option: str, folders: Sequence[Path]) -> Sequence[str]:
+    return [word for folder in folders for word in (option, str(folder))]
 
 
 def _environment() -> dict[str, str]:

@@ -35,10 +35,11 @@ _BACKLOG: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class HostOptions:
-    """How a host runs; `ready` is a descriptor that is closed once it serves."""
+    """How a host runs; no sandbox sees what is `hidden`, `ready` is a descriptor to close once serving."""
 
     socket: Path
     environments: Path
+    hidden: tuple[Path, ...] = ()
     isolation: Isolation = "auto"
     linger: float = LINGER
     kernels: int = 64
@@ -56,7 +57,9 @@ class Host:
     def __init__(self, options: HostOptions) -> None:
         self._options = options
         self._id = secrets.token_hex(8)
-        self.house = House(HouseOptions(options.isolation, options.environments, options.kernels))
+        hidden = (options.socket.parent, *options.hidden)
+        house = HouseOptions(options.isolation, options.environments, hidden, options.kernels)
+        self.house = House(house)
         self._owners: dict[str, Connection] = {}
         self._links: set[asyncio.Task[None]] = set()
         self._lonely: asyncio.TimerHandle | None = None
@@ -170,6 +173,7 @@ def parse(arguments: Sequence[str]) -> HostOptions:
     parser.add_argument(
         "--isolation", choices=("auto", "none"), default="auto", help="none: run code unisolated"
     )
+    parser.add_argument("--hide", type=Path, action="append", default=[], help="a folder no sandbox may see")
     parser.add_argument("--linger", type=float, default=LINGER, help="seconds to live without a server")
     parser.add_argument("--kernels", type=int, default=64, help="kernels at the same time")
     parser.add_argument("--ready", type=int, help="a descriptor to close once serving")
@@ -177,6 +181,7 @@ def parse(arguments: Sequence[str]) -> HostOptions:
     return HostOptions(
         socket=found.socket.absolute(),
         environments=found.environments.absolute(),
+        hidden=tuple(folder.absolute() for folder in found.hide),
         isolation=found.isolation,
         linger=found.linger,
         kernels=found.kernels,

@@ -32,10 +32,11 @@ _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own proce
 
 @dataclass(frozen=True, slots=True)
 class HouseOptions:
-    """How kernels run; `environments` is a folder of virtual environments."""
+    """How kernels run; `environments` holds virtual environments, no sandbox may see what is `hidden`."""
 
     isolation: Isolation
     environments: Path
+    hidden: tuple[Path, ...] = ()
     kernels: int = 64  # at the same time
     limits: Limits = field(default_factory=Limits)
 
@@ -121,7 +122,7 @@ class House:
     def _choose(self) -> Launcher:
         if self._options.isolation == "none":
             return Plain(self.runtime, self._options.limits)
-        return Bubblewrap(choose_mode(), self.runtime, self._options.limits)
+        return Bubblewrap(choose_mode(), self.runtime, self._options.hidden, self._options.limits)
 
     async def _probe(self) -> Availability:
         try:

@@ -24,6 +24,7 @@ from .sandbox.launch import Launcher
 log = logging.getLogger(__name__)
 
 _SKIP: Final = 1024 * 1024  # bytes between pauses
+_SKIP_MESSAGE: Final = 1024  # bytes that a message counts for besides
 _PAUSE: Final = 0.02  # seconds
 READY_SECONDS: Final = (
     60  # from the launcher's sign to a listening kernel; 0.4 s here, far more on a busy machine
@@ -32,7 +33,7 @@ _KNOCK_SECONDS: Final = 1.0  # kernels without a welcome message answer a questi
 _GRACE_SECONDS: Final = (
     5.0  # between the reply and the end of the output, either of which may get lost in a flood
 )
-_PROMPT: Final = 64 * 1024  # characters of a prompt
+_PROMPT: Final = 2_000  # characters
 
 
 class Sink(Protocol):
@@ -196,8 +197,7 @@ class JupyterKernel:
         assert self._sink is not None
         if not self._ready.done():
             self._ready.set_result(None)
-        full = self._run is None or self._sink.full
-        if full and len(frames) > 6 and b'"stream"' in frames[-4]:
+        if self._run is None or (self._sink.full and not _must_be_read(frames)):
             return self._skip(frames)
         message = self._read(frames)
         if message is not None and self._run is not None:
@@ -210,10 +210,11 @@ class JupyterKernel:
         return _PAUSE if self._sink.behind else 0
 
     def _skip(self, frames: Frames) -> float:
-        """Output beyond the caps is counted without a look at it, and not faster than 50 MB a second."""
+        """What nobody will see is counted without a look at it, and not faster than 50 MB a second."""
+        size = sum(map(len, frames[-1:]))
         if self._run is not None and self._sink is not None:
-            self._sink.lost(len(frames[-1]))
-        self._skipped += len(frames[-1])
+            self._sink.lost(size)
+        self._skipped += size + _SKIP_MESSAGE
         if self._skipped < _SKIP:
             return 0
         self._skipped = 0
@@ -292,3 +293,9 @@ class _Run:
     def cancel(self) -> None:
         if self.grace is not None:
             self.grace.cancel()
+
+
+def _must_be_read(frames: Frames) -> bool:
+    """Whether a message may be the end of the run or its error; decided by a glance at the header."""
+    header = frames[-4] if len(frames) > 5 else b""
+    return b'"status"' in header or b'"error"' in header

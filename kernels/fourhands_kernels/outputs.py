@@ -25,6 +25,7 @@ _METADATA: Final = 4 * KIB
 _ID: Final = 200  # characters of a display id
 _ERROR: Final = 64 * KIB  # characters of an error's parts
 _DEPTH: Final = 16
+_NODES: Final = 20_000  # of one JSON value: looking through more of them would hold up the other rooms
 _KINDS: Final = frozenset(
     ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
 )
@@ -212,7 +213,7 @@ class RunOutputs:
 def _value(mime: str, value: object) -> object:
     """One representation, or None where it is not what its type promises."""
     if mime == JSON:
-        return value if value is not None and _plain(value, _DEPTH) else None
+        return value if value is not None and _plain(value, _NODES) else None
     if isinstance(value, list) and all(isinstance(line, str) for line in value):
         value = "".join(value)  # nbformat's multi-line strings
     if not isinstance(value, str):
@@ -222,14 +223,28 @@ def _value(mime: str, value: object) -> object:
     return _clean(value)
 
 
-def _plain(value: object, depth: int) -> bool:
-    """Whether a JSON value can be written as an entry: bounded depth and integers, no NaN, valid text."""
-    if depth == 0:
-        return False
+def _plain(value: object, nodes: int) -> bool:
+    """Whether a JSON value can be an entry: bounded depth, count and integers, no NaN, valid text."""
+    level, depth = [value], 0
+    while level:
+        nodes -= len(level)
+        depth += 1
+        if nodes < 0 or depth > _DEPTH or not all(map(_leaf_or_container, level)):
+            return False
+        level = [inner for outer in level for inner in _inside(outer)]
+    return True
+
+
+def _inside(value: object) -> list[Any]:
+    """What a container holds, keys included."""
     if isinstance(value, dict):
-        return all(isinstance(key, str) and _plain(item, depth - 1) for key, item in value.items())
-    if isinstance(value, list):
-        return all(_plain(item, depth - 1) for item in value)
+        return [*value.keys(), *value.values()]
+    return value if isinstance(value, list) else []
+
+
+def _leaf_or_container(value: object) -> bool:
+    if isinstance(value, (dict, list)):
+        return True
     try:
         cbor.encode(value)
     except (TypeError, ValueError):
@@ -238,7 +253,7 @@ def _plain(value: object, depth: int) -> bool:
 
 
 def _metadata(metadata: object) -> dict[str, Any]:
-    if isinstance(metadata, dict) and _plain(metadata, _DEPTH) and len(cbor.encode(metadata)) <= _METADATA:
+    if isinstance(metadata, dict) and _plain(metadata, 100) and len(cbor.encode(metadata)) <= _METADATA:
         return metadata
     return {}
 

@@ -46,7 +46,7 @@ def test_every_wall_is_asked_for(system: Path, mode: Mode) -> None:
 def test_root_mode_keeps_what_changing_the_uid_takes_and_no_more(system: Path) -> None:
     assert pairs(built(system), "--cap-add") == ["CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
     change = argv.change_uid(Sandbox(mode="root", uid=7))
-    assert change[:4] == ("setpriv", "--reuid", "7", "--regid")
+    assert change[:4] == ("/usr/bin/setpriv", "--reuid", "7", "--regid")
     assert "--bounding-set=-all" in change
 
 

@@ -125,6 +125,11 @@ def test_json_is_kept_where_an_entry_can_hold_it() -> None:
     }
     assert said(display({"application/json": {"a": 2**64}})) == []
     assert said(display({"application/json": float("nan")})) == []
+    assert said(display({"application/json": [[]] * 30_000})) == []
+    deep: list[Any] = []
+    for _ in range(40):
+        deep = [deep]
+    assert said(display({"application/json": deep})) == []
 
 
 def test_text_that_is_none_is_made_text() -> None:

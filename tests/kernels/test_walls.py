@@ -82,7 +82,7 @@ async def test_host_files_are_not_seen(shared: Watched, host: HostProcess, tmp_p
         "/boot",
         "/etc/hostname",
         "/etc/ssl/private",
-        "/proc/1/root/etc",
+        f"/proc/1/root{tmp_path}",
     ]
     found = await says(shared, f"import os\n[path for path in {paths} if os.path.exists(path)]")
     assert found == []
@@ -168,6 +168,20 @@ libc.syscall({number}, {first}, 0, 0, 0, 0), ctypes.get_errno()
 async def test_the_kernel_s_sockets_are_not_inherited(shared: Watched) -> None:
     code = "import subprocess\nsubprocess.getoutput('ls -l /proc/self/fd').count('socket:')"
     assert await says(shared, code) == 0
+
+
+async def test_no_descriptor_of_the_start_is_left(shared: Watched) -> None:
+    code = """
+import os
+links = []
+for name in os.listdir('/proc/self/fd'):
+    try:
+        links.append(os.readlink('/proc/self/fd/' + name))
+    except OSError:
+        pass
+[link for link in links if not link.startswith(('/dev/', '/proc/', 'pipe:', 'socket:', 'anon_'))]
+"""
+    assert await says(shared, code) == []
 
 
 async def test_a_fork_bomb_is_bounded(room: Watched, other: Watched) -> None:

@@ -17,6 +17,7 @@ WORK: Final = (
 )
 CODE: Final = "/run/fourhands"
 USER_UID: Final = 1000
+SETPRIV: Final = "/usr/bin/setpriv"  # by its path: the environment's folder comes first in PATH
 # What an unmerged or merged system has in its root; links are copied as links.
 _ROOT_FOLDERS: Final = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 _SYSTEM_FILES: Final = (
@@ -171,7 +172,7 @@ def change_uid(sandbox: Sandbox) -> Sequence[str]:
     uid = str(sandbox.uid)
     identity = ("--reuid", uid, "--regid", uid, "--clear-groups")
     return (
-        "setpriv",
+        SETPRIV,
         *identity,
         "--inh-caps=-all",
         "--ambient-caps=-all",

@@ -42,10 +42,11 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bubblewrap:
-    """Kernels behind all walls; `runtime` is the host's own folder, hidden from every sandbox."""
+    """Kernels behind all walls; `runtime` is the host's own folder, as `hidden` from sandboxes as the others."""
 
     mode: argv.Mode
     runtime: Path
+    hidden: tuple[Path, ...] = ()
     limits: Limits = DEFAULT
 
     async def launch(self, environment: Environment, channels: Channels, *, key: str) -> KernelProcess:
@@ -84,7 +85,7 @@ class Bubblewrap:
                 mode=self.mode,
                 uid=uid,
                 readable=environment.folders,
-                masked=(self.runtime,),
+                masked=(self.runtime, *self.hidden),
                 files={path: _memory(stack, Path(path).name, data) for path, data in contents.items()},
                 environment=_variables(environment, home=argv.HOME),
                 seccomp=filter_,

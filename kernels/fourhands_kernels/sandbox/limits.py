@@ -34,7 +34,8 @@ class Limits:
             "RLIMIT_NOFILE": self.open_files,
             "RLIMIT_FSIZE": self.file_size,
             "RLIMIT_STACK": self.stack,
-            "RLIMIT_CORE": 0,
+            # Not 0, which a core_pattern with a pipe ignores: a crash would be fed to a program outside.
+            "RLIMIT_CORE": 1,
             "RLIMIT_MEMLOCK": 64 * 1024,
             "RLIMIT_MSGQUEUE": 0,
             "RLIMIT_RTPRIO": 0,

@@ -48,6 +48,8 @@ REFUSED: Final = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
+    # shared memory that no limit counts
+    "shmget": (29, 194),
     # large and often broken parts of the kernel
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
