@@ -7,6 +7,7 @@ FIRST_STOP_CODE: Final = 4400
 
 CLOSE_CODES: Final[dict[int, str]] = {
     1001: "the server is going away; come back",
+    1011: "the server failed; try again",
     4300: "an edit builds on edits the room does not have; synchronise anew",
     4301: "the connection read too slowly",
     4302: "not recorded: the log refused an entry, the room is being rebuilt",

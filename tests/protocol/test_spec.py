@@ -1,0 +1,100 @@
+"""SPEC.md says what the code does: close codes, kinds, ops, limits, messages; every tested rule exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fourhands_protocol import close, entries, envelope, limits, roles
+from fourhands_protocol.shapes import Shape
+
+SPEC = (Path(__file__).parents[2] / "protocol" / "SPEC.md").read_text(encoding="utf-8")
+RULES = re.findall(r"^- \*\*([A-Z])-(\d+)\*\*", SPEC, re.MULTILINE)
+
+
+def rows(section: str) -> dict[str, str]:
+    """The two-column rows of the tables in one section, by their first column."""
+    found = re.search(rf"^## {section}\. .*?(?=^## |\Z)", SPEC, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    cells = [line.strip("| ").split(" | ") for line in found[0].splitlines() if line.startswith("|")]
+    return {row[0].strip("`"): " | ".join(row[1:]) for row in cells}
+
+
+def test_rules_are_numbered_without_holes():
+    for letter in dict.fromkeys(letter for letter, _ in RULES):
+        numbers = [int(number) for one, number in RULES if one == letter]
+        assert numbers == list(range(1, len(numbers) + 1)), letter
+
+
+def test_every_rule_named_by_a_test_or_in_the_code_exists():
+    known = {f"{letter}{number}" for letter, number in RULES}
+    tests = Path(__file__).parent.glob("test_*.py")
+    named = {rule for path in tests for rule in re.findall(r"def test_([A-Z]\d+)_", path.read_text("utf-8"))}
+    assert named
+    assert named <= known
+
+
+def test_X1_close_codes():
+    assert {int(code): words for code, words in rows("X").items() if code.isdigit()} == close.CLOSE_CODES
+
+
+def fields(shape: Shape) -> set[str]:
+    return {name if field.required else f"{name}?" for name, field in shape.items()}
+
+
+@pytest.mark.parametrize("kind", entries.KINDS)
+def test_K2_kinds_and_their_fields(kind):
+    body = re.search(r"\{(.*?)\}", rows("K")[kind])
+    assert body is not None
+    assert {name.strip() for name in body[1].split(",") if name} == fields(entries.BODIES[kind])
+
+
+@pytest.mark.parametrize("kind", entries.OPS)
+def test_K4_ops_and_their_fields(kind):
+    op = re.search(rf"`{re.escape(kind)} \{{(.*?)\}}`", SPEC)
+    assert op is not None
+    names = {name.strip() for name in re.split(r"[,|]", op[1]) if name}
+    assert names == {
+        name.rstrip("?") if name in ("file?", "code?") else name for name in fields(entries.OPS[kind])
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "limit"),
+    [
+        ("an edit's update", f"{limits.UPDATE // limits.KIB} KiB"),
+        ("a step 2", f"{limits.STEP2 // limits.KIB} KiB"),
+        ("code of a run", f"{limits.CODE // limits.KIB} KiB"),
+        ("an answer to `input()`, a prompt", f"{limits.INPUT:,} characters"),
+        ("a chat message", f"{limits.CHAT:,} characters"),
+        ("path", f"{limits.PATH} characters"),
+        ("title", f"{limits.TITLE} characters"),
+        ("name", f"{limits.NAME} characters"),
+        ("ids (participant, run, seat, lineage …)", f"{limits.ID} characters"),
+        ("files at a time", str(limits.FILES)),
+        ("Yjs client ids a person", str(limits.CLIENT_IDS)),
+    ],
+)
+def test_K5_limits(what, limit):
+    assert rows("K")[what] == limit
+
+
+def test_limits_in_rules():
+    for words in (
+        f"A frame has at most {limits.FRAME // limits.KIB} KiB",
+        f"A state has at most {limits.AWARENESS_STATE // limits.KIB} KiB",
+        f"at most {limits.AWARENESS_STATES:,} states",
+        f"At most {limits.GAP:,} pieces",
+        f"Beyond {limits.OUTPUTS:,} outputs",
+    ):
+        assert words in SPEC
+
+
+def test_E2_messages():
+    names = ("HELLO", "WELCOME", "ENTRY", "ACK", "OP", "REFUSED", "PING", "PONG", "TOKEN", "STATE")
+    for name in names:
+        assert f"| {getattr(envelope, name)} | {name} |" in SPEC
+
+
+def test_R1_every_action_is_told():
+    assert all(f"`{action}`" in SPEC for action in roles.ACTIONS if action != "read")
