@@ -67,12 +67,15 @@ class Presence:
         return [State(s.client, s.clock, None) for s in gone]
 
     def everyone_but(self, seat: str) -> list[State]:
-        """The states that a newcomer must be told."""
-        return [
-            State(s.client, s.clock, s.state)
-            for s in self.shown.values()
-            if s.state is not None and s.seat != seat
-        ]
+        """The states that a newcomer must be told, each at a new clock.
+
+        A client that was here before forgot the states with its old connection, but not their clocks: at
+        the same ones it would not believe them.
+        """
+        others = [s for s in self.shown.values() if s.state is not None and s.seat != seat]
+        for shown in others:
+            shown.clock += 1
+        return [State(s.client, s.clock, s.state) for s in others]
 
     def _take(self, offered: State, seat: str, person: str, user: Mapping[str, Any]) -> State | None:
         shown = self.shown.get(offered.client)

@@ -13,11 +13,14 @@ function recheck() {
   for (const check of waiting) check();
 }
 
+const includes = (whole, part) => Object.entries(part).every(([key, value]) => isDeepStrictEqual(whole[key], value));
+
 /** Whether a look shows all that is expected; counters must have come that far at least. */
 function shows(look, expected) {
   return Object.entries(expected).every(([key, wanted]) => {
     if (key === "files") return Object.entries(wanted).every(([file, text]) => (look.files[file] ?? "") === text);
     if (key === "peers") return isDeepStrictEqual(look.peers.map((peer) => peer.user?.name).sort(), wanted);
+    if (key === "peer") return look.peers.some((peer) => includes(peer, wanted));
     if (key === "closed") return look.closed.some(({ code }) => code === wanted);
     if (typeof wanted === "number") return look[key] >= wanted;
     return isDeepStrictEqual(look[key], wanted);
@@ -54,7 +57,7 @@ const commands = {
   insert: (name, { file, at, text }) => clients.get(name).insert(file, at, text),
   delete: (name, { file, at, length }) => clients.get(name).delete(file, at, length),
   setState: (name, { state }) => clients.get(name).setState(state),
-  forgeState: (name, { client, clock, state }) => clients.get(name).forgeState(client, clock, state),
+  forgeState: (name, { of, clock, state }) => clients.get(name).forgeState(of, clock, state),
   look: (name) => clients.get(name).look(),
   until: (name, options) => until(clients.get(name), options),
   destroy: (name) => {

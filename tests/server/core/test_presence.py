@@ -1,0 +1,40 @@
+"""Awareness states of a room: whose they are, and the clocks at which they are told."""
+
+from __future__ import annotations
+
+from fourhands_protocol.awareness import State
+from fourhands_server.core.presence import Presence
+
+
+def presence() -> Presence:
+    return Presence(claim=lambda client, person: None)
+
+
+def offer(room: Presence, client: int, clock: int, *, seat: str, text: str | None = "{}") -> list[State]:
+    return room.offer([State(client, clock, text)], seat=seat, person=f"of-{seat}", user={"name": seat})
+
+
+def test_each_newcomer_is_told_of_a_state_at_a_new_clock() -> None:
+    """One who was here before keeps old clocks and believes only newer ones."""
+    room = presence()
+    offer(room, 1, 7, seat="ada")
+    told = [room.everyone_but(seat)[0].clock for seat in ("ivy", "ivy again", "olga")]
+    assert told == [8, 9, 10]
+    assert offer(room, 1, 8, seat="ada")[0].clock == 11
+
+
+def test_a_state_that_is_gone_and_comes_back_is_believed() -> None:
+    room = presence()
+    offer(room, 1, 3, seat="ada")
+    (gone,) = room.leave("ada")
+    assert gone == State(1, 4, None)
+    (back,) = offer(room, 1, 3, seat="ada anew")
+    assert (back.clock, back.text is not None) == (5, True)
+
+
+def test_another_seat_cannot_speak_for_a_client_that_is_here() -> None:
+    room = presence()
+    offer(room, 1, 3, seat="ada")
+    assert offer(room, 1, 99, seat="ivy") == []
+    assert offer(room, 1, 99, seat="ivy", text=None) == []
+    assert offer(room, 1, 4, seat="ada")[0].clock == 4
