@@ -14,9 +14,8 @@ from typing import Final
 
 from . import wire
 from .descriptor import readable
-from .host import LINGER, TAKEN, HostOptions
-from .house import Isolation
 from .kernel import HostLost
+from .options import KERNELS, LINGER, TAKEN, HostOptions, Isolation
 
 START_SECONDS: Final = 20.0
 END_SECONDS: Final = 10.0
@@ -32,7 +31,7 @@ class EmbeddedOptions:
     environments: Path
     isolation: Isolation = "auto"
     linger: float = LINGER
-    kernels: int = 64
+    kernels: int = KERNELS
 
 
 class EmbeddedHost:

@@ -18,37 +18,17 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from . import wire
 from .connection import Connection
-from .house import House, HouseOptions, Isolation
+from .house import House, HouseOptions
+from .options import LINGER, TAKEN, HostOptions
 
 log = logging.getLogger(__name__)
 
-LINGER: Final = 600.0  # seconds
-TAKEN: Final = 75  # exit status: another host has the socket
 _BACKLOG: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class HostOptions:
-    """How a host runs; no sandbox sees what is `hidden`, `ready` is a descriptor to close once serving."""
-
-    socket: Path
-    environments: Path
-    hidden: tuple[Path, ...] = ()
-    isolation: Isolation = "auto"
-    linger: float = LINGER
-    kernels: int = 64
-    ready: int | None = None
-
-    @property
-    def shown(self) -> dict[str, str]:
-        """What a server compares with its own wishes."""
-        return {"isolation": self.isolation, "environments": str(self.environments)}
 
 
 class Host:

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import zmq.asyncio
 
@@ -17,6 +17,7 @@ from .environments import Environments
 from .journal import Journal, Store
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable
+from .options import KERNELS, Isolation
 from .room import Room
 from .sandbox.launch import Bubblewrap, Launcher, Plain
 from .sandbox.limits import Limits
@@ -24,7 +25,6 @@ from .sandbox.probe import choose_mode, probe
 
 log = logging.getLogger(__name__)
 
-Isolation = Literal["auto", "none"]
 _DEFAULT: Final = "default"
 _PROBE_AGAIN: Final = 5.0  # seconds
 _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own process
@@ -37,7 +37,7 @@ class HouseOptions:
     isolation: Isolation
     environments: Path
     hidden: tuple[Path, ...] = ()
-    kernels: int = 64  # at the same time
+    kernels: int = KERNELS
     limits: Limits = field(default_factory=Limits)
 
 
@@ -132,5 +132,8 @@ class House:
         except KernelUnavailable as error:
             log.warning("kernels are not available: %s", error.reason)
             return Availability(ok=False, reason=error.reason)
+        except OSError as error:  # no /proc, say
+            log.exception("the isolation could not be tried")
+            return Availability(ok=False, reason=f"the isolation could not be tried: {error}")
         log.info("kernels are available, isolation %s", getattr(self._launcher, "mode", "none"))
         return Availability(ok=True)

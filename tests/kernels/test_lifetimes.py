@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from fourhands_kernels.client import EmbeddedOptions, KernelHostClient, start_embedded_host
-from fourhands_kernels.host import TAKEN
 from fourhands_kernels.kernel import HostLost, KernelUnavailable
+from fourhands_kernels.options import TAKEN
 
 from .hosting import ENVIRONMENTS, HostProcess, descendants, wait_gone
 from .watching import Watched

@@ -84,7 +84,7 @@ async def test_without_bubblewrap_it_says_how_to_get_it(
 @pytest.mark.parametrize(
     ("complaint", "words"),
     [
-        ("bwrap: No permissions to create new namespace, likely because …", "unprivileged user namespaces"),
+        ("bwrap: No permissions to create new namespace, likely because …", "user namespaces are forbidden"),
         ("bwrap: Creating new namespace failed: Operation not permitted", "chroot or container"),
         ("bwrap: pivot_root: Invalid argument", "unshare and pivot_root"),
         ("bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "systempaths=unconfined"),

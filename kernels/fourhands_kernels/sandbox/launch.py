@@ -42,7 +42,7 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bubblewrap:
-    """Kernels behind all walls; `runtime` is the host's own folder, as `hidden` from sandboxes as the others."""
+    """Kernels behind all walls; `runtime`, the host's own folder, and `hidden` are shown to no sandbox."""
 
     mode: argv.Mode
     runtime: Path

@@ -32,7 +32,8 @@ REASONS: Final = {
 _OUTSIDE: Final = "run outside of it, or in one whose seccomp profile allows namespaces and mounts"
 # Parts of bubblewrap's own complaints, and what to do about them.
 _COMPLAINTS: Final = {
-    "No permissions to creat": "unprivileged user namespaces are forbidden: run as root, or allow them "
+    "No permissions to creat": "user namespaces are forbidden in this chroot, container or system: run as "
+    "root and outside of it, or allow them "
     "(sysctl kernel.unprivileged_userns_clone=1; on Ubuntu 23.10 and later an AppArmor profile for bwrap)",
     "setting up uid map": "unprivileged user namespaces are restricted, by AppArmor perhaps: allow them for "
     "bwrap, or run as root",
