@@ -43,10 +43,9 @@ class SocketChannel(pycrdt.Channel):
 class ProvidedText:
     """One file of the room in a pycrdt document; offsets count UTF-8 bytes, as pycrdt does."""
 
-    def __init__(self, link: ClientConnection, file: str = "main.py") -> None:
+    def __init__(self, link: ClientConnection, client_id: int, file: str = "main.py") -> None:
         self.link = link
-        # Ids of 32 bits, as yjs has: pycrdt would draw one of 53, which y-py cannot hold and rooms refuse.
-        self.document: pycrdt.Doc = pycrdt.Doc(client_id=secrets.randbits(32))
+        self.document: pycrdt.Doc = pycrdt.Doc(client_id=client_id)
         self.text = self.document.get(file, type=pycrdt.Text)
 
     async def sees(self, text: str) -> None:
@@ -60,10 +59,15 @@ class ProvidedText:
 
 
 @asynccontextmanager
-async def provided(server: LiveServer, seat: Seat) -> AsyncIterator[ProvidedText]:
-    """A pycrdt document, connected and synced."""
+async def provided(
+    server: LiveServer, seat: Seat, *, client_id: int | None = None
+) -> AsyncIterator[ProvidedText]:
+    """A pycrdt document, connected and synced.
+
+    Its id has 32 bits, as yjs has: pycrdt would draw one of 53, which y-py cannot hold and rooms refuse.
+    """
     link = await dial(server, seat, ours=False)
-    made = ProvidedText(link)
+    made = ProvidedText(link, secrets.randbits(32) if client_id is None else client_id)
     try:
         async with pycrdt.Provider(made.document, SocketChannel(link, seat.room)) as provider:
             async with asyncio.timeout(DEADLINE_S):

@@ -49,6 +49,7 @@ export class StockClient {
   }
 
   destroy() {
+    this.doc.clientID = this.awareness.clientID; // y-websocket fails to leave where yjs has changed its id
     this.provider.destroy();
     this.awareness.destroy();
     this.doc.destroy();

@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { StockClient } from "./client.mjs";
 
-console.warn = () => {}; // y-websocket prints refusals, which here are what is tested
+// y-websocket prints refusals and yjs a changed client id; stdout is for answers.
+console.log = console.warn = () => {};
 
 const clients = new Map();
 const waiting = new Set();
