@@ -25,9 +25,9 @@ function Page() {
     case "home":
       return <Home />;
     case "room":
-      return <Gate key={at.room} room={at.room} inside={RoomPage} purpose="work" />;
+      return <Gate key={`${at.room} ${fragment.value}`} room={at.room} inside={RoomPage} purpose="work" />;
     case "replay":
-      return <ReplayGate key={at.room} room={at.room} />;
+      return <ReplayGate key={`${at.room} ${fragment.value}`} room={at.room} />;
     default:
       return (
         <DeadEnd

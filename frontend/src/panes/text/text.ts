@@ -24,9 +24,14 @@ export function mountText(element: HTMLElement): TextPane {
 class Pane {
   readonly #element: HTMLElement;
   readonly #body = document.createElement("div");
+  readonly #resized = new ResizeObserver(() => this.#settle());
   #screen = new Screen();
   #shown = "";
+  #count = 0;
   #long = false;
+  /** The reader is at the end and wants to stay there; whoever scrolls up is left alone. */
+  #following = true;
+  #top = 0;
   #window = { from: -1, to: -1 };
 
   constructor(element: HTMLElement) {
@@ -38,6 +43,7 @@ class Pane {
   }
 
   unmount(): void {
+    this.#resized.disconnect();
     this.#element.removeEventListener("scroll", this.#onScroll);
     this.#body.remove();
   }
@@ -46,9 +52,9 @@ class Pane {
     if (!continues(this.#shown, text)) this.#reset();
     this.#screen.write(text.slice(this.#shown.length));
     this.#shown = text;
-    const count = visibleLines(this.#screen.lines);
-    if (count > SHORT) this.#showLong(count);
-    else this.#showShort(count);
+    this.#count = visibleLines(this.#screen.lines);
+    if (this.#count > SHORT) this.#showLong();
+    else this.#showShort();
     this.#screen.clean();
   }
 
@@ -57,48 +63,59 @@ class Pane {
     this.#shown = "";
     this.#body.replaceChildren();
     this.#body.style.cssText = "";
-    this.#window = { from: -1, to: -1 };
     this.#long = false;
+    this.#following = true;
+    this.#resized.disconnect();
     this.#element.classList.remove("term-long");
     this.#element.removeAttribute("tabindex");
   }
 
-  #showShort(count: number): void {
+  #showShort(): void {
     const { lines, dirtyFrom } = this.#screen;
-    while (this.#body.childElementCount > Math.min(dirtyFrom, count)) this.#body.lastElementChild?.remove();
-    for (let at = this.#body.childElementCount; at < count; at += 1)
+    while (this.#body.childElementCount > Math.min(dirtyFrom, this.#count))
+      this.#body.lastElementChild?.remove();
+    for (let at = this.#body.childElementCount; at < this.#count; at += 1)
       this.#body.append(drawLine(lines[at] ?? []));
   }
 
-  #showLong(count: number): void {
-    const atEnd =
-      !this.#long || this.#element.scrollTop + this.#element.clientHeight > this.#element.scrollHeight - 8;
+  #showLong(): void {
     if (!this.#long) {
       this.#long = true;
       this.#body.replaceChildren();
       this.#element.classList.add("term-long");
       // A region that scrolls must be reachable by keys.
       this.#element.tabIndex = 0;
+      // Also for a panel that is hidden while the text comes.
+      this.#resized.observe(this.#element);
     }
-    this.#body.style.height = `${count * LINE_HEIGHT}px`;
-    if (atEnd) this.#element.scrollTop = this.#element.scrollHeight;
+    this.#body.style.height = `${this.#count * LINE_HEIGHT}px`;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#long) return;
+    if (this.#following) this.#element.scrollTop = this.#element.scrollHeight;
     this.#window = { from: -1, to: -1 };
     this.#drawWindow();
   }
 
   readonly #onScroll = () => {
-    if (this.#long) this.#drawWindow();
+    if (!this.#long) return;
+    const { scrollTop, clientHeight, scrollHeight } = this.#element;
+    if (scrollTop + clientHeight > scrollHeight - LINE_HEIGHT) this.#following = true;
+    else if (scrollTop < this.#top) this.#following = false;
+    this.#top = scrollTop;
+    this.#drawWindow();
   };
 
   #drawWindow(): void {
     const first = Math.floor(this.#element.scrollTop / LINE_HEIGHT);
-    const last = first + Math.ceil(this.#element.clientHeight / LINE_HEIGHT);
+    const last = Math.min(this.#count, first + Math.ceil(this.#element.clientHeight / LINE_HEIGHT) + 1);
     const { from, to } = this.#window;
     if (from >= 0 && first >= from && last <= to) return;
-    const lines = this.#screen.lines;
-    this.#window = { from: Math.max(0, first - MARGIN), to: Math.min(lines.length, last + MARGIN) };
+    this.#window = { from: Math.max(0, first - MARGIN), to: Math.min(this.#count, last + MARGIN) };
     this.#body.style.paddingTop = `${this.#window.from * LINE_HEIGHT}px`;
-    this.#body.replaceChildren(...lines.slice(this.#window.from, this.#window.to).map(drawLine));
+    this.#body.replaceChildren(...this.#screen.lines.slice(this.#window.from, this.#window.to).map(drawLine));
   }
 }
 

@@ -1,20 +1,18 @@
 /** The replay: the room as it was at a moment, over the player that chooses the moment. */
-import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { day, sessionLength } from "../clock";
-import { RunCard } from "../output/run-card";
-import { placeIn, whatRan } from "../output/where";
-import { ChatLines } from "../parts/chat-lines";
 import { Icon, type IconName } from "../parts/icon";
 import { Mark } from "../parts/page";
 import { Splitter } from "../parts/splitter";
 import { ThemeButton } from "../parts/theme-button";
-import { inField } from "../room/keys";
 import { OUTPUT_HEIGHT, OUTPUT_WIDTH, shape } from "../room/layout";
 import { Account } from "./account";
-import { LEAP, NUDGE, type ReplayModel } from "./model";
+import { CodeThen } from "./code-then";
+import { useKeys } from "./keys";
+import type { ReplayModel } from "./model";
+import { ChatThen, OutputThen } from "./output-then";
 import { PlayerBar } from "./player-bar";
-import { ReaderHost } from "./reader-host";
 
 type Part = "code" | "output" | "chat" | "people";
 
@@ -52,7 +50,7 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
       <Top model={model} title={title} refresh={refresh} back={back} />
       <main class="panels" style={style}>
         <div class="work">
-          <Code model={model} />
+          <CodeThen model={model} />
           {shape.value === "wide" && (
             <Splitter size={OUTPUT_WIDTH} label="Width of the output" axis="x" panel="after" />
           )}
@@ -132,156 +130,4 @@ function PartTabs({ part, parts, shown }: TabsProps) {
       ))}
     </div>
   );
-}
-
-function Code({ model }: { model: ReplayModel }) {
-  const files = model.files.value.filter((file) => !file.deleted);
-  const active = model.file.value;
-  return (
-    <section class="panel editor" aria-label="Code">
-      <header class="panel-head editor-head">
-        <div class="tabs scroll" role="tablist" aria-label="Files">
-          {files.map((file) => (
-            <div class="tab-box" data-active={file === active} key={file.file}>
-              <button
-                type="button"
-                class="tab"
-                role="tab"
-                aria-selected={file === active}
-                title={file.path}
-                onClick={() => {
-                  model.pinned.value = file.file;
-                }}
-              >
-                <span class="cut">{file.path.split("/").at(-1)}</span>
-              </button>
-            </div>
-          ))}
-        </div>
-        <button
-          type="button"
-          class="button quiet small"
-          aria-pressed={model.pinned.value === null}
-          title="Show the file and the place where something happens"
-          onClick={() => {
-            model.pinned.value = model.pinned.value === null ? (active?.file ?? null) : null;
-          }}
-        >
-          {model.pinned.value === null && <Icon name="check" size={14} />}
-          Follow the action
-        </button>
-      </header>
-      <div class="editor-body">
-        {active === undefined && (
-          <div class="empty">
-            <h3>No file yet</h3>
-            <p>At this moment the room was still empty.</p>
-          </div>
-        )}
-        <ReaderHost model={model} />
-      </div>
-    </section>
-  );
-}
-
-function OutputThen({ model }: { model: ReplayModel }) {
-  const runs = model.runs.value;
-  const files = model.files.value;
-  const running = useComputed(() => model.runs.value.some((run) => run.status === "running")).value;
-  // Only a run that was going on then has a clock to move.
-  const now = running ? model.moment.value.at : 0;
-  const paths = useMemo(() => new Set(files.map((file) => file.path)), [files]);
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
-    <div class="output-scroll scroll output-latest" tabIndex={0}>
-      <div class="output-list">
-        {runs.slice(-20).map((run) => (
-          <RunCard
-            key={run.run}
-            run={run}
-            by={model.people.get(run.by) ?? { name: "Someone", colour: 0 }}
-            what={whatRan(run, files)}
-            now={now}
-            paths={paths}
-            jump={(place) => {
-              const found = placeIn(run, files, place);
-              return found === null
-                ? null
-                : () => {
-                    model.pinned.value = found.file;
-                  };
-            }}
-          />
-        ))}
-        {runs.length === 0 && (
-          <div class="empty">
-            <Icon name="terminal" size={24} />
-            <h3>Nothing had run yet</h3>
-          </div>
-        )}
-      </div>
-    </div>
-  );
-}
-
-function ChatThen({ model }: { model: ReplayModel }) {
-  const chat = model.chat.value;
-  return (
-    <ol class="chat-list scroll output-latest">
-      <ChatLines chat={chat} people={model.people} />
-      {chat.length === 0 && (
-        <li class="empty">
-          <Icon name="message-square" size={24} />
-          <h3>Nothing had been said yet</h3>
-        </li>
-      )}
-    </ol>
-  );
-}
-
-function useKeys(model: ReplayModel): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.metaKey || event.ctrlKey || event.altKey || inField(event.target)) return;
-      const act = action(model, event);
-      // On a button Space presses the button.
-      if (act === null || (event.key === " " && event.target instanceof HTMLButtonElement)) return;
-      event.preventDefault();
-      act();
-    };
-    window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
-  }, [model]);
-}
-
-function action(model: ReplayModel, event: KeyboardEvent): (() => void) | null {
-  const edits = event.shiftKey;
-  switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
-    case " ":
-    case "k":
-      return () => model.toggle();
-    case "j":
-      return () => model.move(-LEAP);
-    case "l":
-      return () => model.move(LEAP);
-    case "ArrowLeft":
-      return () => (edits ? model.step("edits", -1) : model.move(-NUDGE));
-    case "ArrowRight":
-      return () => (edits ? model.step("edits", 1) : model.move(NUDGE));
-    case "[":
-      return () => model.step("runs", -1);
-    case "]":
-      return () => model.step("runs", 1);
-    case "+":
-    case "=":
-      return () => model.changeSpeed(1);
-    case "-":
-      return () => model.changeSpeed(-1);
-    case "Home":
-      return () => model.seekPlayed(0);
-    case "End":
-      return () => model.seekPlayed(Number.MAX_SAFE_INTEGER);
-    default:
-      return null;
-  }
 }

@@ -1,0 +1,51 @@
+/** The keys of the player: Space, arrows, J K L, brackets for runs, plus and minus for speed. */
+import { useEffect } from "preact/hooks";
+import { inField } from "../room/keys";
+import { LEAP, NUDGE, type ReplayModel } from "./model";
+
+export function useKeys(model: ReplayModel): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.metaKey || event.ctrlKey || event.altKey || inField(event.target)) return;
+      const act = action(model, event);
+      // On a button Space presses the button.
+      if (act === null || (event.key === " " && event.target instanceof HTMLButtonElement)) return;
+      event.preventDefault();
+      act();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [model]);
+}
+
+function action(model: ReplayModel, event: KeyboardEvent): (() => void) | null {
+  const edits = event.shiftKey;
+  switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
+    case " ":
+    case "k":
+      return () => model.toggle();
+    case "j":
+      return () => model.move(-LEAP);
+    case "l":
+      return () => model.move(LEAP);
+    case "ArrowLeft":
+      return () => (edits ? model.step("edits", -1) : model.move(-NUDGE));
+    case "ArrowRight":
+      return () => (edits ? model.step("edits", 1) : model.move(NUDGE));
+    case "[":
+      return () => model.step("runs", -1);
+    case "]":
+      return () => model.step("runs", 1);
+    case "+":
+    case "=":
+      return () => model.changeSpeed(1);
+    case "-":
+      return () => model.changeSpeed(-1);
+    case "Home":
+      return () => model.seekPlayed(0);
+    case "End":
+      return () => model.seekPlayed(Number.MAX_SAFE_INTEGER);
+    default:
+      return null;
+  }
+}
