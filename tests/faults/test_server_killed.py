@@ -1,0 +1,75 @@
+"""kill -9 of the server while three people type and code runs: what anybody was told is saved is there."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.crew import Crew, TypistProcess
+from tests.support.people import People
+from tests.support.records import entries_of, text_of
+from tests.support.server import LiveServer
+
+from fourhands_protocol.entries import EDIT, Entry, edit_update
+
+KILLS = max(5, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 20)
+SLOW = "import time\nfor n in range(10): print(n, flush=True); time.sleep(0.1)\nx += 1"
+
+
+def crew_of(room: People, seed: int) -> Crew:
+    """Two pages of our own and a stock client, all typing."""
+    hands = [(room.ada, "a", True), (room.ivy, "i", True), (room.join("candidate", "Cyd"), "c", False)]
+    return Crew(
+        [
+            TypistProcess(room.server, seat, name=name, ours=ours, seed=seed + number)
+            for number, (seat, name, ours) in enumerate(hands)
+        ]
+    )
+
+
+def stdout(run: dict[str, Any]) -> str:
+    return "".join(item["text"] for item in run["outputs"] if item["output_type"] == "stream")
+
+
+def check_acked(acked: set[str], entries: list[Entry]) -> None:
+    """What was typed and acked is in the log; what was taken back and acked is not in the text."""
+    written = b"".join(edit_update(entry.body) for entry in entries if entry.kind == EDIT)
+    lost = [change for change in acked if change[0] == "+" and change[1:].encode() not in written]
+    assert not lost, "acked, and not in the log"
+    tokens = [token + ";" for token in text_of(entries).split(";")[:-1]]
+    assert len(tokens) == len(set(tokens)), "something is there twice"
+    assert not {change[1:] for change in acked if change[0] == "-"} & set(tokens), "it is there again"
+
+
+@pytest.mark.timeout(60 + 15 * KILLS)
+def test_nothing_that_was_acked_is_lost(tmp_path: Path) -> None:
+    chance = random.Random(4)
+    with LiveServer(tmp_path / "data") as server:
+        room = People(server)
+        room.candidate.json("PUT", "/files/later.py", json={"text": "print('x is', x)"})
+        assert room.candidate.run("x = 41")["status"] == "ok"
+        with crew_of(room, seed=1) as crew:
+            for kill in range(KILLS):
+                slow = room.candidate.json("POST", "/runs", json={"code": SLOW})["run"]
+                later = room.candidate.json("POST", "/runs", json={"file": "later.py"})["run"]
+                crew.wait_for_acks(chance.randint(1, 60))
+                server.kill()
+                acked = crew.acked()
+                check_acked(acked, entries_of(server.data, room.id))
+                server.start()
+                first, second = (room.candidate.json("GET", f"/runs/{r}?wait=60") for r in (slow, later))
+                assert (first["status"], stdout(first)) == ("ok", "".join(f"{n}\n" for n in range(10)))
+                assert (second["status"], stdout(second)) == ("ok", f"x is {42 + kill}\n")
+                crew.wait_for_acks(5)
+            typed, removed = crew.stop()
+            text = room.host.text()
+            crew.all_see(text)
+            assert sorted(text.split(";")[:-1]) == sorted(t[:-1] for t in typed - removed)
+        entries = entries_of(server.data, room.id)
+        check_acked(crew.acked(), entries)
+        assert text_of(entries) == text
+        assert [e.kind for e in entries].count("run.finished") == 2 * KILLS + 1
+    assert "Traceback" not in "".join(server.output)
