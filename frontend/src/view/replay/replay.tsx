@@ -77,14 +77,16 @@ function Top({ model, title, refresh, back }: ReplayProps) {
     <header class="top">
       <Mark size={20} />
       <h1 class="top-title cut">{title}</h1>
-      <span class="badge">
-        <Icon name="history" size={14} />
-        Replay
-      </span>
       {shape.value !== "narrow" && (
-        <span class="caption faint cut">
-          {day(start)} · {sessionLength((end - start) / 1000)}
-        </span>
+        <>
+          <span class="badge">
+            <Icon name="history" size={14} />
+            Replay
+          </span>
+          <span class="caption faint cut">
+            {day(start)} · {sessionLength((end - start) / 1000)}
+          </span>
+        </>
       )}
       <span class="grow" />
       {refresh && (
