@@ -10,7 +10,6 @@ import random
 from collections import Counter
 
 import pytest
-
 from tests.support.world import Client, OurClient, StockClient, World, boundary, text_of
 
 SEEDS = int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50"))
@@ -140,7 +139,9 @@ class Life:
             if isinstance(client, OurClient):
                 assert not client.pending
                 applied = Counter(
-                    row.pseq for row in self.world.rows if row.producer == f"{client.person}/{client.instance}"
+                    row.pseq
+                    for row in self.world.rows
+                    if row.producer == f"{client.person}/{client.instance}"
                 )
                 assert not applied or max(applied.values()) == 1
         for person in self.world.room.state.people.values():

@@ -1,6 +1,6 @@
 """A whole room without a socket, clock or disk: core, a log in a list, clients with real Yjs documents.
 
-Nothing happens by itself: `commit`, `deliver` and `cut` are called by the test, so every interleaving can be made.
+Nothing happens by itself: the test calls `commit`, `deliver` and `cut`, so every interleaving can be made.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pycrdt
+
 from fourhands_protocol import awareness, cbor, entries, envelope, sync
 from fourhands_protocol.entries import EDIT, Entry, edit_update
-
 from fourhands_server.core import effects
 from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
@@ -276,7 +276,7 @@ class Client:
             self.world.carry_out()
 
     def deliver(self, count: int | None) -> bool:
-        """Let frames arrive, first those of the client, then those of the room; tells whether there were any."""
+        """Let frames arrive, the client's first, then the room's; tells whether there were any."""
         busy = bool(self.inbox or self.outbox)
         for queue, take in ((self.outbox, self._to_room), (self.inbox, self.receive)):
             frames = queue[:count]
