@@ -146,8 +146,8 @@ def op(kind: str, body: bytes) -> dict[str, Any]:
 
 
 def _check_run(run: dict[str, Any]) -> None:
-    if ("file" in run) == ("code" in run):
-        raise MalformedFrame("run: either a file or code")
+    if "file" not in run and "code" not in run:
+        raise MalformedFrame("run: neither a file nor code")
     if len(run.get("code", "").encode()) > limits.CODE:
         raise TooLarge(f"run: code is larger than {limits.CODE // limits.KIB} KiB")
 

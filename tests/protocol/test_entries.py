@@ -95,7 +95,6 @@ def test_K4_a_field_of_another_type_or_size_is_refused(kind, wrong):
         ("chat", {}),
         ("chat", {"text": ""}),
         ("run", {"run": "r-1"}),
-        ("run", {"run": "r-1", "file": "main.py", "code": "1"}),
         ("run", {"run": "", "code": "1"}),
         ("run", {"run": "r-1", "code": "1", "first_line": 0}),
     ],

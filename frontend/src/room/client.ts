@@ -39,7 +39,8 @@ export interface RoomClientOptions {
 }
 
 /** A whole file, or given text with the line of its file where it begins. */
-export type RunRequest = { file: string } | { code: string; firstLine?: number };
+/** A whole file, or code; with `file`, that code is a part of the file which begins at `firstLine`. */
+export type RunRequest = { file: string } | { code: string; file?: string; firstLine?: number };
 
 export class RoomClient {
   readonly person: string;
@@ -191,6 +192,8 @@ export class RoomClient {
 
 function runBody(run: string, what: RunRequest): Extract<Op, { kind: "run" }>["body"] {
   if (!("code" in what)) return { run, file: what.file };
-  if (what.firstLine === undefined) return { run, code: what.code };
-  return { run, code: what.code, first_line: what.firstLine };
+  const body: Extract<Op, { kind: "run" }>["body"] = { run, code: what.code };
+  if (what.file !== undefined) body.file = what.file;
+  if (what.firstLine !== undefined) body.first_line = what.firstLine;
+  return body;
 }

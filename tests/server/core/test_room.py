@@ -141,6 +141,16 @@ def test_runs_queue_and_keep_the_code_of_their_moment(world: World) -> None:
     world.check()
 
 
+def test_a_selection_runs_as_the_part_of_its_file(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    ada.type(0, "x = 1\n1 / 0\n")
+    world.settle()
+    ada.op("run", {"run": "r1", "file": "main.py", "code": "1 / 0", "first_line": 2})
+    world.settle()
+    assert world.executed == [effects.Execute("r1", "1 / 0", "main.py", 2)]
+
+
 def test_a_run_asked_for_twice_runs_once(world: World) -> None:
     first = world.call("ada", "candidate", "run", run="r1", code="1")
     world.settle()

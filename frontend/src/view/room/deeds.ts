@@ -34,7 +34,7 @@ export async function runSelected(desk: Desk): Promise<void> {
   const file = desk.activeFile;
   const selected = desk.pane.value?.selected();
   if (file === undefined || file.deleted || !selected || !ready(desk)) return;
-  const what = { code: selected.code, firstLine: selected.firstLine };
+  const what = { file: file.file, code: selected.code, firstLine: selected.firstLine };
   await told(desk.model.client.run(what), "The selection was not run");
 }
 
