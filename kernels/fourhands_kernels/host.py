@@ -17,6 +17,7 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -29,17 +30,18 @@ from .options import LINGER, TAKEN, HostOptions
 log = logging.getLogger(__name__)
 
 _BACKLOG: Final = 16
+_RUNTIME_PATH: Final = 85  # bytes: a socket below it must fit into 107
 
 
 class Host:
     """The serving part; it ends when `ended` is set."""
 
-    def __init__(self, options: HostOptions) -> None:
+    def __init__(self, options: HostOptions, runtime: Path) -> None:
         self._options = options
         self._id = secrets.token_hex(8)
         hidden = (options.socket.parent, *options.hidden)
         house = HouseOptions(options.isolation, options.environments, hidden, options.kernels)
-        self.house = House(house)
+        self.house = House(house, runtime)
         self._owners: dict[str, Connection] = {}
         self._links: set[asyncio.Task[None]] = set()
         self._lonely: asyncio.TimerHandle | None = None
@@ -122,25 +124,32 @@ def run_host(options: HostOptions) -> int:
 
 
 async def _run(options: HostOptions) -> None:
-    note = options.socket.with_suffix(".runtime")
-    _sweep(note)
-    host = Host(options)
-    note.write_text(str(host.house.runtime))
+    runtime = _runtime(options.socket)
+    host = Host(options, runtime)
     options.socket.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with wire.address(options.socket) as address:
         listener.bind(address)
     listener.listen(_BACKLOG)
     await host.serve(listener)
-    note.unlink(missing_ok=True)
 
 
-def _sweep(note: Path) -> None:
-    """Remove what a host left in /tmp that was killed."""
-    if note.exists():
-        left = Path(note.read_text())
-        if left.parent == Path("/tmp") and left.name.startswith("fourhands-"):
-            shutil.rmtree(left, ignore_errors=True)
+def _runtime(path: Path) -> Path:
+    """An empty folder for the kernels' sockets: beside ours, or in /tmp where their paths would be too long.
+
+    A host that was killed leaves its own behind; it is removed here.
+    """
+    beside, note = path.parent / "run", path.with_suffix(".runtime")
+    left = Path(note.read_text()) if note.exists() else beside
+    if left == beside or (left.parent == Path("/tmp") and left.name.startswith("fourhands-")):
+        shutil.rmtree(left, ignore_errors=True)
+    if len(os.fsencode(beside)) <= _RUNTIME_PATH:
+        beside.mkdir(mode=0o700)
+        note.unlink(missing_ok=True)
+        return beside
+    elsewhere = Path(tempfile.mkdtemp(prefix="fourhands-", dir="/tmp"))
+    note.write_text(str(elsewhere))
+    return elsewhere
 
 
 def parse(arguments: Sequence[str]) -> HostOptions:

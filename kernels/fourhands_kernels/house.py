@@ -5,7 +5,6 @@ be.
 import asyncio
 import logging
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,12 +41,12 @@ class HouseOptions:
 
 
 class House:
-    """The rooms by name. Made inside a running loop; `close` ends every process."""
+    """The rooms by name, with a folder of their own. Made in a running loop; `close` ends every process."""
 
-    def __init__(self, options: HouseOptions) -> None:
+    def __init__(self, options: HouseOptions, runtime: Path) -> None:
         self._options = options
+        self.runtime = runtime
         self._environments = Environments(options.environments)
-        self.runtime = Path(tempfile.mkdtemp(prefix="fourhands-", dir="/tmp"))
         self._context = zmq.asyncio.Context()
         self._context.set(zmq.MAX_SOCKETS, 16 + 8 * options.kernels)
         self._store = Store()

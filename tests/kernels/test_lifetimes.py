@@ -225,5 +225,28 @@ async def test_an_embedded_host_with_other_wishes_is_replaced(tmp_path: Path) ->
     await client.aclose()
 
 
+def runtime_of(host: HostProcess) -> Path:
+    return Path(host.socket.with_suffix(".runtime").read_text())
+
+
+def folders() -> list[Path]:
+    return list(Path("/tmp").iterdir())
+
+
 def command_line(pid: int) -> str:
     return Path(f"/proc/{pid}/cmdline").read_text()
+
+
+async def test_a_long_path_is_no_obstacle_and_what_a_killed_host_left_is_removed(tmp_path: Path) -> None:
+    host = HostProcess(tmp_path / ("long-" * 20)).start()
+    left = runtime_of(host)
+    assert left in folders()
+    await asyncio.to_thread(host.end, signal.SIGKILL)
+    host.start()
+    assert left not in folders()
+    client = KernelHostClient(host.socket)
+    room = Watched(client)
+    await room.attach()
+    assert (await room.runs("1 + 1")).value == "2"
+    await client.aclose()
+    await asyncio.to_thread(host.end)
