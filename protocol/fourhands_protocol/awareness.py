@@ -61,7 +61,7 @@ def read_state(text: str) -> dict[str, Any]:
         raise MalformedFrame("awareness state is not JSON") from None
     if not isinstance(state, dict):
         raise MalformedFrame("awareness state is not a JSON object")
-    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(state) > MAX_DEPTH:
+    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deep(state):
         raise MalformedFrame("awareness state is nested too deep")
     return state
 
@@ -82,9 +82,15 @@ def _finite(digits: str) -> float:
     return number
 
 
-def _depth(value: Any) -> int:
+def _is_deep(value: Any) -> bool:
+    """Look level by level: how deep Python itself may recurse differs from version to version."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for one in level for item in _items(one)]
+    return any(isinstance(one, (dict, list)) for one in level)
+
+
+def _items(value: Any) -> Iterable[Any]:
     if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_depth, value), default=0)
-    return 0
+        return value.values()
+    return value if isinstance(value, list) else ()

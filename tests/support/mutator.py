@@ -99,9 +99,9 @@ class Mutator:
         if isinstance(token.value, bytes):
             token.value = self._text(token)
         elif token.kind == "info":
-            token.value = self.chance.choice(
-                (token.value ^ 0x80, token.value ^ 0x40, token.value ^ 0x20, 0, 1, 4, 7, 10)
-            )
+            kept = token.value & 0xE0
+            bits = [token.value ^ bit for bit in (0x80, 0x40, 0x20)]
+            token.value = self.chance.choice([*bits, kept | 1, kept | 4, kept | self.chance.randrange(12)])
         else:
             alike = [other.value for other in [*tokens, *others] if other.kind == token.kind]
             near = token.value + self.chance.choice((-2, -1, 1, 2))
