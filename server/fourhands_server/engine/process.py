@@ -93,14 +93,15 @@ class WorkerProcess:
     def request(self, operation: Operation, *fields: Field) -> asyncio.Future[Answer]:
         """Ask; the future raises `WorkerEnded` if the worker ends first."""
         answer: asyncio.Future[Answer] = self._loop.create_future()
-        if self.ended or self._retired:
+        pipe = _pipe(self._child.stdin)
+        # The pipe's end may be noticed before the answers' end is; uvloop throws at whoever writes then.
+        if self.ended or self._retired or pipe.transport.is_closing():
             answer.set_exception(WorkerEnded(culprit=False))
             return answer
         self._number = self._number % (2**32 - 1) + 1
         if not self._open:
             self._heard = self._loop.time()
         self._open.append(answer)
-        pipe = _pipe(self._child.stdin)
         pipe.write(encode(self._number, operation, fields))
         if pipe.transport.get_write_buffer_size() > UNSENT_BYTES:
             self._signal_kill("takes no more")

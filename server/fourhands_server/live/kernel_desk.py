@@ -69,7 +69,7 @@ class KernelDesk:
                 raise AssertionError(f"{effect} is not for the kernel")
 
     def _put(self, command: Command) -> None:
-        """Queue a command; one that waits already behind the last run (a restart, say) is not queued twice."""
+        """Queue a command; one that waits already behind the last run (a restart, say) is not put twice."""
         for waiting in reversed(self._commands):
             if waiting == command:
                 return
