@@ -18,6 +18,8 @@ _FALSE, _TRUE, _NULL, _FLOAT = 0xF4, 0xF5, 0xF6, 0xFB
 # Low five bits of a head byte → bytes of the argument that follows, and the least value it may have.
 _WIDE: Final = {24: (1, 24), 25: (2, 0x100), 26: (4, 0x1_0000), 27: (8, 0x1_0000_0000)}
 
+_SHORT_HEADS: Final = [bytes((first,)) for first in range(0x100)]
+
 
 def encode(value: Any) -> bytes:
     """Write a value; TypeError or ValueError if the subset does not hold it."""
@@ -29,14 +31,11 @@ def encode(value: Any) -> bytes:
 def head(major: int, argument: int) -> bytes:
     """Write the shortest head of an item: its major type and length (or its value, for integers)."""
     if argument < 24:
-        return bytes((major << 5 | argument,))
+        return _SHORT_HEADS[major << 5 | argument]
     if argument < 0x100:
         return bytes((major << 5 | 24, argument))
-    if argument < 0x1_0000:
-        return bytes((major << 5 | 25,)) + argument.to_bytes(2, "big")
-    if argument < 0x1_0000_0000:
-        return bytes((major << 5 | 26,)) + argument.to_bytes(4, "big")
-    return bytes((major << 5 | 27,)) + argument.to_bytes(8, "big")
+    size, low = (2, 25) if argument < 0x1_0000 else (4, 26) if argument < 0x1_0000_0000 else (8, 27)
+    return _SHORT_HEADS[major << 5 | low] + argument.to_bytes(size, "big")
 
 
 def _write(out: bytearray, value: Any, depth: int) -> None:
@@ -52,11 +51,9 @@ def _write(out: bytearray, value: Any, depth: int) -> None:
         if not _LEAST_INT <= value <= _MOST_INT:
             raise ValueError("integer wider than 64 bits")
         out += head(_UINT, value) if value >= 0 else head(_NEGATIVE, -1 - value)
-    elif isinstance(value, (bytes, bytearray, memoryview)):
+    elif isinstance(value, bytes):
         out += head(_BYTES, len(value))
         out += value
-    elif isinstance(value, Mapping):
-        _write_map(out, value, depth)
     elif isinstance(value, (list, tuple)):
         out += head(_ARRAY, len(value))
         for item in value:
@@ -68,6 +65,8 @@ def _write(out: bytearray, value: Any, depth: int) -> None:
             raise ValueError("neither NaN nor infinity can be written")
         out.append(_FLOAT)
         out += struct.pack(">d", value)
+    elif isinstance(value, Mapping):
+        _write_map(out, value, depth)
     else:
         raise TypeError(f"cannot be written as CBOR: {type(value).__name__}")
 
@@ -98,7 +97,9 @@ def _read(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
     first = data[pos]
     if first >= 0xE0:
         return _read_simple(data, pos, first)
-    argument, pos = _read_argument(data, pos + 1, first & 0x1F)
+    argument, pos = first & 0x1F, pos + 1
+    if argument >= 24:
+        argument, pos = _read_argument(data, pos, argument)
     major = first >> 5
     if major == _TEXT:
         return _read_text(data, pos, argument)
@@ -117,8 +118,6 @@ def _read(data: bytes, pos: int, depth: int) -> tuple[Any, int]:
 
 
 def _read_argument(data: bytes, pos: int, low: int) -> tuple[int, int]:
-    if low < 24:
-        return low, pos
     if low not in _WIDE:
         raise MalformedFrame("CBOR: indefinite length or reserved head")
     size, least = _WIDE[low]
