@@ -16,6 +16,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from fourhands_protocol import limits
@@ -124,8 +125,11 @@ class RoomSocket(asyncio.Protocol):
         if self._closing:
             return
         self._closing = True
-        self._connection.send_close(code, reason)
-        self._send_protocol_data()
+        if self._connection.state is State.OPEN:
+            self._connection.send_close(code, reason)
+            self._send_protocol_data()
+        else:  # it broke the WebSocket protocol, and what it was told waits for it to read
+            self.transport.close()
         self._set_timer(CLOSE_S, self._abort)
 
     def buffered(self) -> int:
@@ -199,7 +203,7 @@ class RoomSocket(asyncio.Protocol):
                 self.transport.close()
 
     def _ping(self) -> None:
-        if self._pinged:
+        if self._pinged or self._connection.state is not State.OPEN:
             self._abort()
             return
         self._pinged = True

@@ -1,0 +1,131 @@
+"""The socket class by itself, on a transport that does what the test says: ends that come in an odd order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from fourhands_protocol.errors import NoSuchRoom
+from fourhands_server.web.socket import RoomSocket, room_socket
+
+HANDSHAKE = (
+    b"GET /yjs/room?token=t HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+RESERVED_OPCODE = b"\x83\x80\x00\x00\x00\x00"
+HALF_A_FRAME = b"\x82\x85\x00\x00\x00\x00ab"
+
+
+class StuckTransport(asyncio.Transport):
+    """A network that takes nothing more: `close` waits for a flush that never comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent = b""
+        self.closing = False
+        self.aborted = False
+
+    def write(self, data: Any) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.closing = True
+
+    def abort(self) -> None:
+        self.closing = self.aborted = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def get_write_buffer_size(self) -> int:
+        return len(self.sent)
+
+
+class Host:
+    """A room that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.received: list[bytes] = []
+        self.left: list[int] = []
+
+    def receive(self, seat: str, data: bytes) -> None:
+        self.received.append(data)
+
+    def closed(self, seat: str, code: int) -> None:
+        self.left.append(code)
+
+
+async def connected(host: Host | None) -> tuple[RoomSocket, StuckTransport]:
+    """A socket after its handshake, in the room if there is one."""
+
+    async def enter(*_: object) -> Any:
+        if host is None:
+            raise NoSuchRoom("there is no such room")
+        return host, "seat"
+
+    transport = StuckTransport()
+    made = room_socket(enter)(Config(app=None), ServerState(), {}, asyncio.get_running_loop())
+    made.connection_made(transport)
+    made.data_received(HANDSHAKE)
+    assert made._entering is not None
+    await made._entering
+    return made, transport
+
+
+@pytest.mark.parametrize("bytes_", [RESERVED_OPCODE, HALF_A_FRAME], ids=["bad", "half"])
+async def test_a_room_may_close_a_connection_that_has_failed_by_itself(bytes_: bytes) -> None:
+    """The peer broke the WebSocket protocol and reads no more; only then does the room find it too slow."""
+    host = Host()
+    socket, transport = await connected(host)
+    socket.data_received(bytes_)
+    socket.eof_received()
+    socket.write([b"frame"])
+    socket.close(4301, "this client reads too slowly")
+    socket.close(4301, "and again")
+    socket.shutdown()
+    socket.connection_lost(None)
+    assert len(host.left) == 1
+    assert transport.closing
+
+
+async def test_a_connection_that_has_failed_by_itself_does_not_stay_for_ever() -> None:
+    socket, transport = await connected(Host())
+    socket.data_received(RESERVED_OPCODE)
+    socket._ping()
+    assert transport.aborted
+    socket.connection_lost(None)
+
+
+async def test_a_shutdown_in_the_middle_of_a_handshake_ends_the_connection() -> None:
+    transport = StuckTransport()
+
+    async def enter(*_: object) -> Any:
+        raise AssertionError("nobody enters")
+
+    socket = room_socket(enter)(Config(app=None), ServerState(), {}, asyncio.get_running_loop())
+    socket.connection_made(transport)
+    socket.data_received(HANDSHAKE[:50])
+    socket.shutdown()
+    socket.connection_lost(None)
+    assert transport.closing
+
+
+async def test_nothing_is_delivered_after_a_close() -> None:
+    host = Host()
+    socket, _ = await connected(host)
+    socket.data_received(b"\x82\x81\x00\x00\x00\x00a")
+    socket.close(4400, "no more")
+    socket.data_received(b"\x82\x81\x00\x00\x00\x00b")
+    assert host.received == [b"a"]
+    socket.connection_lost(None)
+
+
+async def test_frames_that_come_before_the_refusal_are_dropped() -> None:
+    socket, transport = await connected(None)
+    socket.data_received(b"\x82\x81\x00\x00\x00\x00a")
+    assert b"there is no such room" in transport.sent
+    socket.connection_lost(None)
