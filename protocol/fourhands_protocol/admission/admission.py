@@ -139,9 +139,10 @@ class Admission:
         for client, growth in walk.growths.items():
             if growth.is_new:
                 is_news = True
+                if not growth.known.next:
+                    self._codes[write_uint(client)] = growth.known
                 growth.keep()
                 inserted += growth.inserted
-                self._codes[write_uint(client)] = growth.known
         for client in new_clients:
             self._own(client, self._clients[client], person)
         for client, start, end in deletions:

@@ -1,4 +1,4 @@
-"""The short path for the two updates of which typing is made: one run of ASCII text, one deleted range.
+"""The short path for the updates of which typing is made: a little text, one deleted range, or both at once.
 
 It admits nothing that the whole parse would not admit, and leaves the same state behind; whatever is not
 exactly of the common shape goes to the whole parse. Ids are looked up by their bytes: it serves ids of five
@@ -45,7 +45,7 @@ def admit_short(
             if update.startswith(b"\x01\x01"):
                 return _insert(update, person, codes, order, is_new=is_new)
             if update.startswith(b"\x00\x01"):
-                return _delete(update, codes)
+                return _delete(_deletion(update, 1, codes))
         except (IndexError, KeyError):
             pass  # it ends early, or names an id that is not known or not of five bytes
     return None
@@ -68,23 +68,39 @@ def _insert(
     if info & 0x40:
         right = codes[update[pos : pos + 5]]
         right_clock, pos = _clock(update, pos + 5)
-    length = update[pos]
-    text = update[pos + 1 : -1]
-    if info not in _INFOS or length != len(text) or not 0 < length < 0x80 or update[-1] != 0:
+    stop = pos + 1 + update[pos]
+    units = _units(update[pos + 1 : stop])
+    if info not in _INFOS or not units or stop - pos > 0x80:
         return None
-    if not text.isascii():
-        return None
-    end = clock + length
-    if left is own and left_clock == clock - 1 and own.type_on(end, right, right_clock):
-        return _INSERTED[length]
-    root = _root_between(left, left_clock, right, right_clock)
-    if root is None:
-        return None
-    origin = None if left is None else (left.client, left_clock)
-    before = None if right is None else (right.client, right_clock)
-    order.place(own, (clock, end), origin, before, root, is_new=is_new)
-    own.grow(end, root)
-    return _INSERTED[length]
+    deletion = None
+    if update[stop:] != b"\x00":
+        deletion = _deletion(update, stop, codes)
+        if deletion is None:
+            return None
+    end = clock + units
+    if not (left is own and left_clock == clock - 1 and own.type_on(end, right, right_clock)):
+        root = _root_between(left, left_clock, right, right_clock)
+        if root is None:
+            return None
+        origin = None if left is None else (left.client, left_clock)
+        before = None if right is None else (right.client, right_clock)
+        order.place(own, (clock, end), origin, before, root, is_new=is_new)
+        own.grow(end, root)
+    if deletion is None:
+        return _INSERTED[units]
+    known, first, last = deletion
+    return Admitted(True, (), units, known.deleted.add(first, last))
+
+
+def _units(text: bytes) -> int:
+    """Count the UTF-16 units of a text without emoji and the like; 0 for every other."""
+    if text.isascii():
+        return len(text)
+    try:
+        decoded = text.decode()
+    except UnicodeDecodeError:
+        return 0
+    return len(decoded) if max(decoded) <= "\uffff" else 0
 
 
 def _root_between(left: Known | None, left_clock: int, right: Known | None, right_clock: int) -> str | None:
@@ -103,15 +119,23 @@ def _root_between(left: Known | None, left_clock: int, right: Known | None, righ
     return roots[0]
 
 
-def _delete(update: bytes, codes: Mapping[bytes, Known]) -> Admitted | None:
-    client = codes[update[2:7]]
-    start, pos = _clock(update, 8)
-    length, pos = _clock(update, pos)
+def _deletion(update: bytes, pos: int, codes: Mapping[bytes, Known]) -> tuple[Known, int, int] | None:
+    """Read one deleted range, from the count of clients on, to the end of the update."""
+    client = codes[update[pos + 1 : pos + 6]]
+    start, after = _clock(update, pos + 7)
+    length, after = _clock(update, after)
     end = start + length
-    if update[7] != 1 or pos != len(update) or start < 0 or length < 1 or end > client.next:
+    if update[pos] != 1 or update[pos + 6] != 1 or after != len(update):
         return None
-    if client.middles and (client.is_middle(start) or client.is_middle(end)):
+    if start < 0 or length < 1 or end > client.next or client.is_middle(start) or client.is_middle(end):
         return None
+    return client, start, end
+
+
+def _delete(deletion: tuple[Known, int, int] | None) -> Admitted | None:
+    if deletion is None:
+        return None
+    client, start, end = deletion
     deleted = client.deleted.add(start, end)
     if deleted == 1:
         return _DELETED_ONE
