@@ -246,5 +246,9 @@ async def start_embedded_host(options: EmbeddedOptions) -> KernelHostClient:
     """
     host = EmbeddedHost(options)
     client = KernelHostClient(host.socket, ensure=host.ensure, closed=host.end)
-    await client.connect()
+    try:
+        await client.connect()
+    except BaseException:  # a host that was just started must not stay behind, whoever stopped us
+        await host.end()
+        raise
     return client

@@ -54,9 +54,12 @@ class EmbeddedHost:
 
     async def end(self) -> None:
         """End the host and everything in it; by force where it does not go."""
+        found = None
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(END_SECONDS):
-                await self._ask({"call": "end", "id": 1})
+                found = await self._ask({"call": "end", "id": 1})
+        if found is None and self._process is not None:
+            self._process.terminate()  # it listens not yet, or no more
         await self._reap()
 
     @property

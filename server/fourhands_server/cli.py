@@ -72,7 +72,7 @@ def _common(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> 
 
 def _address(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     _option(parser, environment, "--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    _option(parser, environment, "--port", type=int, default=8000, help="port to listen on (8000)")
+    _option(parser, environment, "--port", type=_port, default=8000, help="port to listen on (8000)")
     _option(
         parser,
         environment,
@@ -93,6 +93,12 @@ def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
     _option(
         parser, environment, "--environments", type=Path, help="folder of Python environments for kernels"
     )
+
+
+def _port(text: str) -> int:
+    if not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
+    return int(text)
 
 
 def _option(

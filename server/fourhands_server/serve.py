@@ -4,6 +4,7 @@ stdout.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -13,17 +14,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import FrameType
-from typing import Any
 
 import uvicorn
 import uvloop
 
+from fourhands_kernels.kernel import KernelError
 from fourhands_server.app import Server, running
 from fourhands_server.config import Config
 from fourhands_server.log.errors import NotOpened
-from fourhands_server.web.auth import Keys, load_keys
+from fourhands_server.web.auth import Keys, KeysUnusable, load_keys
 
 logger = logging.getLogger("fourhands")
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 5  # that connections get to close when the server stops
 
 
@@ -37,10 +39,12 @@ def serve(config: Config, *, with_room: bool) -> int:
         return 1
     with listener:
         bound = replace(config, port=listener.getsockname()[1])
-        keys, new = load_keys(config.data, config.admin_key)
         try:
+            keys, new = load_keys(config.data, config.admin_key)
             uvloop.run(_serve(bound, keys, listener, with_room=with_room, new_key=new))
-        except NotOpened as error:
+        except asyncio.CancelledError:
+            return 0  # stopped before it was up
+        except (NotOpened, KeysUnusable, KernelError) as error:
             print(f"fourhands: {error}", file=sys.stderr)
             return 1
     return 0
@@ -49,6 +53,7 @@ def serve(config: Config, *, with_room: bool) -> int:
 async def _serve(
     config: Config, keys: Keys, listener: socket.socket, *, with_room: bool, new_key: bool
 ) -> None:
+    _cancel_when_stopped()
     async with running(config, keys) as server:
         settings = uvicorn.Config(
             server.http,
@@ -67,6 +72,21 @@ async def _serve(
         await process.serve([listener])
 
 
+def _cancel_when_stopped() -> None:
+    """Until uvicorn takes the signals: a server that is stopped while it starts ends what it has started."""
+    starting = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in SIGNALS:  # once is enough: a second time would cut the ending short
+            signal.signal(number, signal.SIG_IGN)
+        if starting is not None:
+            starting.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+
+
 class _Process(uvicorn.Server):
     """uvicorn with its signals kept: it would end the process before our parts are stopped in order."""
 
@@ -82,12 +102,14 @@ class _Process(uvicorn.Server):
             self.handle_exit(number, frame)
             self._captured_signals.clear()
 
-        before: dict[int, Any] = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+        for number in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, stop)
         try:
             yield
         finally:
             # A second Ctrl-C while the parts are being stopped must not leave sandboxes behind.
-            for number in before:
+            for number in SIGNALS:
                 signal.signal(number, signal.SIG_IGN)
 
 

@@ -28,6 +28,7 @@ class TypistProcess:
         self.process = subprocess.Popen(command, **pipes, text=True, cwd=REPOSITORY)
         self.name = name
         self.acked: list[str] = []
+        self.waits = 0
         self.did: dict[str, list[str]] = {}
         self.saw: dict[str, Any] = {}
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -38,6 +39,7 @@ class TypistProcess:
         for line in self.process.stdout:
             said = json.loads(line)
             self.acked += said.get("acked", [])
+            self.waits += "waiting" in said
             if "typed" in said:
                 self.did = said
             if "saw" in said:
@@ -84,6 +86,11 @@ class Crew:
         """Until each typist had this many more of its edits acked."""
         goals = [len(typist.acked) + more for typist in self.typists]
         self._wait(lambda: all(len(t.acked) >= goal for t, goal in zip(self.typists, goals, strict=True)))
+
+    def wait_for_silence(self) -> None:
+        """Until each typist has typed as far ahead of the room as it dares."""
+        goals = [typist.waits + 1 for typist in self.typists]
+        self._wait(lambda: all(t.waits >= goal for t, goal in zip(self.typists, goals, strict=True)))
 
     def stop(self) -> tuple[set[str], set[str]]:
         """End the typing; returns what was typed and what was taken back, all of it acked now."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,12 @@ class Seat:
 class LiveServer:
     """Starts, kills and restarts one server; use as a context manager. What it printed is in `output`."""
 
-    def __init__(self, data: Path, *arguments: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, data: Path, *arguments: str, env: dict[str, str] | None = None, new_session: bool = False
+    ) -> None:
         self.data = data
+        self.new_session = new_session
+        self.started_at = 0.0
         self.arguments = arguments
         self.env = env or {}
         self.output: list[str] = []
@@ -64,8 +69,14 @@ class LiveServer:
         command = [sys.executable, "-m", "fourhands_server.cli", "serve"]
         command += ["--data", str(self.data), "--port", str(self.port), *self.arguments]
         env = {**os.environ, "FOURHANDS_ADMIN_KEY": ADMIN, "PYTHONUNBUFFERED": "1", **self.env}
+        self.started_at = time.time()
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=env,
+            start_new_session=self.new_session,
         )
         ready = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)

@@ -1,7 +1,8 @@
 """A client in a process of its own: it types tokens, takes some back, and comes back whenever it is cut off.
 
 Its stdin: "stop" ends the typing; then a JSON text is what it should see in the end. Its stdout, in JSON
-lines: what was acked ("+token" for typed, "-token" for taken back), then all that it did, then what it saw.
+lines: what was acked ("+token" for typed, "-token" for taken back), and that it waits for acks; in the end
+all that it did, and what it saw.
 """
 
 from __future__ import annotations
@@ -141,9 +142,14 @@ class Typist:
             await asyncio.sleep(self.chance.uniform(0.02, 0.2))  # as a client waits before it tries again
 
     async def work(self, stop: asyncio.Event) -> None:
+        waiting = False
         while not stop.is_set():
             if self.page.unacked < BACKLOG:
                 self.act()
+                waiting = False
+            elif not waiting:
+                say({"waiting": True})
+                waiting = True
             self.say_acked()
             await asyncio.sleep(PACE_S)
 

@@ -56,6 +56,10 @@ class Principal:
     expires: int
 
 
+class KeysUnusable(Exception):
+    """The keys can be neither read nor made; says why in words for the operator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The secrets of one installation."""
@@ -65,13 +69,23 @@ class Keys:
 
 
 def load_keys(data: Path, admin: str | None) -> tuple[Keys, bool]:
-    """The keys of a data folder, made at first start (0600); also whether the admin key is new."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    secret, _ = _kept(data / "secret", lambda: secrets.token_hex(32))
-    if admin:
-        return Keys(bytes.fromhex(secret), admin), False
-    kept, new = _kept(data / "admin-key", lambda: secrets.token_urlsafe(24))
-    return Keys(bytes.fromhex(secret), kept), new
+    """The keys of a data folder, made at first start (0600); also whether the admin key is new.
+
+    Raises KeysUnusable.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        secret = bytes.fromhex(_kept(data / "secret", lambda: secrets.token_hex(32))[0])
+        kept, new = (admin, False) if admin else _kept(data / "admin-key", lambda: secrets.token_urlsafe(24))
+    except OSError as error:
+        raise KeysUnusable(f"the data folder {data} cannot be used: {error.strerror}") from error
+    except ValueError as error:
+        raise KeysUnusable(
+            f"{data / 'secret'} is damaged: put your copy back; without it all links end"
+        ) from error
+    if len(secret) < 32 or not kept:
+        raise KeysUnusable(f"{data}: secret or admin-key is cut short; put your copy back")
+    return Keys(secret, kept), new
 
 
 def _kept(path: Path, make: Callable[[], str]) -> tuple[str, bool]:
