@@ -1,0 +1,78 @@
+"""Real typing, whole: traces of people who wrote code, typed by stock clients, end as they ended.
+
+Beside these busy rooms are quiet ones, whose clients must still be there at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from tests.support.people import People
+from tests.support.server import LiveServer
+from tests.support.stock_clients import VERSIONS, StockClient, StockClients
+from tests.support.traces import read_trace, texts_of_replay, trace_path, type_trace
+
+
+@dataclass(frozen=True)
+class Bystanders:
+    """Stock clients that are connected while the others type; none of them edits."""
+
+    silent: list[StockClient]  # without an awareness state: they never send a word
+    talking: list[StockClient]  # each re-sends the states of the others, as stock clients do
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bystanders(server: LiveServer) -> Iterator[Bystanders]:
+    quiet, lively = People(server), People(server)
+    with StockClients() as clients:
+        silent = [clients.client(server, quiet.olga, version=version) for version in VERSIONS]
+        for viewer in silent:
+            viewer.call("setState", state=None)
+        seats = [lively.join("candidate", f"v{version}") for version in VERSIONS]
+        talking = [clients.client(server, s, version=v) for s, v in zip(seats, VERSIONS, strict=True)]
+        for client in (*silent, *talking):
+            client.connect()
+        yield Bystanders(silent, talking)
+
+
+def check(room: People, result: dict[str, Any], expected: str) -> None:
+    """The text must be the same everywhere: at the clients, on the server, at the end of every replay."""
+    assert result["closed"] == []
+    texts = {f"client {n}": text for n, text in enumerate(result["texts"])}
+    texts |= {"server": room.host.text(), **texts_of_replay(room.server.timeline(room.olga))}
+    assert [place for place, text in texts.items() if text != expected] == []
+
+
+@pytest.mark.parametrize(("name", "versions"), [("rustcode", [3, 1]), ("sveltecomponent", [2, 3])])
+def test_two_people_type_code_by_turns(room: People, name: str, versions: list[int]) -> None:
+    path = trace_path(name)
+    result = type_trace("type_in_turns", path, room.server, [room.ada, room.ivy], versions)
+    assert result["turns"] > 100
+    check(room, result, read_trace(path)["endContent"])
+
+
+def test_three_people_type_at_once(room: People) -> None:
+    """Each author sees of the others just what it saw when this was recorded; the server has more."""
+    path = trace_path("clownschool")
+    seats = [room.ada, room.ivy, room.join("candidate", "Third")]
+    result = type_trace("type_at_once", path, room.server, seats, [1, 2, 3])
+    assert result["unseen"] > 10_000, "else nothing here was concurrent"
+    check(room, result, read_trace(path)["endContent"])
+
+
+def test_clients_that_say_nothing_stay_connected(bystanders: Bystanders) -> None:
+    """A stock client leaves when it hears nothing for 30 seconds; every 10 it is told something."""
+    for viewer in bystanders.silent:
+        seen = viewer.until(keepalives=4, seconds=60)
+        assert (seen["closed"], seen["synced"], seen["opened"]) == ([], True, 1)
+
+
+def test_clients_that_resend_each_others_states_stay_connected(bystanders: Bystanders) -> None:
+    for version, client in zip(VERSIONS, bystanders.talking, strict=True):
+        others = [f"v{other}" for other in VERSIONS if other != version]
+        seen = client.until(keepalives=4, peers=others, seconds=60)
+        assert (seen["closed"], seen["synced"], seen["opened"]) == ([], True, 1)
+        assert seen["resent"] >= 3, "y-websocket sends every state on that it is told"
