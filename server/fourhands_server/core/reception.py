@@ -14,6 +14,7 @@ from fourhands_protocol import awareness, entries, envelope, errors, limits, syn
 from fourhands_protocol.entries import EDIT
 from fourhands_protocol.roles import allows
 from fourhands_server.core import delivery, operations
+from fourhands_server.core.colours import user_colours
 from fourhands_server.core.effects import AskDiff, AskEntries, Origin, RenewToken
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
@@ -226,7 +227,7 @@ class Reception:
         person = ledger.ahead.people.get(seat.person)
         if person is None:
             return
-        user = {"name": person.name, "colour": person.colour, "id": person.id, "role": person.role}
+        user = {"name": person.name, "id": person.id, "role": person.role, **user_colours(person.colour)}
         told = self._presence.offer(states, seat=seat.id, person=seat.person, user=user)
         if told:
             self._desk.tell(told, but=seat.id)

@@ -15,6 +15,7 @@ from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 from fourhands_protocol.errors import BadToken, ProtocolError, Silent, SlowReader, Superseded, TooLarge
 from fourhands_server.core import delivery, operations
+from fourhands_server.core.colours import HUES
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import ApplyEdit, CloseSeat, Effect, Origin, Settle
 from fourhands_server.core.ending import Ending
@@ -25,7 +26,6 @@ from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat, Syncing
 from fourhands_server.core.state import RoomState
 
-COLOURS = 8
 FORMAT = 1  # of the entries that a room begins with
 RESTARTED = 1012  # the standard's "service restart"
 SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
@@ -204,7 +204,7 @@ class Room:
         body = {
             "name": name,
             "role": role,
-            "colour": len(self._ledger.ahead.people) % COLOURS,
+            "colour": len(self._ledger.ahead.people) % len(HUES),
             "invite": invite,
         }
         self._ledger.append(origin, "person.joined", body)

@@ -268,6 +268,7 @@ def test_presence_is_rewritten_bound_and_withdrawn(world: World) -> None:
     world.settle()
     told = [s for s in seen if s != "nothing"]
     assert '"name":"Ada"' in str(told[0])
+    assert '"color":"#1f63c9"' in str(told[0])
     assert "Mallory" not in str(told)
     assert told[-1] is None
     assert any(e.kind == "client" and cbor.decode(e.body) == {"client": ada.client_id} for e in world.log)
