@@ -33,7 +33,8 @@ export type Effect =
   | Resynced
   | { type: "settled"; ops: Pending[] }
   | { type: "refused"; op: Pending; code: string; message: string }
-  | { type: "live"; resent: number }
+  /** `waited`: as many operations as were said to wait here while the link was down. */
+  | { type: "live"; waited: number }
   | { type: "lost" }
   /** Closed for good. */
   | { type: "closed" }

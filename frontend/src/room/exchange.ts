@@ -24,6 +24,8 @@ interface Story {
 export class Exchange {
   /** Edits that came after the end of the session: kept here, never to be sent. */
   tooLate = 0;
+  /** What the last welcome found in the log already: it was sent before the link went, and only its ack was lost. */
+  arrived = 0;
   readonly #newInstance: () => string;
   readonly #emit: (effect: Effect) => void;
   /** The name under which the server counts our operations, so that each is applied at most once. */
@@ -69,7 +71,7 @@ export class Exchange {
   welcome({ mode, lineage, incarnation, acked }: Welcome): boolean {
     this.#lineage = lineage;
     this.#incarnation = incarnation;
-    this.#settle(acked);
+    this.arrived = this.#settle(acked).length;
     this.#progress.begin();
     if (mode === "resumed") return true;
     this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };

@@ -55,7 +55,7 @@ export class LiveRoom {
   readonly #noticeListeners = new Set<(notice: Notice) => void>();
   #lostAt: number | null = null;
   /** Changes that waited when the link came back, to be told once they are in. */
-  #resent = 0;
+  #waited = 0;
   #presenceDue = false;
   #effects: Effect[] = [];
   #busy = false;
@@ -184,7 +184,7 @@ export class LiveRoom {
         this.#notify(refusal(effect.op, effect.code, effect.message));
         break;
       case "live":
-        this.#live(effect.resent);
+        this.#live(effect.waited);
         break;
       case "lost":
         this.#lostAt = this.#now();
@@ -233,9 +233,9 @@ export class LiveRoom {
     }
   }
 
-  #live(resent: number): void {
+  #live(waited: number): void {
     const away = this.#lostAt === null ? 0 : this.#now() - this.#lostAt;
-    this.#resent = away >= WORTH_A_WORD_MS ? resent : 0;
+    this.#waited = away >= WORTH_A_WORD_MS ? waited : 0;
     this.#lostAt = null;
     this.wasLive = true;
     this.document.refreshPresence();
@@ -282,9 +282,9 @@ export class LiveRoom {
   }
 
   #tellBack(): void {
-    if (this.#resent === 0 || this.link.phase !== "live" || this.link.pending > 0) return;
-    this.#notify(back(this.#resent));
-    this.#resent = 0;
+    if (this.#waited === 0 || this.link.phase !== "live" || this.link.pending > 0) return;
+    this.#notify(back(this.#waited));
+    this.#waited = 0;
   }
 
   #notify(notice: Notice | null): void {

@@ -310,7 +310,7 @@ export class Session {
     this.code = null;
     this.reason = "";
     this.#enter({ name: "live", heartbeat: new Heartbeat(now), steadyAt: now + STEADY_MS }, now);
-    this.#do({ type: "live", resent: this.exchange.pending });
+    this.#do({ type: "live", waited: this.exchange.arrived + this.exchange.pending });
     this.exchange.resend(now, this.offset);
   }
 

@@ -237,6 +237,22 @@ describe("when the link drops", () => {
     expect(ada.notices.at(-1)).toMatchObject({ code: "back", text: "Back. 1234 changes sent." });
   });
 
+  test("what is said to wait while away is what is said to be sent on the return", () => {
+    const { room, ada, server } = roomOfTwo();
+    for (let i = 0; i < 5; i += 1) ada.types("x");
+    for (let i = 0; i < 3; i += 1) server.wires[0]?.step("up");
+    server.reachable = false;
+    server.wires[0]?.cut();
+    for (let i = 0; i < 4; i += 1) ada.types("y");
+    room.pass(30_000);
+    expect(server.text()).toBe("xxx");
+    expect(ada.client.status).toMatchObject({ kind: "offline", pending: 9 });
+    server.reachable = true;
+    room.pass(30_000);
+    expect(server.text()).toBe("xxxxxyyyy");
+    expect(ada.notices.at(-1)).toMatchObject({ code: "back", text: "Back. 9 changes sent." });
+  });
+
   test("a lost entry is noticed and the room read anew", () => {
     const { room, ada, bob, server } = roomOfTwo();
     bob.types("lost ");
