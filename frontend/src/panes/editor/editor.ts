@@ -22,14 +22,22 @@ import {
   placeholder,
   rectangularSelection,
 } from "@codemirror/view";
-import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import { yCollab } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
-import * as Y from "yjs";
+import type * as Y from "yjs";
 import { caretWatch, type Identify } from "./caret-watch";
 import { guards } from "./guards";
 import { languageOf, lines } from "./language";
 import { look } from "./look";
 import { peers } from "./peers";
+import { undoKeys, undoManager } from "./undo";
+
+/** More at once than the room takes: put in, or put back by undo or redo. Nothing was changed. */
+export interface Refusal {
+  by: "insert" | "undo";
+  /** UTF-8 */
+  bytes: number;
+}
 
 export interface EditorOptions {
   text: Y.Text;
@@ -41,7 +49,7 @@ export interface EditorOptions {
   hint: string;
   identify: Identify;
   onCaret: (anchor: number, head: number) => void;
-  onRefused: (bytes: number) => void;
+  onRefused: (refusal: Refusal) => void;
   /** The reader took the wheel: typed, clicked or scrolled by hand. */
   onOwnMove: () => void;
 }
@@ -65,17 +73,6 @@ export interface EditorPane {
   openSearch(): void;
 }
 
-/** Undo lives with the text, not with the view: it survives a change of tabs. */
-const undoOf = new WeakMap<Y.Text, Y.UndoManager>();
-
-function undoManager(text: Y.Text): Y.UndoManager {
-  const kept = undoOf.get(text);
-  if (kept) return kept;
-  const made = new Y.UndoManager(text);
-  undoOf.set(text, made);
-  return made;
-}
-
 export function mountEditor(element: HTMLElement, options: EditorOptions): EditorPane {
   const language = new Compartment();
   const writing = new Compartment();
@@ -88,7 +85,7 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
         lines,
         language.of(languageOf(options.path)),
         writing.of(mode(options.writable)),
-        guards(options.limit, options.onRefused),
+        guards(options.limit, (bytes) => options.onRefused({ by: "insert", bytes })),
         collaboration(options, (found) => {
           const head = found.find((peer) => peer.id === followed)?.head;
           if (head !== undefined) reveal(view, head);
@@ -123,9 +120,11 @@ function collaboration(
   options: EditorOptions,
   onPeers: Parameters<typeof caretWatch>[0]["onPeers"],
 ): Extension {
-  const { text, awareness, identify, onCaret } = options;
+  const { text, awareness, identify, onCaret, limit, onRefused } = options;
+  const manager = undoManager(text);
   return [
-    yCollab(text, null, { undoManager: undoManager(text) }),
+    undoKeys(manager, limit, (bytes) => onRefused({ by: "undo", bytes })),
+    yCollab(text, null, { undoManager: manager }),
     peers,
     caretWatch({ text, awareness, identify, onCaret, onPeers }),
   ];
@@ -152,7 +151,6 @@ function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
     EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),
     keymap.of([
       ...closeBracketsKeymap,
-      ...yUndoManagerKeymap,
       ...searchKeymap,
       ...completionKeymap,
       ...defaultKeymap,

@@ -1,7 +1,7 @@
 /** Binds the editor pane to the room: the shared text, who may write, whose caret is whose, whom to follow. */
 import { useEffect, useRef } from "preact/hooks";
 import type { AwarenessState } from "../../panes/editor/caret-watch";
-import type { EditorOptions, EditorPane } from "../../panes/editor/editor";
+import type { EditorOptions, EditorPane, Refusal } from "../../panes/editor/editor";
 import { MAX_EDIT } from "../../room/client";
 import type { FileState } from "../../room/state";
 import { personColour } from "../parts/avatar";
@@ -11,7 +11,7 @@ import { written } from "./keys";
 /** Asked for as soon as a room page loads; the join form gives it time. */
 const pane = import("../../panes/editor/editor");
 
-export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (bytes: number) => void }) {
+export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (refusal: Refusal) => void }) {
   const desk = useDesk();
   const element = useRef<HTMLDivElement>(null);
   // `writable` is no signal: it changes with state and link, which are read here.
@@ -40,7 +40,7 @@ export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (b
   return <div class="editor-host" ref={element} />;
 }
 
-function options(desk: Desk, file: FileState, onRefused: (bytes: number) => void): EditorOptions {
+function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => void): EditorOptions {
   const { client } = desk.model;
   return {
     text: client.text(file.file),

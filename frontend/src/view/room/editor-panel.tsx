@@ -1,6 +1,7 @@
 /** The middle of the room: tabs, the run button, and the editor or what stands in its place. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Refusal } from "../../panes/editor/editor";
 import { bytes } from "../clock";
 import { personColour } from "../parts/avatar";
 import { CopyButton } from "../parts/copy";
@@ -16,7 +17,7 @@ export function EditorPanel() {
   const { files } = desk.model;
   useEffect(() => desk.files.settle(files), [files]);
   const active = desk.activeFile;
-  const refused = useSignal<number | null>(null);
+  const refused = useSignal<Refusal | null>(null);
   return (
     <section class="panel editor" aria-label="Editor">
       <header class="panel-head editor-head">
@@ -36,7 +37,7 @@ export function EditorPanel() {
       </header>
       {refused.value !== null && (
         <Refused
-          count={refused.value}
+          refusal={refused.value}
           close={() => {
             refused.value = null;
           }}
@@ -49,8 +50,8 @@ export function EditorPanel() {
           <EditorHost
             key={`${active.file} ${desk.model.documents.value}`}
             file={active}
-            onRefused={(count) => {
-              refused.value = count;
+            onRefused={(refusal) => {
+              refused.value = refusal;
             }}
           />
         )}
@@ -60,13 +61,18 @@ export function EditorPanel() {
   );
 }
 
-function Refused({ count, close }: { count: number; close: () => void }) {
+const REFUSED: Record<Refusal["by"], (size: string) => string> = {
+  insert: (size) =>
+    `That is ${size}; the room takes up to 256 KB at once. Nothing was inserted and nothing is lost.`,
+  undo: (size) =>
+    `This step would put back ${size}; the room takes up to 256 KB at once. Nothing was changed; the recording has all of it.`,
+};
+
+function Refused({ refusal, close }: { refusal: Refusal; close: () => void }) {
   return (
     <div class="banner banner-warn" role="alert">
       <Icon name="triangle-alert" />
-      <span class="grow">
-        That is {bytes(count)}; the room takes up to 256 KB at once. Nothing was inserted and nothing is lost.
-      </span>
+      <span class="grow">{REFUSED[refusal.by](bytes(refusal.bytes))}</span>
       <button type="button" class="button plain" onClick={close}>
         OK
       </button>
