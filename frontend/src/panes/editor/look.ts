@@ -15,12 +15,14 @@ const theme = EditorView.theme({
     scrollbarColor: "var(--line-strong) transparent",
   },
   ".cm-content": { padding: "12px 0 96px", caretColor: "var(--accent)" },
-  ".cm-line": { padding: "0 16px 0 8px" },
+  // Left of the text less than CodeMirror's margin for the caret, or the view stops short of its left end.
+  ".cm-line": { padding: "0 16px 0 4px" },
   ".cm-cursor, .cm-dropCursor": { borderLeft: "2px solid var(--accent)", marginLeft: "-1px" },
-  ".cm-gutters": { backgroundColor: "transparent", color: "var(--faint)", border: "none" },
-  ".cm-lineNumbers .cm-gutterElement": { minWidth: "44px", padding: "0 8px 0 12px", fontSize: "12px" },
+  // Opaque: code that is scrolled sideways passes under the numbers.
+  ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--faint)", border: "none" },
+  ".cm-lineNumbers .cm-gutterElement": { minWidth: "48px", padding: "0 12px", fontSize: "12px" },
   ".cm-activeLine": { backgroundColor: "var(--code-line)" },
-  ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
+  ".cm-activeLineGutter": { backgroundColor: "var(--code-line)", color: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--code-selection)",
   },

@@ -1,5 +1,12 @@
 /** Other people in the text: a caret with a name that fades, and a tint over what they selected. */
-import { type Extension, type Range, StateEffect, StateField, type Text } from "@codemirror/state";
+import {
+  type ChangeDesc,
+  type Extension,
+  type Range,
+  StateEffect,
+  StateField,
+  type Text,
+} from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, WidgetType } from "@codemirror/view";
 
 /** One caret, in absolute UTF-16 offsets. */
@@ -20,69 +27,99 @@ export const setPeers = StateEffect.define<readonly Peer[]>();
 const field = StateField.define<{ peers: readonly Peer[]; marks: DecorationSet }>({
   create: () => ({ peers: [], marks: Decoration.none }),
   update(value, transaction) {
-    let { peers } = value;
-    let changed = false;
-    for (const effect of transaction.effects) {
-      if (!effect.is(setPeers)) continue;
-      peers = effect.value;
-      changed = true;
-    }
-    if (changed) return { peers, marks: draw(peers, transaction.newDoc) };
-    return transaction.docChanged ? { peers, marks: value.marks.map(transaction.changes) } : value;
+    const told = transaction.effects.findLast((effect) => effect.is(setPeers));
+    if (told === undefined && !transaction.docChanged) return value;
+    const peers = told?.value ?? value.peers.map((peer) => pushed(peer, transaction.changes));
+    return { peers, marks: draw(peers, transaction.newDoc) };
   },
   provide: (self) => EditorView.decorations.from(self, (value) => value.marks),
 });
 
+/** Until the next word from its person, a caret keeps its place in the text. */
+function pushed(peer: Peer, changes: ChangeDesc): Peer {
+  return { ...peer, anchor: changes.mapPos(peer.anchor, 1), head: changes.mapPos(peer.head, 1) };
+}
+
 function draw(peers: readonly Peer[], doc: Text): DecorationSet {
-  const marks: Range<Decoration>[] = [];
-  for (const peer of peers) {
-    const head = Math.min(peer.head, doc.length);
-    const anchor = Math.min(peer.anchor, doc.length);
-    const style = `--person: ${peer.colour}`;
-    if (head !== anchor) {
-      const tint = Decoration.mark({ class: "peer-range", attributes: { style } });
-      marks.push(tint.range(Math.min(head, anchor), Math.max(head, anchor)));
-    }
-    const below = doc.lineAt(head).number === 1;
-    marks.push(
-      Decoration.widget({ widget: new Caret(peer, below), side: head > anchor ? -1 : 1 }).range(head),
-    );
+  return Decoration.set(
+    peers.flatMap((peer) => marksOf(peer, doc)),
+    true,
+  );
+}
+
+function marksOf(peer: Peer, doc: Text): Range<Decoration>[] {
+  const head = Math.min(peer.head, doc.length);
+  const anchor = Math.min(peer.anchor, doc.length);
+  const caret = Decoration.widget({ widget: new Caret(peer), side: head > anchor ? -1 : 1 });
+  const flag = Decoration.widget({ widget: new Flag(peer), side: 2 });
+  const marks = [caret.range(head), flag.range(doc.lineAt(head).to)];
+  if (head !== anchor) {
+    const tint = Decoration.mark({
+      class: "peer-range",
+      attributes: { style: `--person: ${peer.colour}` },
+    });
+    marks.push(tint.range(Math.min(head, anchor), Math.max(head, anchor)));
   }
-  return Decoration.set(marks, true);
+  return marks;
 }
 
 class Caret extends WidgetType {
   readonly #peer: Peer;
-  readonly #below: boolean;
 
-  constructor(peer: Peer, below: boolean) {
+  constructor(peer: Peer) {
     super();
     this.#peer = peer;
-    this.#below = below;
   }
 
-  /** A moved caret is drawn anew, which starts the name's fade again. */
   override eq(other: Caret): boolean {
-    const [a, b] = [this.#peer, other.#peer];
-    return a.key === b.key && a.moved === b.moved && a.name === b.name && a.colour === b.colour;
+    return this.#peer.key === other.#peer.key && this.#peer.colour === other.#peer.colour;
   }
 
   override toDOM(): HTMLElement {
-    const caret = document.createElement("span");
-    caret.className = this.#below ? "peer-caret peer-below" : "peer-caret";
-    caret.style.setProperty("--person", this.#peer.colour);
-    caret.setAttribute("aria-hidden", "true");
-    const flag = document.createElement("span");
-    flag.className = "peer-flag";
-    // By style, so that a name is never part of the text that is copied, searched or read out.
-    flag.dataset.name = this.#peer.name;
-    caret.append(flag);
-    return caret;
+    return drawn("peer-caret", this.#peer);
   }
 
   override ignoreEvent(): boolean {
     return true;
   }
+}
+
+/** The name stands after the end of the caret's line, where it covers nobody's text. */
+class Flag extends WidgetType {
+  readonly #peer: Peer;
+
+  constructor(peer: Peer) {
+    super();
+    this.#peer = peer;
+  }
+
+  /** For a moved caret it is drawn anew, which starts its fade again. */
+  override eq(other: Flag): boolean {
+    const [a, b] = [this.#peer, other.#peer];
+    return a.key === b.key && a.moved === b.moved && a.name === b.name && a.colour === b.colour;
+  }
+
+  override toDOM(): HTMLElement {
+    const place = drawn("peer-name", this.#peer);
+    const flag = document.createElement("span");
+    flag.className = "peer-flag";
+    // By style, so that a name is never part of the text that is copied, searched or read out.
+    flag.dataset.name = this.#peer.name;
+    place.append(flag);
+    return place;
+  }
+
+  override ignoreEvent(): boolean {
+    return true;
+  }
+}
+
+function drawn(look: string, peer: Peer): HTMLElement {
+  const element = document.createElement("span");
+  element.className = look;
+  element.style.setProperty("--person", peer.colour);
+  element.setAttribute("aria-hidden", "true");
+  return element;
 }
 
 const theme = EditorView.baseTheme({
@@ -100,22 +137,27 @@ const theme = EditorView.baseTheme({
   },
   // A word joiner keeps the caret from being a place where a line may break.
   ".peer-caret::before": { content: '"\\2060"' },
+  ".peer-name": { pointerEvents: "none" },
   ".peer-flag::before": { content: "attr(data-name)" },
   ".peer-flag": {
-    position: "absolute",
-    zIndex: "20",
-    bottom: "100%",
-    left: "-2px",
-    padding: "0 5px",
-    borderRadius: "4px 4px 4px 0",
+    display: "inline-block",
+    // Where the line goes on beyond the window, the name waits at the window's edge.
+    position: "sticky",
+    right: "8px",
+    height: "16px",
+    maxWidth: "160px",
+    marginLeft: "8px",
+    padding: "0 6px",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
+    borderRadius: "4px",
+    verticalAlign: "text-bottom",
     backgroundColor: "var(--person)",
     color: "var(--on-person)",
     font: "600 11px/16px var(--font)",
     whiteSpace: "nowrap",
-    pointerEvents: "none",
     animation: "peer-flag 2.4s ease-in forwards",
   },
-  ".peer-below .peer-flag": { bottom: "auto", top: "100%", borderRadius: "0 4px 4px 4px" },
 });
 
 export const peers: Extension = [field, theme];
