@@ -11,12 +11,12 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 from tests.support.documents import Document
+from tests.support.returning import try_to_connect, until
 from tests.support.server import Seat
 from tests.support.wire import OurClient, dial
 from websockets.asyncio.client import ClientConnection
@@ -48,15 +48,8 @@ class OwnPage(OurClient):
 
     async def stay(self) -> None:
         """Connect, and stay until the link ends."""
-        before, welcome = len(self.closed), self.welcome
-        connecting = asyncio.create_task(self.connect())
-        await until(lambda: connecting.done() or len(self.closed) > before)
-        if not connecting.done():
-            connecting.cancel()
-        await asyncio.gather(connecting, return_exceptions=True)
-        self.welcome = self.welcome or welcome
-        if not connecting.cancelled() and connecting.exception() is not None:
-            raise connecting.exception() or AssertionError
+        if not await try_to_connect(self):
+            return
         await self.is_closed()
         assert not self.refused, self.refused
         assert self.closed[-1][0] < 4400, self.closed
@@ -180,12 +173,6 @@ class Typist:
             async with asyncio.timeout(20):
                 await until(lambda: self.page.text() == text)
         say({"saw": self.page.text() == text, "text": self.page.text()})
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Polls, so that nothing of the client under test needs to tell us."""
-    while not condition():  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
 
 
 def say(message: dict[str, Any]) -> None:

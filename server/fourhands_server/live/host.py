@@ -240,10 +240,12 @@ class RoomHost:
         future.add_done_callback(lambda done: self._committed(done, origins))
 
     def _committed(self, done: asyncio.Future[list[Appended]], origins: list[Origin]) -> None:
-        if self.failed is not None or done.cancelled():
+        if done.cancelled():
             return
         if (error := done.exception()) is not None:
             self._fail(str(error))
+            return
+        if self.failed is not None:
             return
         for (entry, fresh), origin in zip(done.result(), origins, strict=True):
             if not fresh:
@@ -254,6 +256,8 @@ class RoomHost:
 
     def _fail(self, reason: str) -> None:
         """Nothing of what is in memory can be trusted to be in the log: let go of it all."""
+        if self.failed is not None:
+            return
         self.failed = reason
         logger.error("room %s is not recorded: %s", self.id, reason)
         for outbox in self._outboxes.values():
