@@ -53,6 +53,10 @@ class RawSocket:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it without a word."""
         self._link.close()
 
     def put(self, payload: bytes, *, opcode: int = BINARY, fin: bool = True) -> RawSocket:
