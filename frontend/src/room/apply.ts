@@ -1,8 +1,8 @@
 // The fold itself: one entry of the room's stream turns one RoomState into the next.
 
 import { type Bodies, type Entry, isKnown, type Kind } from "../../../protocol/ts/entries";
-import { fold } from "../../../protocol/ts/outputs";
-import type { FileState, Person, RoomState, RunState } from "./state";
+import { fold, type Output } from "../../../protocol/ts/outputs";
+import type { Answer, FileState, Person, RoomState, RunState } from "./state";
 
 /** Unknown kinds are kept for show; an endless stream of them must not fill the memory. */
 const MAX_EVENTS = 1000;
@@ -73,7 +73,7 @@ const FOLDS: Folds = {
     run(state, body.run, () => ({ status: "running", startedAt: at, code: body.code })),
   "run.input_asked": (state, { body }) =>
     run(state, body.run, () => ({ input: { prompt: body.prompt, password: body.password } })),
-  "run.input": (state, { body }) => run(state, body.run, () => ({ input: null })),
+  "run.input": (state, { actor, body }) => run(state, body.run, (of) => answered(of, actor, body.text)),
   "run.outputs": (state, { body }) => run(state, body.run, (of) => printed(of, body)),
   "run.finished": (state, { at, body }) => run(state, body.run, (of) => finished(of, at, body)),
 
@@ -134,7 +134,17 @@ function run(state: RoomState, id: string, change: (of: RunState) => Partial<Run
 /** A host that lost its link may tell the same items twice: their numbers say which are new. */
 function printed(of: RunState, { n, items }: Bodies["run.outputs"]): Partial<RunState> {
   const fresh = items.slice(Math.max(0, of.items - n));
-  return { outputs: fresh.reduce(fold, of.outputs), items: Math.max(of.items, n + items.length) };
+  // The fold leaves alone what it does not know: what is said after an answer does not join what was said before.
+  const outputs = fresh.reduce(fold, of.outputs as readonly Output[]);
+  return { outputs, items: Math.max(of.items, n + items.length) };
+}
+
+function answered(of: RunState, by: string, text: string | undefined): Partial<RunState> {
+  const answer: Answer = { output_type: "answer", prompt: of.input?.prompt ?? "", by };
+  if (text !== undefined) answer.text = text;
+  // A clear that waits for the next thing to show has it now.
+  const cleared = of.outputs.at(-1)?.output_type === "clear_output";
+  return { input: null, outputs: [...(cleared ? [] : of.outputs), answer] };
 }
 
 function finished(of: RunState, at: number, body: Bodies["run.finished"]): Partial<RunState> {

@@ -35,6 +35,14 @@ export interface ChatLine {
   text: string;
 }
 
+/** An answer to `input()`, where it fell between the outputs; without text it was a password. */
+export interface Answer {
+  output_type: "answer";
+  prompt: string;
+  by: string;
+  text?: string;
+}
+
 export type RunStatus = "queued" | "running" | RunEnd;
 
 export interface RunState {
@@ -50,7 +58,7 @@ export interface RunState {
   queuedAt: number;
   startedAt?: number;
   finishedAt?: number;
-  outputs: readonly Output[];
+  outputs: readonly (Output | Answer)[];
   /** The number of the next output item; one numbered below is a repeat. */
   items: number;
   /** Bytes of output that were not kept. */

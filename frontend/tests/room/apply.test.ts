@@ -117,6 +117,21 @@ describe("a run", () => {
     expect(asked.state.runs[0]?.input).toBeNull();
   });
 
+  test("keeps what was asked and answered between its outputs, and of a password that there was one", () => {
+    const log = running().add("server", "run.outputs", { run: "r", n: 0, items: [STDOUT("a")] });
+    log.add("server", "run.input_asked", { run: "r", prompt: "name? ", password: false });
+    log.add("bob", "run.input", { run: "r", text: "Ada" });
+    log.add("server", "run.input_asked", { run: "r", prompt: "key? ", password: true });
+    log.add("ada", "run.input", { run: "r" });
+    log.add("server", "run.outputs", { run: "r", n: 1, items: [STDOUT("b")] });
+    expect(log.state.runs[0]?.outputs).toEqual([
+      STDOUT("a"),
+      { output_type: "answer", prompt: "name? ", by: "bob", text: "Ada" },
+      { output_type: "answer", prompt: "key? ", by: "ada" },
+      STDOUT("b"),
+    ]);
+  });
+
   test("that nobody queued changes nothing", () => {
     expect(begun().add("server", "run.finished", { run: "x", status: "ok", duration: 1 }).state.runs).toEqual(
       [],

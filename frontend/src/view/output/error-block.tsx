@@ -9,19 +9,25 @@ import { type Frame, type Place, readTraceback } from "./traceback";
 
 interface ErrorProps {
   error: ErrorOutput;
+  stopped: boolean;
   paths: ReadonlySet<string>;
   /** Answers what to do on a click, or null where the place is not in this room. */
   jump: (place: Place) => (() => void) | null;
 }
 
-export function ErrorBlock({ error, paths, jump }: ErrorProps) {
+export function ErrorBlock({ error, stopped, paths, jump }: ErrorProps) {
   const read = useMemo(() => readTraceback(error.traceback, paths), [error, paths]);
+  const here = stopped && error.ename === "KeyboardInterrupt";
   return (
-    <div class="out-error-block">
-      <p class="out-exception">
-        <strong>{error.ename}</strong>
-        {error.evalue === "" ? "" : `: ${error.evalue}`}
-      </p>
+    <div class={here ? "out-error-block out-stopped" : "out-error-block"}>
+      {here ? (
+        <p class="out-note">It was stopped here:</p>
+      ) : (
+        <p class="out-exception">
+          <strong>{error.ename}</strong>
+          {error.evalue === "" ? "" : `: ${error.evalue}`}
+        </p>
+      )}
       {groups(read.frames).map((group) =>
         group.library ? (
           <Folded key={group.key} frames={group.frames} jump={jump} />

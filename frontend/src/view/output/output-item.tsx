@@ -1,5 +1,6 @@
 /** One output of a run, each kind in its own form. */
 import type { Output } from "../../../../protocol/ts/outputs";
+import type { Answer } from "../../room/state";
 import { bytes } from "../clock";
 import { ErrorBlock } from "./error-block";
 import { HtmlFrame } from "./html-frame";
@@ -8,24 +9,37 @@ import { TextBlock } from "./text-block";
 import type { Place } from "./traceback";
 
 interface ItemProps {
-  output: Output;
+  output: Output | Answer;
+  /** The run was stopped: where it was then is no error. */
+  stopped: boolean;
   paths: ReadonlySet<string>;
   jump: (place: Place) => (() => void) | null;
 }
 
-export function OutputItem({ output, paths, jump }: ItemProps) {
+export function OutputItem({ output, stopped, paths, jump }: ItemProps) {
   switch (output.output_type) {
     case "stream":
       return <TextBlock text={output.text} tone={output.name === "stderr" ? "stderr" : "plain"} />;
     case "error":
-      return <ErrorBlock error={output} paths={paths} jump={jump} />;
+      return <ErrorBlock error={output} stopped={stopped} paths={paths} jump={jump} />;
     case "dropped":
       return <Dropped bytes={output.bytes} />;
+    case "answer":
+      return <Answered answer={output} />;
     case "clear_output":
       return null;
     default:
       return <Shown data={output.data} />;
   }
+}
+
+function Answered({ answer }: { answer: Answer }) {
+  return (
+    <p class="out-answer mono">
+      {answer.prompt}
+      {answer.text === undefined ? <span class="faint">(not recorded)</span> : <strong>{answer.text}</strong>}
+    </p>
+  );
 }
 
 export function Dropped({ bytes: count }: { bytes: number }) {

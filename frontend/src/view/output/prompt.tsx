@@ -1,19 +1,29 @@
 /** The line where a program waits for `input()`: whoever may run may answer, once. */
 import { useSignal } from "@preact/signals";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 const HIDDEN = { type: "password" } as const;
 const SHOWN = { type: "text" } as const;
 
+/** The run that this page answered last: its next question finds the hands where they are. */
+let answered = "";
+
 interface PromptProps {
+  run: string;
   ask: { prompt: string; password: boolean };
   /** Answers why the text was not taken, or null. */
   answer: ((text: string) => Promise<string | null>) | undefined;
 }
 
-export function Prompt({ ask, answer }: PromptProps) {
+export function Prompt({ run, ask, answer }: PromptProps) {
   const text = useSignal("");
   const sent = useSignal(false);
   const error = useSignal("");
+  const field = useRef<HTMLInputElement>(null);
+  const id = useId();
+  useLayoutEffect(() => {
+    if (run === answered && document.activeElement === document.body) field.current?.focus();
+  }, []);
   if (answer === undefined) {
     return (
       <p class="out-note">{ask.prompt} The program waits for an answer from somebody who may run code.</p>
@@ -22,14 +32,19 @@ export function Prompt({ ask, answer }: PromptProps) {
   const submit = async (event: Event) => {
     event.preventDefault();
     sent.value = true;
+    answered = run;
     error.value = (await answer(text.value)) ?? "";
     if (error.value !== "") sent.value = false;
   };
   return (
     <form class="prompt" onSubmit={submit}>
-      <label class="prompt-line">
-        <span class="mono">{ask.prompt || "input:"}</span>
+      <div class="prompt-line">
+        <label class="mono" for={id}>
+          {ask.prompt || (ask.password ? "password:" : "input:")}
+        </label>
         <input
+          ref={field}
+          id={id}
           class="field mono"
           {...(ask.password ? HIDDEN : SHOWN)}
           autocomplete="off"
@@ -43,7 +58,7 @@ export function Prompt({ ask, answer }: PromptProps) {
         <button type="submit" class="button primary" disabled={sent.value}>
           Send
         </button>
-      </label>
+      </div>
       <p class="field-note">
         {ask.password
           ? "The answer is not recorded."

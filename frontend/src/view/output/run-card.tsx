@@ -28,7 +28,7 @@ const ENDS: Record<RunState["status"], { icon: IconName; words: string; tone: st
   interrupted: { icon: "square", words: "Stopped", tone: "warn" },
   aborted: { icon: "square", words: "Not run", tone: "warn" },
   timeout: { icon: "clock", words: "Took too long", tone: "bad" },
-  kernel_died: { icon: "triangle-alert", words: "The kernel died", tone: "bad" },
+  kernel_died: { icon: "triangle-alert", words: "Python ended", tone: "bad" },
 };
 
 export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProps) {
@@ -38,23 +38,36 @@ export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProp
     <article class="run" data-status={run.status} aria-label={`${by.name} ran ${what}`}>
       <header class="run-head">
         <Avatar name={by.name} colour={by.colour} size="s" />
-        <span class="cut grow">
+        <span class="run-who cut" title={`${by.name} ran ${what}`}>
           <strong>{by.name}</strong> ran <span class="mono run-what">{what}</span>
         </span>
-        <time class="caption faint run-time">{timeOfDay(run.queuedAt)}</time>
-        <span class={`run-status run-${end.tone}`}>
-          <Icon name={end.icon} size={14} />
-          {end.words}
-          <span class="run-clock">{duration(run, now)}</span>
+        <span class="run-facts">
+          <time class="caption faint run-time">{timeOfDay(run.queuedAt)}</time>
+          <span class={`run-status run-${end.tone}`}>
+            <Icon name={end.icon} size={14} />
+            {end.words}
+            <span class="run-clock">{duration(run, now)}</span>
+          </span>
         </span>
       </header>
       <div class="run-body">
         {run.outputs.map((output, at) => (
-          <OutputItem key={at} output={output} paths={paths} jump={jump} />
+          <OutputItem
+            key={at}
+            output={output}
+            stopped={run.status === "interrupted"}
+            paths={paths}
+            jump={jump}
+          />
         ))}
         {run.dropped > 0 && !marked && <Dropped bytes={run.dropped} />}
         {run.status === "ok" && run.outputs.length === 0 && <p class="out-note">No output.</p>}
-        {run.input && <Prompt key={run.items} ask={run.input} answer={answer} />}
+        {run.status === "kernel_died" && (
+          <p class="out-note">
+            Python ended in the middle of this run, and its variables are gone. The next run starts it again.
+          </p>
+        )}
+        {run.input && <Prompt key={run.outputs.length} run={run.run} ask={run.input} answer={answer} />}
       </div>
     </article>
   );

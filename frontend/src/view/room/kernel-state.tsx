@@ -7,7 +7,7 @@ const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
   starting: { words: "Python is starting", tone: "busy" },
   idle: { words: "Python is ready", tone: "ready" },
   busy: { words: "Python is busy", tone: "busy" },
-  dead: { words: "Python has stopped", tone: "bad" },
+  dead: { words: "Python ended; the next run starts it", tone: "bad" },
   unavailable: { words: "No Python here", tone: "bad" },
 };
 
