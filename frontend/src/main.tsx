@@ -8,6 +8,7 @@ import "./styles/pages.css";
 import "./styles/room.css";
 import "./styles/panels.css";
 import "./styles/sides.css";
+import "./styles/alone.css";
 import "./styles/output.css";
 import "./styles/ansi.css";
 import "./styles/replay.css";

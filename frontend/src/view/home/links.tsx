@@ -14,6 +14,11 @@ const WHO = [
   { role: "observer", name: "Observer", may: "Watches. Cannot change anything." },
 ] as const;
 
+/** A server that has no address but this computer's own: its links lead nowhere from any other. */
+export function onlyHere(link: string): boolean {
+  return /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(link).hostname);
+}
+
 interface LinksProps {
   title: string;
   links: Links;
@@ -29,6 +34,12 @@ export function LinksDialog({ title, links, onClose, replace }: LinksProps) {
         Whoever has a link can join with it, so send each to the person it is meant for. Each opens the room
         in any current browser; no account is needed.
       </p>
+      {onlyHere(links.candidate) && (
+        <p class="links-here caption">
+          These links work on this computer only. To let others in, start Fourhands with{" "}
+          <code>FOURHANDS_BASE_URL</code> set to the address that they reach it by.
+        </p>
+      )}
       <ul class="links">
         {WHO.map(({ role, name, may }) => (
           <li class="link-card" key={role}>

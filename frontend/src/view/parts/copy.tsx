@@ -31,9 +31,10 @@ interface CopyProps {
   text: string | (() => string);
   label: string;
   kind?: "primary" | "plain" | "quiet";
+  disabled?: boolean;
 }
 
-export function CopyButton({ text, label, kind = "plain" }: CopyProps) {
+export function CopyButton({ text, label, kind = "plain", disabled = false }: CopyProps) {
   const state = useSignal<"ready" | "done" | "failed">("ready");
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -46,7 +47,7 @@ export function CopyButton({ text, label, kind = "plain" }: CopyProps) {
   };
   const words = { ready: label, done: "Copied", failed: "Copy by hand" }[state.value];
   return (
-    <button type="button" class={`button ${kind}`} onClick={copy}>
+    <button type="button" class={`button ${kind}`} disabled={disabled} onClick={copy}>
       <Icon name={state.value === "done" ? "check" : "copy"} />
       <span aria-live="polite">{words}</span>
     </button>

@@ -26,6 +26,9 @@ export class Desk {
   /** The file list shows a name field: for a new file, or for the file being renamed. */
   readonly naming = signal<{ file: string | null } | null>(null);
 
+  /** Somebody else was here, or the word about being alone was put away. */
+  readonly notAlone = signal(false);
+
   constructor(model: RoomModel) {
     this.model = model;
   }

@@ -1,5 +1,5 @@
 /** The right of the room: what ran, newest at the bottom, in the reader's own place until they return to the end. */
-import { type ReadonlySignal, useSignal } from "@preact/signals";
+import { useSignal } from "@preact/signals";
 import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunState } from "../../room/state";
@@ -7,9 +7,12 @@ import { tick } from "../clock";
 import { RunCard } from "../output/run-card";
 import { placeIn, whatRan } from "../output/where";
 import { Icon } from "../parts/icon";
+import { AloneCard } from "./alone";
 import { type Desk, useDesk } from "./desk";
 import { KernelState } from "./kernel-state";
 import { written } from "./keys";
+import { shape } from "./layout";
+import { RunBar } from "./run-bar";
 
 /** px from the end that still count as reading the newest. */
 const NEAR = 48;
@@ -26,14 +29,16 @@ export function OutputPanel() {
   const more = useSignal(CARDS);
   const kept = runs.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
   const shown = kept.slice(-more.value);
-  useStickToEnd(scroller, content, behind);
+  const narrow = shape.value === "narrow";
+  useStickToEnd(scroller, content, () => !behind.value && desk.model.runs.length > 0);
   return (
     <section class="panel output" aria-label="Output">
       <header class="panel-head">
-        <h2 class="panel-title">Output</h2>
+        {!narrow && <h2 class="panel-title">Output</h2>}
         <KernelState />
         <span class="grow" />
-        {kept.length > 0 && (
+        {narrow && <RunBar />}
+        {!narrow && kept.length > 0 && (
           <button
             type="button"
             class="button quiet small"
@@ -61,6 +66,7 @@ export function OutputPanel() {
         }}
       >
         <div ref={content} class="output-list">
+          {!narrow && <AloneCard />}
           {kept.length < runs.length && <Cleared desk={desk} count={runs.length - kept.length} />}
           {kept.length > shown.length && (
             <button
@@ -115,13 +121,13 @@ function nearEnd(element: HTMLElement): boolean {
 function useStickToEnd(
   scroller: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
-  behind: ReadonlySignal<boolean>,
+  wanted: () => boolean,
 ): void {
   useEffect(() => {
     const [view, list] = [scroller.current, content.current];
     if (view === null || list === null) return;
     const watch = new ResizeObserver(() => {
-      if (!behind.value) view.scrollTop = view.scrollHeight;
+      if (wanted()) view.scrollTop = view.scrollHeight;
     });
     watch.observe(list);
     watch.observe(view);
@@ -205,8 +211,8 @@ function Empty({ desk }: { desk: Desk }) {
       <h3>Nothing has run yet</h3>
       {desk.model.may("run") ? (
         <p>
-          <kbd>{written("Mod-Enter")}</kbd> runs {path}. Text, plots and errors appear here, for everyone in
-          the room.
+          {shape.value === "narrow" ? "Run, above," : <kbd>{written("Mod-Enter")}</kbd>} runs {path}. Text,
+          plots and errors appear here, for everyone in the room.
         </p>
       ) : (
         <p>When somebody runs the code, text, plots and errors appear here.</p>

@@ -22,7 +22,11 @@ export function People() {
       {alone && desk.model.endedAt === null && (
         <div class="empty">
           <Icon name="users" size={24} />
-          <h3>Nobody else is here yet</h3>
+          <h3>
+            {desk.model.may("edit") && !desk.model.may("revoke")
+              ? "Waiting for the interviewer"
+              : "Nobody else is here"}
+          </h3>
           {desk.model.may("revoke") ? (
             <>
               <p>Send the candidate their link; they join with it from any browser.</p>
@@ -57,7 +61,7 @@ function Row({ desk, person }: { desk: Desk; person: Person }) {
     <li class="person-row">
       <Avatar name={person.name} colour={person.colour} away={!person.online} />
       <div class="grow">
-        <div class="cut">
+        <div class="cut" title={person.name}>
           {person.name}
           {me && <span class="faint"> (you)</span>}
         </div>

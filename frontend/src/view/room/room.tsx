@@ -3,6 +3,7 @@ import { useEffect, useMemo } from "preact/hooks";
 import { Confirm } from "../parts/confirm";
 import { Notices } from "../parts/notices";
 import { Splitter } from "../parts/splitter";
+import { AloneStrip } from "./alone";
 import { Banner } from "./banner";
 import { commands } from "./commands";
 import { Desk, DeskContext, useDesk } from "./desk";
@@ -31,6 +32,7 @@ export function Room({ model }: { model: RoomModel }) {
       <div class="room" data-shape={shape.value} data-tab={tab.value}>
         <TopBar />
         <Banner />
+        {shape.value === "narrow" && <AloneStrip />}
         <Panels />
         {shape.value === "narrow" && <TabBar />}
       </div>
