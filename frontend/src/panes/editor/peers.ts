@@ -141,9 +141,6 @@ const theme = EditorView.baseTheme({
   ".peer-flag::before": { content: "attr(data-name)" },
   ".peer-flag": {
     display: "inline-block",
-    // Where the line goes on beyond the window, the name waits at the window's edge.
-    position: "sticky",
-    right: "8px",
     height: "16px",
     maxWidth: "160px",
     marginLeft: "8px",

@@ -2,6 +2,7 @@
 import type { ChatLine, Person } from "../../room/state";
 import { timeOfDay } from "../clock";
 import { Avatar, personColour } from "./avatar";
+import { LinkedText } from "./linked-text";
 
 /** µs after which the same speaker's next line gets a head of its own. */
 const PAUSE = 5 * 60_000_000;
@@ -35,11 +36,15 @@ function Line({ line, person, before }: LineProps) {
       {!goesOn && (
         <div class="chat-who">
           <Avatar name={name} colour={person?.colour ?? 0} size="s" />
-          <strong style={{ color: personColour(person?.colour ?? 0) }}>{name}</strong>
-          <time class="caption faint">{timeOfDay(line.at)}</time>
+          <strong class="cut" title={name} style={{ color: personColour(person?.colour ?? 0) }}>
+            {name}
+          </strong>
+          <time class="caption faint chat-time">{timeOfDay(line.at)}</time>
         </div>
       )}
-      <p class="chat-text">{line.text}</p>
+      <p class="chat-text">
+        <LinkedText text={line.text} />
+      </p>
     </li>
   );
 }

@@ -1,6 +1,7 @@
-/** One button for the theme; it says which one is on and steps to the next. */
-import { nextTheme, type Theme, theme } from "../theme";
+/** The theme: one button that says which is on and steps to the next, or choices for a menu. */
+import { nextTheme, setTheme, THEMES, type Theme, theme } from "../theme";
 import { Icon, type IconName } from "./icon";
+import type { Choice } from "./menu";
 
 const LOOK: Record<Theme, { icon: IconName; words: string }> = {
   system: { icon: "monitor", words: "Theme: as the system" },
@@ -21,4 +22,12 @@ export function ThemeButton() {
       <Icon name={look.icon} />
     </button>
   );
+}
+
+export function themeChoices(): Choice[] {
+  return THEMES.map((name) => ({
+    label: LOOK[name].words,
+    checked: theme.value === name,
+    pick: () => setTheme(name),
+  }));
 }

@@ -3,11 +3,24 @@ import { useEffect } from "preact/hooks";
 import { inField } from "../room/keys";
 import { LEAP, NUDGE, type ReplayModel } from "./model";
 
-export function useKeys(model: ReplayModel): void {
+export const KEYS = [
+  ["Play or pause", "Space or K"],
+  ["Back or on by 5 seconds", "← →"],
+  ["Back or on by 10 seconds", "J L"],
+  ["Previous or next edit", "Shift + ← →"],
+  ["Previous or next run", "[ ]"],
+  ["Slower or faster", "− +"],
+  ["To the beginning or the end", "Home End"],
+  ["All keys", "?"],
+] as const;
+
+export function useKeys(model: ReplayModel, showKeys: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || inField(event.target)) return;
-      const act = action(model, event);
+      // A sheet over the page has keys of its own.
+      if (document.querySelector("dialog[open]") !== null) return;
+      const act = event.key === "?" ? showKeys : action(model, event);
       // On a button Space presses the button.
       if (act === null || (event.key === " " && event.target instanceof HTMLButtonElement)) return;
       event.preventDefault();

@@ -3,13 +3,15 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { day, sessionLength } from "../clock";
 import { Icon, type IconName } from "../parts/icon";
+import { KeysDialog } from "../parts/keys-dialog";
+import { Menu } from "../parts/menu";
 import { Mark } from "../parts/page";
 import { Splitter } from "../parts/splitter";
-import { ThemeButton } from "../parts/theme-button";
+import { ThemeButton, themeChoices } from "../parts/theme-button";
 import { OUTPUT_HEIGHT, OUTPUT_WIDTH, shape } from "../room/layout";
 import { Account } from "./account";
 import { CodeThen } from "./code-then";
-import { useKeys } from "./keys";
+import { KEYS, useKeys } from "./keys";
 import type { ReplayModel } from "./model";
 import { ChatThen, OutputThen } from "./output-then";
 import { PlayerBar } from "./player-bar";
@@ -34,7 +36,11 @@ interface ReplayProps {
 
 export function Replay({ model, title, refresh, back }: ReplayProps) {
   const part = useSignal<Part>(shape.value === "narrow" ? "code" : "output");
-  useKeys(model);
+  const keysShown = useSignal(false);
+  const showKeys = () => {
+    keysShown.value = true;
+  };
+  useKeys(model, showKeys);
   useEffect(() => () => model.stop(), [model]);
   useEffect(() => {
     document.title = `Replay of ${title} · Fourhands`;
@@ -47,7 +53,7 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
   const shown = narrow || part.value !== "code" ? part.value : "output";
   return (
     <div class="room replay" data-shape={shape.value} data-tab={narrow ? shown : undefined}>
-      <Top model={model} title={title} refresh={refresh} back={back} />
+      <Top model={model} title={title} refresh={refresh} back={back} showKeys={showKeys} />
       <main class="panels" style={style}>
         <div class="work">
           <CodeThen model={model} />
@@ -67,32 +73,55 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
       </main>
       <PlayerBar model={model} />
       {narrow && <PartTabs part={part} parts={PARTS} shown={shown} />}
+      {keysShown.value && (
+        <KeysDialog
+          keys={KEYS}
+          onClose={() => {
+            keysShown.value = false;
+          }}
+        />
+      )}
     </div>
   );
 }
 
-function Top({ model, title, refresh, back }: ReplayProps) {
+function Top({ model, title, refresh, back, showKeys }: ReplayProps & { showKeys: () => void }) {
   const { start, end } = model.recording;
+  const narrow = shape.value === "narrow";
   return (
     <header class="top">
       <Mark size={20} />
-      <h1 class="top-title cut">{title}</h1>
-      {shape.value !== "narrow" && (
-        <>
-          <span class="badge">
-            <Icon name="history" size={14} />
-            Replay
-          </span>
-          <span class="caption faint cut">
-            {day(start)} · {sessionLength((end - start) / 1000)}
-          </span>
-        </>
+      <h1 class="top-title cut" title={title}>
+        {title}
+      </h1>
+      <span class="badge">
+        <Icon name="history" size={14} />
+        Replay
+      </span>
+      {!narrow && (
+        <span class="caption faint cut">
+          {day(start)} · {sessionLength((end - start) / 1000)}
+        </span>
       )}
       <span class="grow" />
+      {narrow ? (
+        <Narrow refresh={refresh} back={back} />
+      ) : (
+        <Wide refresh={refresh} back={back} showKeys={showKeys} />
+      )}
+    </header>
+  );
+}
+
+type Ways = Pick<ReplayProps, "refresh" | "back">;
+
+function Wide({ refresh, back, showKeys }: Ways & { showKeys: () => void }) {
+  return (
+    <div class="top-actions">
       {refresh && (
         <button type="button" class="button quiet small" onClick={refresh}>
           <Icon name="refresh-cw" size={14} />
-          {shape.value === "narrow" ? "Reload" : "Load what is new"}
+          Load what is new
         </button>
       )}
       {back && (
@@ -101,7 +130,29 @@ function Top({ model, title, refresh, back }: ReplayProps) {
         </a>
       )}
       <ThemeButton />
-    </header>
+      <button
+        type="button"
+        class="button quiet square"
+        aria-label="All keys"
+        title="All keys (?)"
+        onClick={showKeys}
+      >
+        <Icon name="keyboard" />
+      </button>
+    </div>
+  );
+}
+
+function Narrow({ refresh, back }: Ways) {
+  const choices = [
+    ...(refresh ? [{ label: "Load what is new", pick: refresh }] : []),
+    ...(back ? [{ label: back.words, pick: () => location.assign(back.href) }] : []),
+    ...themeChoices(),
+  ];
+  return (
+    <Menu label="More" choices={choices}>
+      <Icon name="ellipsis" />
+    </Menu>
   );
 }
 

@@ -4,6 +4,7 @@ import type { Status } from "../../room/client";
 import { tick } from "../clock";
 import { Icon, type IconName } from "../parts/icon";
 import { follow } from "../router";
+import { replayAddress } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 
 /** Shorter breaks mend themselves before anybody has read a sentence about them. */
@@ -58,7 +59,6 @@ function wait(status: Broken): string {
 }
 
 function Ended({ desk, pending }: { desk: Desk; pending: number }) {
-  const { room, invite } = desk.model;
   const lost =
     pending > 0 ? " Your last changes came too late to be recorded; they are still in the editor." : "";
   return (
@@ -67,7 +67,7 @@ function Ended({ desk, pending }: { desk: Desk; pending: number }) {
       icon="lock"
       words={`This session has ended. It can be read, and nothing more is recorded.${lost}`}
     >
-      <a class="button plain" href={`/replay/${encodeURIComponent(room)}#${invite}`} onClick={follow}>
+      <a class="button plain" href={replayAddress(desk)} onClick={follow}>
         <Icon name="history" />
         Replay
       </a>

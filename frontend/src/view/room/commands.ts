@@ -7,6 +7,8 @@ import {
   deleteFile,
   endSession,
   interrupt,
+  removePerson,
+  replayAddress,
   restart,
   runFile,
   runObstacle,
@@ -104,6 +106,13 @@ function filing(desk: Desk): Command[] {
       act: () => void (active && deleteFile(desk, active.file)),
     },
     {
+      id: "close-file",
+      group: "Files",
+      title: `Close the tab ${active?.path ?? ""}`,
+      when: () => active !== undefined && desk.files.open.value.length > 1,
+      act: () => active && desk.files.closeByHand(active.file),
+    },
+    {
       id: "find",
       group: "Files",
       title: "Find in the file",
@@ -161,18 +170,32 @@ export function focusEditor(desk: Desk): void {
 
 function focusOutput(): void {
   if (shape.value === "narrow") tab.value = "output";
-  requestAnimationFrame(() => document.getElementById("output")?.focus());
+  const output = document.getElementById("output");
+  // A program that waits for a line is what one goes there for.
+  const goal = output?.querySelector<HTMLElement>(".prompt .field") ?? output;
+  goal?.focus();
+  // On a phone it is only now on its way to be shown.
+  if (document.activeElement !== goal) requestAnimationFrame(() => goal?.focus());
 }
 
 function meeting(desk: Desk): Command[] {
   const { client, people } = desk.model;
   const others = [...people.values()].filter((person) => person.online && person.id !== client.person);
-  return others.map((person) => ({
-    id: `follow-${person.id}`,
-    group: "People",
-    title: `${desk.following.value === person.id ? "Stop following" : "Follow"} ${person.name}`,
-    act: () => desk.follow(person.id),
-  }));
+  return others.flatMap((person): Command[] => [
+    {
+      id: `follow-${person.id}`,
+      group: "People",
+      title: `${desk.following.value === person.id ? "Stop following" : "Follow"} ${person.name}`,
+      act: () => desk.follow(person.id),
+    },
+    {
+      id: `remove-${person.id}`,
+      group: "People",
+      title: `Remove ${person.name} from the room`,
+      when: () => desk.model.may("remove"),
+      act: () => void removePerson(desk, person.id),
+    },
+  ]);
 }
 
 function hosting(desk: Desk): Command[] {
@@ -186,6 +209,13 @@ function hosting(desk: Desk): Command[] {
       act: () => {
         desk.sheet.value = "share";
       },
+    },
+    {
+      id: "replay",
+      group: "Room",
+      title: "Watch the replay so far",
+      // Beside the room: leaving it would leave behind what is not sent yet.
+      act: () => void window.open(replayAddress(desk), "_blank", "noopener"),
     },
     { id: "address", group: "Room", title: "Copy my own link", act: () => void copyAddress() },
     {

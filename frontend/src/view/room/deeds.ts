@@ -82,6 +82,11 @@ export async function removePerson(desk: Desk, person: string): Promise<void> {
   await told(desk.model.client.remove(person), `${name} was not removed`);
 }
 
+/** With one's own invite: whoever may be in the room may see it again. */
+export function replayAddress({ model }: Desk): string {
+  return `/replay/${encodeURIComponent(model.room)}#${model.invite}`;
+}
+
 export async function copyAddress(): Promise<void> {
   const done = await copyText(location.href);
   notify(done ? "Your own link to this room is on the clipboard." : "The clipboard is closed to this page.");

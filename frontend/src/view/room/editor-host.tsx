@@ -7,6 +7,7 @@ import type { FileState } from "../../room/state";
 import { personColour } from "../parts/avatar";
 import { type Desk, useDesk } from "./desk";
 import { written } from "./keys";
+import { shape } from "./layout";
 
 /** Asked for as soon as a room page loads; the join form gives it time. */
 const pane = import("../../panes/editor/editor");
@@ -48,9 +49,7 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
     path: file.path,
     writable: client.writable,
     limit: MAX_EDIT,
-    hint: client.writable
-      ? `print("hello")    # ${written("Mod-Enter")} runs this file for everyone`
-      : "Nothing is written here yet",
+    hint: hint(client.writable),
     identify: (id, state) => identify(desk, id, state),
     onCaret: (anchor, head) => client.setCursor(file.file, anchor, head),
     onRefused,
@@ -58,6 +57,13 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
       desk.following.value = null;
     },
   };
+}
+
+/** A first line to write, and how to run it; a phone has neither the width nor the key. */
+function hint(writable: boolean): string {
+  if (!writable) return "Nothing is written here yet";
+  const how = shape.value === "narrow" ? "then Run" : `${written("Mod-Enter")} runs this file for everyone`;
+  return `print("hello")    # ${how}`;
 }
 
 /** The log says whose a client id is; the server puts the person's id into awareness too. */

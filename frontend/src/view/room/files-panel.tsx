@@ -75,10 +75,8 @@ function FileRow({ desk, file, last }: { desk: Desk; file: FileState; last: bool
     <li class="file-row" data-active={active}>
       <button type="button" class="file-open" aria-current={active ? "true" : undefined} onClick={open}>
         <Icon name="file-code-2" />
-        <span class="cut grow">{file.path}</span>
-        {readers(desk, file.file).map((person) => (
-          <Avatar key={person.id} name={person.name} colour={person.colour} size="s" />
-        ))}
+        <FilePath path={file.path} />
+        <Readers people={readers(desk, file.file)} />
       </button>
       {choices.length > 0 && (
         <Menu label={`More for ${file.path}`} choices={choices} class="button quiet square small">
@@ -86,6 +84,31 @@ function FileRow({ desk, file, last }: { desk: Desk; file: FileState; last: bool
         </Menu>
       )}
     </li>
+  );
+}
+
+/** The name is what one looks for: where there is little room, the folders give way first. */
+function FilePath({ path }: { path: string }) {
+  const cut = path.lastIndexOf("/") + 1;
+  return (
+    <span class="file-path grow" title={path}>
+      {cut > 0 && <span class="cut file-folders">{path.slice(0, cut)}</span>}
+      <span class="cut">{path.slice(cut)}</span>
+    </span>
+  );
+}
+
+const FACES = 3;
+
+function Readers({ people }: { people: readonly Person[] }) {
+  if (people.length === 0) return null;
+  return (
+    <span class="faces" title={people.map((person) => person.name).join(", ")}>
+      {people.slice(0, FACES).map((person) => (
+        <Avatar key={person.id} name={person.name} colour={person.colour} size="s" />
+      ))}
+      {people.length > FACES && <span class="caption faint">+{people.length - FACES}</span>}
+    </span>
   );
 }
 

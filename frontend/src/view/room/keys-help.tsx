@@ -1,47 +1,25 @@
-/** All keys on one sheet. */
-import { Dialog } from "../parts/dialog";
+/** The keys of the room: those of its commands, and those that the editor itself knows. */
+import { KeysDialog } from "../parts/keys-dialog";
 import { commands } from "./commands";
 import { useDesk } from "./desk";
 import { written } from "./keys";
 
-/** Keys that the editor itself knows. */
 const EDITING = [
-  ["Undo your own last change", "Mod-z"],
-  ["Redo", "Mod-Shift-z"],
-  ["Indent", "Tab"],
-  ["Comment or uncomment", "Mod-/"],
-  ["Move the line", "Alt-ArrowUp"],
-  ["Let Tab leave the editor", "Escape"],
+  ["Undo your own last change", written("Mod-z")],
+  ["Redo", written("Mod-Shift-z")],
+  ["Indent", written("Tab")],
+  ["Comment or uncomment", written("Mod-/")],
+  ["Move the line", written("Alt-ArrowUp")],
+  ["Leave the editor", "Esc, then Tab"],
 ] as const;
 
 export function KeysHelp() {
   const desk = useDesk();
-  const listed = commands(desk).filter((command) => command.keys !== undefined);
-  return (
-    <Dialog
-      title="Keys"
-      onClose={() => {
-        desk.sheet.value = null;
-      }}
-    >
-      <dl class="keys-list">
-        {listed.map((command) => (
-          <div key={command.id}>
-            <dt>{command.title}</dt>
-            <dd>
-              <kbd>{written(command.keys ?? "")}</kbd>
-            </dd>
-          </div>
-        ))}
-        {EDITING.map(([title, keys]) => (
-          <div key={title}>
-            <dt>{title}</dt>
-            <dd>
-              <kbd>{keys === "Escape" ? "Esc, then Tab" : written(keys)}</kbd>
-            </dd>
-          </div>
-        ))}
-      </dl>
-    </Dialog>
+  const listed = commands(desk).flatMap(({ title, keys }) =>
+    keys === undefined ? [] : [[title, written(keys)] as const],
   );
+  const close = () => {
+    desk.sheet.value = null;
+  };
+  return <KeysDialog keys={[...listed, ...EDITING]} onClose={close} />;
 }

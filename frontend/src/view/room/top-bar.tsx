@@ -5,8 +5,7 @@ import { Avatar } from "../parts/avatar";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
 import { Mark } from "../parts/page";
-import { ThemeButton } from "../parts/theme-button";
-import { setTheme, THEMES, theme } from "../theme";
+import { ThemeButton, themeChoices } from "../parts/theme-button";
 import { copyAddress, endSession } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { shape } from "./layout";
@@ -95,11 +94,7 @@ function Narrow({ desk }: { desk: Desk }) {
     ...(model.may("revoke") ? [{ label: "Share this room", pick: open("share") }] : []),
     { label: "Copy my own link", pick: () => void copyAddress() },
     { label: "All commands", pick: open("palette") },
-    ...THEMES.map((name) => ({
-      label: `Theme: ${name}`,
-      checked: theme.value === name,
-      pick: () => setTheme(name),
-    })),
+    ...themeChoices(),
     ...(model.may("end")
       ? [{ label: "End the session", danger: true, pick: () => void endSession(desk) }]
       : []),
