@@ -53,6 +53,7 @@ export class LiveRoom {
   readonly #requests = new Requests();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #noticeListeners = new Set<(notice: Notice) => void>();
+  /** Since when not all that is made here was in the log; a link that came and went in between is one absence. */
   #lostAt: number | null = null;
   /** Changes that waited when the link came back, to be told once they are in. */
   #waited = 0;
@@ -187,7 +188,7 @@ export class LiveRoom {
         this.#live(effect.waited);
         break;
       case "lost":
-        this.#lostAt = this.#now();
+        this.#lostAt ??= this.#now();
         this.document.forgetOthers();
         break;
       case "closed":
@@ -220,7 +221,8 @@ export class LiveRoom {
     this.#put([update]);
     const files = lostOf(copies, textOf);
     if (files.length === 0) return;
-    this.recovered = { at: this.#now(), files };
+    // A second loss must not cost the copy of the first.
+    this.recovered = { at: this.#now(), files: [...(this.recovered?.files ?? []), ...files] };
     this.#notify(RECOVERED);
   }
 
@@ -236,7 +238,6 @@ export class LiveRoom {
   #live(waited: number): void {
     const away = this.#lostAt === null ? 0 : this.#now() - this.#lostAt;
     this.#waited = away >= WORTH_A_WORD_MS ? waited : 0;
-    this.#lostAt = null;
     this.wasLive = true;
     this.document.refreshPresence();
   }
@@ -282,9 +283,11 @@ export class LiveRoom {
   }
 
   #tellBack(): void {
-    if (this.#waited === 0 || this.link.phase !== "live" || this.link.pending > 0) return;
-    this.#notify(back(this.#waited));
+    if (this.link.phase !== "live" || this.link.pending > 0) return;
+    const sent = this.#waited;
+    this.#lostAt = null;
     this.#waited = 0;
+    if (sent > 0) this.#notify(back(sent));
   }
 
   #notify(notice: Notice | null): void {

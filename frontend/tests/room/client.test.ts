@@ -253,6 +253,26 @@ describe("when the link drops", () => {
     expect(ada.notices.at(-1)).toMatchObject({ code: "back", text: "Back. 9 changes sent." });
   });
 
+  test("a log that fails again and again is one absence, told once when all is in", () => {
+    const { room, ada, server } = roomOfTwo();
+    ada.types("kept");
+    for (let round = 0; round < 12; round += 1) {
+      ada.client.retryNow();
+      for (let step = 0; step < 8; step += 1) {
+        for (const wire of server.wires) wire.step(step % 2 === 0 ? "up" : "down");
+        server.finishSyncs();
+      }
+      server.failAppend();
+      for (const wire of server.wires) wire.step("down");
+      expect(ada.notices).toEqual([]);
+      room.clock.advance(500);
+    }
+    ada.client.retryNow();
+    room.settle();
+    expect(server.text()).toBe("kept");
+    expect(ada.notices.map(({ text }) => text)).toEqual(["Back. 1 change sent."]);
+  });
+
   test("a lost entry is noticed and the room read anew", () => {
     const { room, ada, bob, server } = roomOfTwo();
     bob.types("lost ");

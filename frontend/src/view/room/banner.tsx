@@ -1,26 +1,52 @@
 /** What stands between a person and the room, said once it has lasted: what happened, what it means, what to do. */
 import type { ComponentChildren } from "preact";
 import type { Status } from "../../room/client";
-import { tick } from "../clock";
+import { plural, tick } from "../clock";
 import { Icon, type IconName } from "../parts/icon";
 import { follow } from "../router";
 import { replayAddress } from "./deeds";
 import { type Desk, useDesk } from "./desk";
+import { showCopy } from "./recovered";
 
 /** Shorter breaks mend themselves before anybody has read a sentence about them. */
 const PATIENCE_MS = 3000;
 
 export function Banner() {
   const desk = useDesk();
+  return (
+    <>
+      <Link desk={desk} />
+      <Copy desk={desk} />
+    </>
+  );
+}
+
+/** As long as text is kept that the room does not have, the way to it stands here. */
+function Copy({ desk }: { desk: Desk }) {
+  if (desk.model.recovered.value === null || desk.copyLaidBy.value === null) return null;
+  return (
+    <Strip
+      tone="warn"
+      icon="files"
+      words="A copy of text that could not be put into the room is kept on this page."
+    >
+      <button type="button" class="button plain" onClick={() => showCopy(desk)}>
+        Show the copy
+      </button>
+    </Strip>
+  );
+}
+
+function Link({ desk }: { desk: Desk }) {
   const status = desk.model.status.value;
   switch (status.kind) {
     case "ended":
       return <Ended desk={desk} pending={status.pending} />;
     case "closed":
       return (
-        <Strip tone="bad" icon="circle-x" words={status.reason}>
+        <Strip tone="bad" icon="circle-x" words={`${status.reason}${kept(status.pending)}`}>
           <button type="button" class="button plain" onClick={() => location.reload()}>
-            Join again
+            Reload
           </button>
         </Strip>
       );
@@ -56,6 +82,11 @@ function wait(status: Broken): string {
   if (status.kind === "connecting" || status.retryAt === null) return "Trying…";
   const seconds = Math.ceil((status.retryAt - tick.value) / 1000);
   return seconds > 0 ? `Next try in ${seconds} s` : "Trying…";
+}
+
+function kept(pending: number): string {
+  if (pending === 0) return "";
+  return ` ${plural(pending, "change is", "changes are")} on this page only: copy what you need before you reload.`;
 }
 
 function Ended({ desk, pending }: { desk: Desk; pending: number }) {

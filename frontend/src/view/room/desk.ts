@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { EditorPane } from "../../panes/editor/editor";
+import type { Recovered } from "../../room/client";
 import type { FileState } from "../../room/state";
 import { shape, tab } from "./layout";
 import type { RoomModel } from "./model";
@@ -28,6 +29,9 @@ export class Desk {
 
   /** Somebody else was here, or the word about being alone was put away. */
   readonly notAlone = signal(false);
+
+  /** The copy of lost text that its writer put aside for later. */
+  readonly copyLaidBy = signal<Recovered | null>(null);
 
   constructor(model: RoomModel) {
     this.model = model;

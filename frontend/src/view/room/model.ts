@@ -114,7 +114,10 @@ export class RoomModel {
   start(): void {
     this.#unsubscribe = [
       this.client.subscribe((change) => this.#take(change)),
-      this.client.onNotice((notice) => notify(notice.text, notice.tone)),
+      this.client.onNotice((notice) => {
+        // The copy shows itself.
+        if (notice.code !== "recovered") notify(notice.text, notice.tone);
+      }),
     ];
     this.client.start();
     this.#take({ state: true, link: true, doc: false });

@@ -131,7 +131,8 @@ function leave(desk: Desk): boolean {
 function useLeaving(desk: Desk): void {
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
-      if (desk.model.link.value.pending > 0) event.preventDefault();
+      const { link, recovered } = desk.model;
+      if (link.value.pending > 0 || recovered.value !== null) event.preventDefault();
     };
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
