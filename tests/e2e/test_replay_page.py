@@ -28,13 +28,7 @@ def room(server: LiveServer, visit: Visit) -> dict[str, str]:
 def replay(server: LiveServer, room: dict[str, str], visit: Visit, **options: object) -> Visitor:
     visitor = visit(**options)
     visitor.page.goto(f"{server.url}/replay/{room['id']}#{room['interviewer']}")
-    form = visitor.page.get_by_label("Your name")
-    player = visitor.page.get_by_role("region", name="Player")
-    expect(form.or_(player).first).to_be_visible()
-    if form.is_visible():
-        form.fill("Rita")
-        visitor.page.keyboard.press("Enter")
-    expect(player).to_be_visible()
+    expect(visitor.page.get_by_role("region", name="Player")).to_be_visible()
     return visitor
 
 

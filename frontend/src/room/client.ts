@@ -56,7 +56,7 @@ export class RoomClient {
     this.role = role;
     this.#clock = clock;
     this.#random = random;
-    this.#live = new LiveRoom({ url, token, role, clock, random, openSocket, renewToken });
+    this.#live = new LiveRoom({ url, token, person, role, clock, random, openSocket, renewToken });
   }
 
   get doc(): Y.Doc {

@@ -28,12 +28,15 @@ export interface Change {
 export interface LiveOptions {
   url: string;
   token: string;
+  person: string;
   role: Role;
   clock: Clock;
   random: () => number;
   openSocket: SocketFactory;
   renewToken: (() => Promise<string>) | undefined;
 }
+
+const REMOVED = "You were removed from this room.";
 
 /** A return after a shorter absence is not worth a word. */
 const WORTH_A_WORD_MS = 3_000;
@@ -243,6 +246,11 @@ export class LiveRoom {
   }
 
   async #renew(): Promise<void> {
+    // Joining again would bring somebody back whom the room has just shown out.
+    if (this.state.people.get(this.#options.person)?.removed) {
+      this.tell({ type: "no-token", final: true, reason: REMOVED });
+      return;
+    }
     try {
       this.token = (await this.#options.renewToken?.()) ?? this.token;
       this.tell({ type: "token", token: this.token });

@@ -64,6 +64,9 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
     case "refused":
       return <Refused problem={state.value.problem} />;
   }
+  const error = state.value.at === "asking" ? state.value.error : "";
+  const aboutToRead = ended !== null && purpose === "replay" && error === "";
+  if (look.is === "asking" || aboutToRead) return <div class="loading" aria-busy="true" />;
   if (ended && purpose === "work") {
     return <Ended title={ended.title} room={room} invite={invite} read={() => void join(READER)} />;
   }
@@ -73,7 +76,7 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
       purpose={purpose}
       busy={state.value.at === "joining"}
       name={kept?.name ?? ""}
-      error={state.value.at === "asking" ? state.value.error : ""}
+      error={error}
       join={(name) => void join(name)}
     />
   );
@@ -122,7 +125,11 @@ async function attempt(room: string, invite: string, name: string, resume?: stri
     const joined = await api.join({ invite, name, ...(resume === undefined ? {} : { resume }) });
     if (joined.room !== room) return { at: "refused", problem: WRONG_ROOM };
     rememberSeat(invite, { name, resume: joined.resume });
-    const again = async () => (await api.join({ invite, name, resume: joined.resume })).token;
+    const again = async () => {
+      const back = await api.join({ invite, name, resume: joined.resume });
+      if (back.participant !== joined.participant) throw SOMEBODY_ELSE;
+      return back.token;
+    };
     return { at: "in", admitted: { room, invite, joined, again } };
   } catch (problem) {
     if (!(problem instanceof ApiError)) throw problem;
@@ -134,6 +141,14 @@ async function attempt(room: string, invite: string, name: string, resume?: stri
     return { at: "refused", problem };
   }
 }
+
+/** The old seat is gone: this page cannot go on as somebody new without a word. */
+const SOMEBODY_ELSE = new ApiError({
+  type: "about:blank",
+  title: "Removed",
+  status: 403,
+  detail: "You were removed from this room.",
+});
 
 const WRONG_ROOM = new ApiError({
   type: "about:blank",

@@ -1,6 +1,7 @@
 /** What stands between a person and the room, said once it has lasted: what happened, what it means, what to do. */
 import type { ComponentChildren } from "preact";
 import type { Status } from "../../room/client";
+import { BAD_TOKEN } from "../../room/closes";
 import { plural, tick } from "../clock";
 import { Icon, type IconName } from "../parts/icon";
 import { follow } from "../router";
@@ -46,7 +47,7 @@ function Link({ desk }: { desk: Desk }) {
       return (
         <Strip tone="bad" icon="circle-x" words={`${status.reason}${kept(status.pending)}`}>
           <button type="button" class="button plain" onClick={() => location.reload()}>
-            Reload
+            {status.code === BAD_TOKEN ? "Join again" : "Reload"}
           </button>
         </Strip>
       );

@@ -4,11 +4,17 @@ import { Api } from "../../room/api";
 import { RoomClient } from "../../room/client";
 import { attachWake } from "../../room/wake";
 import type { Admitted } from "../join/gate";
+import { forgetSeat } from "../join/seat-memory";
 import { RoomModel } from "./model";
 import { Room } from "./room";
 
 export function RoomPage({ admitted }: { admitted: Admitted }) {
   const model = useMemo(() => open(admitted), [admitted]);
+  const removed = model.me?.removed === true;
+  useEffect(() => {
+    // Whoever was shown out is asked before they come in again, as somebody new.
+    if (removed) forgetSeat(admitted.invite);
+  }, [removed]);
   useEffect(() => {
     const asleep = attachWake(model.client);
     model.start();
