@@ -130,6 +130,18 @@ function collaboration(
   ];
 }
 
+/** The search panel in our words; they are short, for it must fit beside an output. */
+const WORDS = {
+  next: "Next",
+  previous: "Previous",
+  all: "All",
+  "match case": "Case",
+  regexp: "Regex",
+  "by word": "Word",
+  replace: "Replace",
+  "replace all": "Replace all",
+};
+
 function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
   return [
     lineNumbers(),
@@ -146,6 +158,7 @@ function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
     autocompletion(),
     highlightSelectionMatches({ minSelectionLength: 2 }),
     search({ top: true }),
+    EditorState.phrases.of(WORDS),
     placeholder(hint),
     EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
     EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),

@@ -7,6 +7,11 @@ import { tags as t } from "@lezer/highlight";
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--code-name)", backgroundColor: "var(--surface)" },
   "&.cm-focused": { outline: "none" },
+  // Where no caret shows who has the focus.
+  "&:has([contenteditable=false]:focus-visible)": {
+    outline: "2px solid var(--accent)",
+    outlineOffset: "-2px",
+  },
   ".cm-scroller": {
     fontFamily: "var(--mono)",
     fontSize: "var(--t-code)",
@@ -39,7 +44,14 @@ const theme = EditorView.theme({
   ".cm-panels.cm-panels-top": { borderBottom: "1px solid var(--line)" },
   ".cm-panels.cm-panels-bottom": { borderTop: "1px solid var(--line)" },
   ".cm-panel.cm-search": { padding: "8px 32px 8px 12px", fontFamily: "var(--font)", fontSize: "13px" },
-  ".cm-panel.cm-search label": { fontSize: "12px", display: "inline-flex", alignItems: "center", gap: "4px" },
+  ".cm-panel.cm-search label": {
+    display: "inline-flex",
+    alignItems: "center",
+    gap: "4px",
+    fontSize: "12px",
+    verticalAlign: "middle",
+  },
+  ".cm-panel.cm-search input[type=checkbox]": { accentColor: "var(--accent)", margin: "0" },
   ".cm-panel.cm-search [name=close]": { top: "8px", right: "12px", fontSize: "18px" },
   ".cm-textfield": {
     border: "1px solid var(--line-strong)",

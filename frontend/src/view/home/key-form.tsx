@@ -33,6 +33,7 @@ export function KeyForm() {
             class="field mono"
             type="password"
             autocomplete="off"
+            autofocus
             spellcheck={false}
             required
             value={key.value}

@@ -38,17 +38,20 @@ export function RoomRow({ room, changed }: { room: RoomSummary; changed: () => v
             <button type="button" class="button quiet" onClick={end}>
               End
             </button>
+            <Replay room={room} kind="quiet" />
             <button type="button" class="button plain" onClick={showLinks}>
               <Icon name="share-2" />
               Links
             </button>
+            {room.links && (
+              <a class="button plain" href={room.links.interviewer} target="_blank" rel="noreferrer">
+                <Icon name="door-open" />
+                Open
+              </a>
+            )}
           </>
-        ) : null}
-        {room.head_seq > 0 && (
-          <a class="button plain" href={`/replay/${encodeURIComponent(room.id)}`} onClick={follow}>
-            <Icon name="history" />
-            Replay
-          </a>
+        ) : (
+          <Replay room={room} kind="plain" />
         )}
       </div>
       {links.value && (
@@ -61,6 +64,16 @@ export function RoomRow({ room, changed }: { room: RoomSummary; changed: () => v
         />
       )}
     </li>
+  );
+}
+
+function Replay({ room, kind }: { room: RoomSummary; kind: "plain" | "quiet" }) {
+  if (room.head_seq === 0) return null;
+  return (
+    <a class={`button ${kind}`} href={`/replay/${encodeURIComponent(room.id)}`} onClick={follow}>
+      {kind === "plain" && <Icon name="history" />}
+      Replay
+    </a>
   );
 }
 

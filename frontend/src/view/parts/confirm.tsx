@@ -34,7 +34,7 @@ export function Confirm() {
     <Dialog title={asked.title} onClose={() => asked.answer(false)}>
       <p class="muted">{asked.text}</p>
       <div class="dialog-foot">
-        <button type="button" class="button plain" onClick={() => asked.answer(false)}>
+        <button type="button" class="button plain" autofocus onClick={() => asked.answer(false)}>
           Cancel
         </button>
         <button type="button" class="button danger" onClick={() => asked.answer(true)}>

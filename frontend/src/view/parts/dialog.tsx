@@ -14,11 +14,10 @@ export function Dialog({ title, onClose, children, width = "narrow" }: DialogPro
   const element = useRef<HTMLDialogElement>(null);
   // Before the next key is typed: an effect would come too late for it.
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    element.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
+    const dialog = element.current;
+    dialog?.showModal();
+    // Closed, and not only taken away: then the browser gives the focus back to where it was.
+    return () => dialog?.close();
   }, []);
   const onBackdrop = (event: MouseEvent) => {
     if (event.target === element.current) onClose();

@@ -1,5 +1,6 @@
 /** Short messages at the foot of the page; they leave by themselves, and at most three stand at once. */
 import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "./icon";
 
 interface Message {
@@ -30,8 +31,15 @@ const ICONS = { info: "check", good: "check", warning: "triangle-alert" } as con
 
 /** Stands once in each page. */
 export function Notices() {
+  const place = useRef<HTMLDivElement>(null);
+  const newest = messages.value.at(-1)?.id;
+  useEffect(() => {
+    // Always open, so that readers hear it change; opened anew for each message, to lie above any dialog.
+    place.current?.hidePopover();
+    place.current?.showPopover();
+  }, [newest]);
   return (
-    <div class="notices" role="status" aria-live="polite">
+    <div class="notices" role="status" aria-live="polite" popover="manual" ref={place}>
       {messages.value.map((message) => (
         <div class={`notice notice-${message.tone}`} key={message.id}>
           <Icon name={ICONS[message.tone]} />

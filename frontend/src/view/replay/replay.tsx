@@ -164,8 +164,8 @@ interface TabsProps {
 
 function PartTabs({ part, parts, shown }: TabsProps) {
   const narrow = shape.value === "narrow";
-  return (
-    <div class={narrow ? "tab-bar" : "part-tabs"} role="tablist" aria-label="What to see">
+  const tabs = (
+    <div class={narrow ? "tab-list" : "part-tabs"} role="tablist" aria-label="What to see">
       {parts.map(({ part: which, icon, title }) => (
         <button
           key={which}
@@ -182,5 +182,12 @@ function PartTabs({ part, parts, shown }: TabsProps) {
         </button>
       ))}
     </div>
+  );
+  return narrow ? (
+    <nav class="tab-bar" aria-label="Parts of the replay">
+      {tabs}
+    </nav>
+  ) : (
+    tabs
   );
 }

@@ -15,7 +15,7 @@ import {
   runSelected,
 } from "./deeds";
 import type { Desk } from "./desk";
-import { shape, tab, toggleFiles, toggleSide } from "./layout";
+import { type Side, shape, sideShown, tab, toggleFiles, toggleSideByKey } from "./layout";
 
 export interface Command {
   id: string;
@@ -144,19 +144,26 @@ function viewing(desk: Desk): Command[] {
       group: "View",
       title: "Show or hide the chat",
       keys: "Alt-4",
-      act: () => toggleSide("chat"),
+      act: () => toSide(desk, "chat"),
     },
     {
       id: "people",
       group: "View",
       title: "Show or hide the people",
       keys: "Alt-5",
-      act: () => toggleSide("people"),
+      act: () => toSide(desk, "people"),
     },
     { id: "theme", group: "View", title: `Next theme (now: ${theme.value})`, act: nextTheme },
     { id: "keys", group: "View", title: "All keys", keys: "?", act: () => sheet(desk, "keys") },
     { id: "palette", group: "View", title: "All commands", keys: "Mod-k", act: () => sheet(desk, "palette") },
   ];
+}
+
+/** The focus goes along, and comes back when the panel goes. */
+function toSide(desk: Desk, which: Side): void {
+  const inside = document.activeElement?.closest(".side") != null;
+  toggleSideByKey(which);
+  if (inside && !sideShown(which)) focusEditor(desk);
 }
 
 function sheet(desk: Desk, which: "keys" | "palette"): void {

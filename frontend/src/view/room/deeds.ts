@@ -77,7 +77,8 @@ export async function endSession(desk: Desk): Promise<void> {
 
 export async function removePerson(desk: Desk, person: string): Promise<void> {
   const name = desk.model.person(person)?.name ?? "this person";
-  const text = "They are disconnected now. With the same invite link they can join again, as somebody new.";
+  const text =
+    "They are shown out at once. With the same link they can come in again, as somebody new; Share has a button to replace it.";
   if (!(await confirm(`Remove ${name}?`, text, "Remove"))) return;
   await told(desk.model.client.remove(person), `${name} was not removed`);
 }

@@ -18,6 +18,8 @@ export class Desk {
   /** The person whose caret the editor keeps in view. */
   readonly following = signal<string | null>(null);
   readonly sheet = signal<Sheet>(null);
+  /** The editor takes the focus as soon as it stands; where a screen keyboard would come up, only when asked. */
+  readonly editorNext = signal(matchMedia("(pointer: fine)").matches);
   /** A line to go to once its file is on the screen. */
   readonly target = signal<{ file: string; line: number } | null>(null);
   /** Runs queued up to this moment (µs) are hidden from this reader's output. */

@@ -26,6 +26,8 @@ export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (r
       if (gone || element.current === null) return;
       mounted = mountEditor(element.current, options(desk, file, onRefused));
       desk.pane.value = mounted;
+      if (desk.editorNext.value && !busyElsewhere()) mounted.focus();
+      desk.editorNext.value = false;
     });
     return () => {
       gone = true;
@@ -57,6 +59,10 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
       desk.following.value = null;
     },
   };
+}
+
+function busyElsewhere(): boolean {
+  return document.activeElement !== document.body || document.querySelector("dialog[open]") !== null;
 }
 
 /** A first line to write, and how to run it; a phone has neither the width nor the key. */

@@ -18,15 +18,21 @@ export function FileNameForm({ desk, file }: { desk: Desk; file?: FileState }) {
     others.map((other) => other.path),
   );
   const error = refused.value || (touched.value ? (problem ?? "") : "");
+  const before = useRef(document.activeElement);
   const leave = () => {
     desk.naming.value = null;
+    const back = before.current;
+    if (back instanceof HTMLElement && back !== document.body && back.isConnected) back.focus();
+    else desk.pane.value?.focus();
   };
   const submit = async (event: Event) => {
     event.preventDefault();
     touched.value = true;
     if (problem !== null) return;
     refused.value = await send(desk, path.value.trim(), file);
-    if (refused.value === "") leave();
+    if (refused.value !== "") return;
+    desk.naming.value = null;
+    desk.pane.value?.focus();
   };
   return (
     <form class="file-form" onSubmit={submit}>
@@ -51,7 +57,7 @@ export function FileNameForm({ desk, file }: { desk: Desk; file?: FileState }) {
           leave();
         }}
         onBlur={() => {
-          if (error === "" && (path.value === "" || path.value === file?.path)) leave();
+          if (error === "" && (path.value === "" || path.value === file?.path)) desk.naming.value = null;
         }}
       />
       <p
@@ -72,7 +78,10 @@ async function send(desk: Desk, path: string, file?: FileState): Promise<string>
   const result = await (file ? client.renameFile(file.file, path) : client.createFile(path));
   if (!result.ok) return result.message;
   const made = desk.model.files.find((other) => !other.deleted && other.path === path);
-  if (made && !file) desk.show(made.file);
+  if (made && !file) {
+    desk.editorNext.value = true;
+    desk.show(made.file);
+  }
   return "";
 }
 

@@ -58,6 +58,21 @@ export function toggleSide(which: Side): void {
   side.value = side.value === which ? null : which;
 }
 
+let focusDue = false;
+
+/** By key: the focus goes along. */
+export function toggleSideByKey(which: Side): void {
+  focusDue = !sideShown(which);
+  toggleSide(which);
+}
+
+/** True once, for the panel that was opened by key. */
+export function takeFocus(): boolean {
+  const due = focusDue;
+  focusDue = false;
+  return due;
+}
+
 export function sideShown(which: Side): boolean {
   return shape.value === "narrow" ? tab.value === which : side.value === which;
 }

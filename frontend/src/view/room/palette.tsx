@@ -14,15 +14,14 @@ export function Palette() {
   const chosen = Math.min(at.value, found.length - 1);
   // Before the next key is typed: an effect would come too late for it.
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      // A command that moved the focus knows better where it belongs.
-      if (before instanceof HTMLElement && document.activeElement === document.body) before.focus();
-    };
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
   }, []);
   const pick = (command: Command | undefined) => {
     if (command === undefined) return;
+    // Before the command acts: it may move the focus, which a page under a dialog cannot.
+    dialog.current?.close();
     close(desk);
     command.act();
   };

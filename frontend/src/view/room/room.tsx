@@ -1,11 +1,11 @@
 /** The room: one grid that a wide window, a tablet and a phone each fold in their own way. */
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Confirm } from "../parts/confirm";
 import { Notices } from "../parts/notices";
 import { Splitter } from "../parts/splitter";
 import { AloneStrip } from "./alone";
 import { Banner } from "./banner";
-import { commands } from "./commands";
+import { commands, focusEditor } from "./commands";
 import { Desk, DeskContext, useDesk } from "./desk";
 import { EditorPanel } from "./editor-panel";
 import { FilesPanel } from "./files-panel";
@@ -76,13 +76,15 @@ function Panels() {
 /** Beside the editor in a wide window; else a drawer over it, which a click outside puts away. */
 function FilesPlace() {
   const desk = useDesk();
+  const drawer = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => drawer.current?.querySelector<HTMLElement>(".file-open")?.focus(), []);
   if (shape.value === "wide") return <FilesPanel />;
   const close = () => {
     filesDrawer.value = false;
     desk.naming.value = null;
   };
   return (
-    <div class="drawer">
+    <div class="drawer" ref={drawer}>
       <button type="button" class="drawer-scrim" aria-label="Close the files" onClick={close} />
       <FilesPanel />
     </div>
@@ -113,18 +115,22 @@ function mayFire(id: string, event: KeyboardEvent): boolean {
   return id !== "run-selection" || !inField(event.target);
 }
 
+/** These know Escape themselves. */
+const OWN_ESCAPE = "dialog[open], .menu-list, .file-form :focus";
+
 /** What Escape leaves first; true when there was something. */
 function leave(desk: Desk): boolean {
-  if (document.querySelector("dialog[open]") !== null) return false;
+  if (document.querySelector(OWN_ESCAPE) !== null) return false;
   if (desk.following.value !== null) {
     desk.following.value = null;
     return true;
   }
-  if (shape.value === "medium" && side.value !== null) {
-    side.value = null;
-    return true;
-  }
-  return false;
+  const inSide = document.activeElement?.closest(".side") != null;
+  if (filesDrawer.value) filesDrawer.value = false;
+  else if (side.value !== null && (inSide || shape.value === "medium")) side.value = null;
+  else return false;
+  focusEditor(desk);
+  return true;
 }
 
 /** Closing the page would lose what the room does not have yet: then the browser asks first. */

@@ -1,8 +1,9 @@
 /** The slim rail at the right edge and the drawer it opens: chat and people. */
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon, type IconName } from "../parts/icon";
 import { Chat } from "./chat";
 import { type Desk, useDesk } from "./desk";
-import { type Side, shape, side, sideShown, type Tab, tab, toggleSide } from "./layout";
+import { type Side, shape, side, sideShown, type Tab, tab, takeFocus, toggleSide } from "./layout";
 import { People } from "./people";
 
 const SIDES: readonly { side: Side; icon: IconName; title: string }[] = [
@@ -62,9 +63,14 @@ function Count({ count }: { count: number }) {
 
 export function SidePanel() {
   const which = shape.value === "narrow" ? tab.value : side.value;
+  const panel = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    if (panel.current === null || !takeFocus()) return;
+    (panel.current.querySelector<HTMLElement>(".field") ?? panel.current.querySelector("button"))?.focus();
+  }, [which]);
   if (which !== "chat" && which !== "people") return null;
   return (
-    <aside class="panel side" aria-label={which === "chat" ? "Chat" : "People"}>
+    <aside class="panel side" ref={panel} aria-label={which === "chat" ? "Chat" : "People"}>
       {shape.value !== "narrow" && (
         <header class="panel-head">
           <h2 class="panel-title grow">{which === "chat" ? "Chat" : "People"}</h2>
