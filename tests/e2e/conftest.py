@@ -33,6 +33,21 @@ TEXT = """() => [...document.querySelectorAll('.cm-line')].map((line) => {
   return copy.textContent.replaceAll('\\u2060', '');
 }).join('\\n')"""
 
+PASTE = """(element, text) => {
+  const data = new DataTransfer();
+  data.setData('text/plain', text);
+  const paste = new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+  element.dispatchEvent(paste);
+}"""
+# Controls that cannot be reached: beyond the window's edge, or under another one.
+CONTROLS = "header button, header a, nav button, .player button"
+ASTRAY = """(controls) => [...document.querySelectorAll(controls)].filter((one) => {
+  const box = one.getBoundingClientRect();
+  if (box.width === 0) return false;
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return !one.contains(top) || box.left < 0 || box.right > innerWidth + 0.5;
+}).map((one) => one.getAttribute('aria-label') ?? one.textContent)"""
+
 expect.set_options(timeout=15_000)
 
 
@@ -92,6 +107,16 @@ class Visitor:
 
     def text(self) -> str:
         return str(self.page.evaluate(TEXT))
+
+    def paste(self, text: str) -> None:
+        """Paste at the caret."""
+        self.page.locator(".cm-content").evaluate(PASTE, text)
+
+    def reaches_everything(self) -> None:
+        """Nothing is wider than the window, and no control lies under another or beyond the edge."""
+        page = self.page
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(ASTRAY, CONTROLS) == []
 
     def sees(self, text: str) -> None:
         """The editor shows exactly this text (a short one: all of its lines are drawn)."""

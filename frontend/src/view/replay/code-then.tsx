@@ -8,6 +8,7 @@ export function CodeThen({ model }: { model: ReplayModel }) {
   const active = model.file.value;
   return (
     <section class="panel editor" aria-label="Code">
+      <h2 class="hidden-text">Code</h2>
       <header class="panel-head editor-head">
         <div class="tabs scroll" role="tablist" aria-label="Files">
           {files.map((file) => (

@@ -64,6 +64,7 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
             <Splitter size={OUTPUT_HEIGHT} label="Height of the output" axis="y" panel="after" />
           )}
           <section class="panel output" aria-label="What happened">
+            <h2 class="hidden-text">What happened</h2>
             {!narrow && <PartTabs part={part} parts={PARTS.slice(1)} shown={shown} />}
             {shown === "chat" && <ChatThen model={model} />}
             {shown === "people" && <Account model={model} />}
@@ -98,7 +99,7 @@ function Top({ model, title, refresh, back, showKeys }: ReplayProps & { showKeys
         <Icon name="history" size={14} />
         Replay
       </span>
-      {!narrow && (
+      {shape.value === "wide" && (
         <span class="caption faint cut">
           {day(start)} · {sessionLength((end - start) / 1000)}
         </span>
