@@ -8,7 +8,7 @@ import {
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
 import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
-import { Compartment, EditorSelection, EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorSelection, EditorState, type Extension, Prec } from "@codemirror/state";
 import {
   crosshairCursor,
   drawSelection,
@@ -46,7 +46,8 @@ export interface EditorOptions {
   writable: boolean;
   /** UTF-8 bytes that one edit may insert. */
   limit: number;
-  hint: string;
+  /** What stands in an empty text. */
+  hint: (writable: boolean) => string;
   identify: Identify;
   onCaret: (anchor: number, head: number) => void;
   onRefused: (refusal: Refusal) => void;
@@ -84,7 +85,7 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
       extensions: [
         lines,
         language.of(languageOf(options.path)),
-        writing.of(mode(options.writable)),
+        writing.of(mode(options, options.writable)),
         guards(options.limit, (bytes) => options.onRefused({ by: "insert", bytes })),
         collaboration(options, (found) => {
           const head = found.find((peer) => peer.id === followed)?.head;
@@ -98,7 +99,7 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
   return {
     unmount: () => view.destroy(),
     focus: () => view.focus(),
-    setWritable: (writable) => view.dispatch({ effects: writing.reconfigure(mode(writable)) }),
+    setWritable: (writable) => view.dispatch({ effects: writing.reconfigure(mode(options, writable)) }),
     setPath: (path) => view.dispatch({ effects: language.reconfigure(languageOf(path)) }),
     selected: () => selected(view.state),
     goToLine: (line) => goToLine(view, line),
@@ -111,9 +112,11 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
   };
 }
 
-function mode(writable: boolean): Extension {
+function mode({ hint }: EditorOptions, writable: boolean): Extension {
+  // After the carets of others, which stand before all text.
+  const empty = Prec.lowest(placeholder(hint(writable)));
   // A view that is not editable keeps the phone's keyboard down, yet can be focused and scrolled by keys.
-  return writable ? [] : [EditorState.readOnly.of(true), EditorView.editable.of(false)];
+  return writable ? empty : [empty, EditorState.readOnly.of(true), EditorView.editable.of(false)];
 }
 
 function collaboration(
@@ -142,7 +145,7 @@ const WORDS = {
   "replace all": "Replace all",
 };
 
-function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
+function behaviour({ onOwnMove, path }: EditorOptions): Extension {
   return [
     lineNumbers(),
     highlightActiveLine(),
@@ -159,7 +162,6 @@ function behaviour({ hint, onOwnMove, path }: EditorOptions): Extension {
     highlightSelectionMatches({ minSelectionLength: 2 }),
     search({ top: true }),
     EditorState.phrases.of(WORDS),
-    placeholder(hint),
     EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
     EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),
     keymap.of([

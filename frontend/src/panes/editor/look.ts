@@ -7,11 +7,6 @@ import { tags as t } from "@lezer/highlight";
 const theme = EditorView.theme({
   "&": { height: "100%", color: "var(--code-name)", backgroundColor: "var(--surface)" },
   "&.cm-focused": { outline: "none" },
-  // Where no caret shows who has the focus.
-  "&:has([contenteditable=false]:focus-visible)": {
-    outline: "2px solid var(--accent)",
-    outlineOffset: "-2px",
-  },
   ".cm-scroller": {
     fontFamily: "var(--mono)",
     fontSize: "var(--t-code)",

@@ -28,6 +28,11 @@ export function ErrorBlock({ error, stopped, paths, jump }: ErrorProps) {
           {error.evalue === "" ? "" : `: ${error.evalue}`}
         </p>
       )}
+      {siblingOf(error, paths) !== null && (
+        <p class="out-note">
+          {siblingOf(error, paths)} is a file of this room, but a run has only its own file.
+        </p>
+      )}
       {groups(read.frames).map((group) =>
         group.library ? (
           <Folded key={group.key} frames={group.frames} jump={jump} />
@@ -40,6 +45,13 @@ export function ErrorBlock({ error, stopped, paths, jump }: ErrorProps) {
       )}
     </div>
   );
+}
+
+/** The room's file that the code wanted to import; null where it asked for something else. */
+function siblingOf({ ename, evalue }: ErrorOutput, paths: ReadonlySet<string>): string | null {
+  const name = ename === "ModuleNotFoundError" ? /No module named '([\w.]+)'/.exec(evalue)?.[1] : undefined;
+  const path = `${name?.replaceAll(".", "/")}.py`;
+  return paths.has(path) ? path : null;
 }
 
 interface Group {

@@ -1,7 +1,7 @@
 /** A button that opens a short list of choices: arrows move, Enter chooses, Escape and a click elsewhere leave. */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 export interface Choice {
   label: string;
@@ -35,7 +35,7 @@ export function Menu({
   const close = () => {
     open.value = false;
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open.value) return;
     items(root.current)[0]?.focus();
     const outside = (event: Event) => {

@@ -51,7 +51,7 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
     path: file.path,
     writable: client.writable,
     limit: MAX_EDIT,
-    hint: hint(client.writable),
+    hint,
     identify: (id, state) => identify(desk, id, state),
     onCaret: (anchor, head) => client.setCursor(file.file, anchor, head),
     onRefused,

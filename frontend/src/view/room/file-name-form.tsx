@@ -1,6 +1,6 @@
 /** A field for a file's name: checked by the room's own rules as one types, sent on Enter, left on Escape. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { pathProblem } from "../../../../protocol/ts/paths";
 import type { FileState } from "../../room/state";
 import type { Desk } from "./desk";
@@ -11,7 +11,8 @@ export function FileNameForm({ desk, file }: { desk: Desk; file?: FileState }) {
   const touched = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
   const id = useId();
-  useEffect(() => select(field.current), []);
+  // Before the next key is typed: an effect would come too late for it.
+  useLayoutEffect(() => select(field.current), []);
   const others = desk.model.files.filter((other) => !other.deleted && other.file !== file?.file);
   const problem = pathProblem(
     path.value.trim(),
