@@ -181,11 +181,12 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The run is over."""
+    """The run is over; `why` is for its reader where not its own code ended it."""
 
     run: str
     status: RunStatus
     count: int | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

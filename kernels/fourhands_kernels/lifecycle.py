@@ -143,7 +143,7 @@ class Lifecycle:
     def _died(self, life: int, why: str) -> Iterable[Effect]:
         if isinstance(self.state, Absent) or self.state.life != life:
             return ()
-        finish = self._abandon("kernel_died")
+        finish = self._abandon("kernel_died", why)
         self.state = Absent()
         return [*finish, Kill(life), Tell("dead", why)]
 
@@ -209,9 +209,9 @@ class Lifecycle:
         self.state = Absent()
         return [*finish, Kill(life), Tell("none")]
 
-    def _abandon(self, status: RunStatus) -> list[Effect]:
+    def _abandon(self, status: RunStatus, why: str | None = None) -> list[Effect]:
         run = self.current
-        return [] if run is None else [Finish(run, status)]
+        return [] if run is None else [Finish(run, status, why=why)]
 
 
 def _status(status: Literal["ok", "error", "aborted"], ending: Ending | None) -> RunStatus:

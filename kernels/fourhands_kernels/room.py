@@ -213,8 +213,12 @@ class Room:
         self._alarms.clear()
         began = self._sent_at
         body: dict[str, Any] = {"run": finish.run, "status": finish.status, "duration": 0}
-        if began is not None:  # otherwise the run never reached a kernel
-            self._flush(finish.run, last=True)
+        if began is None:  # the run never reached a kernel: what is here is an earlier one's
+            self._outputs = RunOutputs()
+        if finish.why is not None:
+            self._outputs.say("error", {"ename": "KernelDied", "evalue": finish.why, "traceback": []})
+        self._flush(finish.run, last=True)
+        if began is not None:
             body["duration"] = round((self._loop.time() - began) * 1_000_000)
             if self._outputs.dropped:
                 body["dropped"] = self._outputs.dropped

@@ -100,7 +100,11 @@ def test_an_interrupt_without_a_run_does_nothing() -> None:
 @pytest.mark.parametrize("events", [(Execute(ONE),), (Execute(ONE), Ready(1))])
 def test_a_death_finishes_the_run(events: tuple[Event, ...]) -> None:
     machine = lifecycle(*events)
-    assert machine.handle(Died(1, "gone")) == [Finish("one", "kernel_died"), Kill(1), Tell("dead", "gone")]
+    assert machine.handle(Died(1, "gone")) == [
+        Finish("one", "kernel_died", why="gone"),
+        Kill(1),
+        Tell("dead", "gone"),
+    ]
     assert machine.handle(Execute(TWO))[-1] == Launch(2, "default")
 
 
