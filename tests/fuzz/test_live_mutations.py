@@ -28,6 +28,7 @@ from fourhands_protocol.errors import ProtocolError
 MUTATIONS = int(os.environ.get("FOURHANDS_MUTATIONS", "3000"))
 IN_A_ROOM = 500
 ROOTS = ("main.py", "other.py")
+LAST = "last.py"
 RECONNECTS = 50  # a second; a server that slows down who was refused punishes honest clients too
 
 
@@ -149,6 +150,9 @@ def test_mutated_updates_harm_nobody(server: LiveServer, clients: StockClients) 
             seconds += time.monotonic() - began
             connects += room.connects() - before
             room.leave()
+            # What was taken may still be on its way into the log; this stands behind it.
+            room.people.candidate.json("PUT", f"/files/{LAST}", json={"text": "the end"})
+            viewer.sees("the end", file=LAST)
             for root in ROOTS:
                 viewer.sees(room.people.host.text(root), file=root)
             assert viewer.look()["closed"] == []
