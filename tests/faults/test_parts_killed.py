@@ -114,10 +114,22 @@ def test_the_kernel_host_dies_while_nothing_runs(room: People) -> None:
     assert room.candidate.json("GET")["kernel"]["state"] == "idle"
 
 
-@pytest.mark.parametrize("end", ["os.kill(os.getpid(), 9)", "os._exit(3)", "os.abort()"])
-def test_a_kernel_that_ends_itself(room: People, end: str) -> None:
+@pytest.mark.parametrize(
+    ("end", "how"),
+    [
+        ("os.kill(os.getpid(), 9)", "by SIGKILL"),
+        ("os._exit(3)", "with status 3"),
+        ("os.abort()", "by SIGABRT"),
+    ],
+)
+def test_a_kernel_that_ends_itself(room: People, end: str, how: str) -> None:
     run = room.candidate.run(f"import os; print('last words', flush=True); {end}")
     assert run["status"] == "kernel_died"
+    words, why = run["outputs"]
+    assert (words["text"], why["ename"]) == ("last words\n", "KernelDied")
+    assert why["evalue"].startswith(f"the kernel ended {how}")
+    assert "\n" not in why["evalue"]
+    assert "existing" not in why["evalue"]
     assert room.candidate.json("GET")["kernel"]["state"] == "dead"
     assert prints(room, "print('next')") == "next\n"
 
