@@ -72,7 +72,7 @@ def _common(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> 
 
 def _address(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     _option(parser, environment, "--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    _option(parser, environment, "--port", type=_port, default=8000, help="port to listen on (8000)")
+    _option(parser, environment, "--port", type=port, default=8000, help="port to listen on (8000)")
     _option(
         parser,
         environment,
@@ -86,7 +86,8 @@ def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
         parser,
         environment,
         "--isolation",
-        choices=("auto", "none"),
+        type=isolation,
+        metavar="{auto,none}",
         default="auto",
         help="auto: run code in a sandbox or not at all; none: run it unprotected, at your own risk",
     )
@@ -95,10 +96,18 @@ def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
     )
 
 
-def _port(text: str) -> int:
+def port(text: str) -> int:
+    """A port's number; argparse puts this function's name into its words."""
     if not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
     return int(text)
+
+
+def isolation(text: str) -> str:
+    """A way to run code; not `choices`, which argparse does not hold against what a variable says."""
+    if text not in ("auto", "none"):
+        raise argparse.ArgumentTypeError(f"isolation is auto or none, not {text}")
+    return text
 
 
 def _option(
@@ -108,10 +117,8 @@ def _option(
     typed.
     """
     text = environment.get(ENVIRONMENT + flag[2:].replace("-", "_").upper())
-    if text is not None:
+    if text:
         details["default"] = text == "1" if details.get("action") == "store_true" else text
-        if details.get("choices") and text not in details["choices"]:
-            parser.error(f"{ENVIRONMENT}{flag[2:].replace('-', '_').upper()}: {text!r} is not a choice")
     parser.add_argument(flag, **details)
 
 
@@ -135,6 +142,7 @@ def _become_kernel_host(chosen: argparse.Namespace) -> NoReturn:
     environments = _environments(chosen).absolute()
     program = [sys.executable, "-m", "fourhands_kernels.host", "--socket", str(socket)]
     program += ["--environments", str(environments), "--isolation", chosen.isolation]
+    program += ["--hide", str(chosen.data.absolute())]
     os.execv(sys.executable, program)
 
 

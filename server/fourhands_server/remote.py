@@ -9,8 +9,11 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from datetime import datetime
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
 from fourhands_server.config import Config
 
@@ -32,15 +35,31 @@ def rooms(chosen: argparse.Namespace, config: Config) -> int:
             case "list":
                 _list(config, key)
             case "end":
-                _call(config, key, "POST", f"/api/rooms/{chosen.room}/end")
+                _call(config, key, "POST", f"/api/rooms/{quote(chosen.room, safe='')}/end")
                 print(f"room {chosen.room} has ended")
     except urllib.error.HTTPError as error:
-        print(f"fourhands: {json.load(error).get('detail', error.reason)}", file=sys.stderr)
+        print(f"fourhands: {_words(error)}", file=sys.stderr)
         return 1
-    except urllib.error.URLError as error:
-        print(f"fourhands: no server answers at {config.host}:{config.port}: {error.reason}", file=sys.stderr)
+    except (OSError, HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        print(f"fourhands: no server answers at {_address(config)}: {reason}", file=sys.stderr)
+        return 1
+    except (ValueError, KeyError, TypeError):
+        print(f"fourhands: what answers at {_address(config)} is no Fourhands server", file=sys.stderr)
         return 1
     return 0
+
+
+def _address(config: Config) -> str:
+    """Where the server listens, which need not be what its links begin with."""
+    return replace(config, base_url=None).address
+
+
+def _words(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.load(error)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{error.url} answers {error.code} {error.reason}, which no Fourhands server does"
 
 
 def _create(config: Config, key: str, title: str) -> None:
@@ -62,10 +81,11 @@ def _list(config: Config, key: str) -> None:
 
 def _call(config: Config, key: str, method: str, path: str, body: Any = None) -> Any:
     request = urllib.request.Request(
-        f"http://{config.host}:{config.port}{path}",
+        _address(config) + path,
         method=method,
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as reply:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with direct.open(request, timeout=30) as reply:
         return json.load(reply)

@@ -90,8 +90,8 @@ class LiveServer:
         with process.stdout as lines:
             for line in lines:
                 self.output.append(line)
-                if found := re.search(r"ready at http://[^:]+:(\d+)", line):
-                    self.port = int(found.group(1))
+                if found := re.search(r"ready at \w+://[^:\s]+(?::(\d+))?", line):
+                    self.port = self.port or int(found.group(1))
                     ready.set()
         ready.set()
 
