@@ -125,8 +125,10 @@ def test_the_kernel_host_dies_while_nothing_runs(room: People) -> None:
 def test_a_kernel_that_ends_itself(room: People, end: str, how: str) -> None:
     run = room.candidate.run(f"import os; print('last words', flush=True); {end}")
     assert run["status"] == "kernel_died"
-    words, why = run["outputs"]
-    assert (words["text"], why["ename"]) == ("last words\n", "KernelDied")
+    # An end by the kernel itself may overtake words that its own threads had not sent yet.
+    *words, why = run["outputs"]
+    assert [said["text"] for said in words] in ([], ["last words\n"])
+    assert why["ename"] == "KernelDied"
     assert why["evalue"].startswith(f"the kernel ended {how}")
     assert "\n" not in why["evalue"]
     assert "existing" not in why["evalue"]

@@ -1,5 +1,5 @@
 /** The keys of the player: Space, arrows, J K L, brackets for runs, plus and minus for speed. */
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { inField } from "../room/keys";
 import { LEAP, NUDGE, type ReplayModel } from "./model";
 
@@ -15,7 +15,8 @@ export const KEYS = [
 ] as const;
 
 export function useKeys(model: ReplayModel, showKeys: () => void): void {
-  useEffect(() => {
+  // Before the page is drawn: whoever sees the player may press its keys.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || inField(event.target)) return;
       // A sheet over the page has keys of its own.

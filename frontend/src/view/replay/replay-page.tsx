@@ -1,6 +1,6 @@
 /** Finds the right to read a room's log (the host's key, or an invite), loads it, and hands it to the replay. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { loadTimeline } from "../../replay/loader";
 import { buildRecording } from "../../replay/recording";
 import { Api, ApiError } from "../../room/api";
@@ -79,7 +79,7 @@ function Ready({
   back: LoadingProps["back"];
   refresh: () => void;
 }) {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const wanted = momentInAddress();
     if (wanted !== null) model.seek(model.recording.start + wanted * 1e6);
   }, [model]);

@@ -93,7 +93,7 @@ function FilesPlace() {
 
 /** One listener for all keys, before the editor sees them. */
 function useKeys(desk: Desk): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key === "Escape" && leave(desk)) return;
       const command = commands(desk).find(({ keys }) => keys !== undefined && matches(event, keys));
