@@ -129,6 +129,7 @@ def wait_until_not_recorded(room: People) -> str:
     return text
 
 
+@pytest.mark.parametrize("disk", ["quota"], indirect=True)
 async def test_a_stock_client_is_told_to_come_back(disk: Disk) -> None:
     room = await asyncio.to_thread(People, disk.server)
     document = Document(77)
@@ -178,6 +179,7 @@ def test_calls_that_write_fail_and_calls_that_read_do_not(disk: Disk) -> None:
     assert entries_of(disk.server.data, room.id)[-1].kind == "edit"
 
 
+@pytest.mark.parametrize("disk", ["quota"], indirect=True)
 def test_the_output_of_a_run_that_went_on_meanwhile_is_complete(disk: Disk) -> None:
     room = People(disk.server)
     room.candidate.run("x = 1")

@@ -19,6 +19,7 @@ from ..kernel import KernelUnavailable
 REPORT_SECONDS: Final = 20  # from the start to the launcher's first sign; it takes 30 ms on an idle machine
 _TAIL: Final = 4096  # bytes of last words that are kept
 _READ: Final = 64 * 1024
+_LAST_WORDS: Final = 1.0  # seconds that a launcher which gave no sign gets to end
 _PAUSE: Final = 0.02  # seconds between reads of stderr: who floods it waits, not we
 _CREDENTIALS: Final = struct.Struct("3i")
 
@@ -57,6 +58,7 @@ class KernelProcess:
             async with asyncio.timeout(REPORT_SECONDS):
                 await asyncio.wait((sign, self.exited), return_when=asyncio.FIRST_COMPLETED)
             if not sign.done() or sign.exception() is not None:
+                await asyncio.wait((self.exited,), timeout=_LAST_WORDS)  # it says why in pieces
                 raise KernelUnavailable(f"the sandbox did not start: {self._why()}")
             self._kernel = _handle(sign.result())
             self._first = self._take_first()
