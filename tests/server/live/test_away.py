@@ -114,9 +114,10 @@ async def test_a_client_that_claims_what_never_was_starts_from_the_document(room
         for last, incarnation in ((10_000, None), (1, "0" * 16), (2**53 - 1, None)):
             ada = OurClient(room.server, room.ada)
             await ada.connect()
-            ada.last, welcome = last, ada.welcome
+            welcome = ada.welcome
             assert welcome is not None
             await ada.cut()
+            ada.last = last
             ada.welcome = type(welcome)(
                 **{name: getattr(welcome, name) for name in welcome.__slots__}
                 | ({"incarnation": incarnation} if incarnation else {})
