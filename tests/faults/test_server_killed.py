@@ -46,7 +46,7 @@ def check_acked(acked: set[str], entries: list[Entry]) -> None:
 
 @pytest.mark.timeout(60 + 15 * KILLS)
 def test_nothing_that_was_acked_is_lost(tmp_path: Path) -> None:
-    chance = random.Random(4)
+    chance = random.Random(KILLS)
     with LiveServer(tmp_path / "data") as server:
         room = People(server)
         room.candidate.json("PUT", "/files/later.py", json={"text": "print('x is', x)"})
