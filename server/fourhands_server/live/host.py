@@ -135,12 +135,6 @@ class RoomHost:
         self.failed = "the room was let go while idle; try again"
         self.kernel.let_go()
 
-    def drain(self, code: int, reason: str) -> None:
-        """Close every connection, on the record; used when the server stops."""
-        for seat_id in list(self._outboxes):
-            self.room.drop_seat(seat_id, code, reason)
-        self.carry_out()
-
     # Calls by HTTP
 
     async def call(self, person: str, role: str, kind: str, body: Mapping[str, Any]) -> int:

@@ -34,7 +34,6 @@ class Hub:
     def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.kernel_refused: str | None = "the kernel host is still starting"
-        self.draining = False
         self._hosts: dict[str, RoomHost] = {}
         self._loading: dict[str, asyncio.Task[RoomHost]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,12 +76,6 @@ class Hub:
         while host.state.head == 0:
             await host.changed()
         return host
-
-    async def drain(self, code: int, reason: str) -> None:
-        """The server stops: close every connection on the record, and let the log take it."""
-        self.draining = True
-        for host in list(self._hosts.values()):
-            host.drain(code, reason)
 
     async def _load(self, room: str) -> RoomHost:
         """Fold the log into a new core, then go on from there."""
