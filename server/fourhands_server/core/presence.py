@@ -11,6 +11,7 @@ from fourhands_protocol.awareness import State
 from fourhands_protocol.errors import ProtocolError
 
 CURSOR_INTERVAL = 100_000  # µs: a person's cursor is recorded at most 10 times a second
+MOST_CLOCK = 2**32  # an honest client is there after centuries; above it there is room for ours to rise
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ class Presence:
             return None  # another seat, perhaps of the same person, speaks for this id
         if shown is not None and shown.seat == seat and offered.clock <= shown.heard:
             return None
+        if offered.clock > MOST_CLOCK:
+            return None
         state = _rewrite(offered.text, user)
         if state is None and (offered.text is not None or shown is None):
             return None  # unreadable, or the end of something that never was
@@ -113,10 +116,13 @@ def cursor_of(told: State) -> Cursor | None:
     """The absolute cursor in a state (`at: {file, anchor, head}`), if it has a well-formed one."""
     at = awareness.read_state(told.text).get("at") if told.text is not None else None
     match at:
-        case {"file": str(file), "anchor": int(anchor), "head": int(head)}:
-            if 0 <= anchor < 2**31 and 0 <= head < 2**31:
-                return Cursor(told.client, file, anchor, head)
+        case {"file": str(file), "anchor": anchor, "head": head} if _is_offset(anchor) and _is_offset(head):
+            return Cursor(told.client, file, anchor, head)
     return None
+
+
+def _is_offset(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**31  # JSON's true is an int to Python, and to no entry
 
 
 def _rewrite(text: str | None, user: Mapping[str, Any]) -> str | None:

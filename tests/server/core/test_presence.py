@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fourhands_protocol.awareness import State
-from fourhands_server.core.presence import Presence
+from fourhands_server.core.presence import Presence, cursor_of
 
 
 def presence() -> Presence:
@@ -38,3 +40,19 @@ def test_another_seat_cannot_speak_for_a_client_that_is_here() -> None:
     assert offer(room, 1, 99, seat="ivy") == []
     assert offer(room, 1, 99, seat="ivy", text=None) == []
     assert offer(room, 1, 4, seat="ada")[0].clock == 4
+
+
+def test_a_clock_that_leaves_no_higher_one_is_not_taken() -> None:
+    """Each newcomer is told a higher one: there would be none, and nobody could come in any more."""
+    room = presence()
+    assert offer(room, 1, 2**53 - 1, seat="mallory") == []
+    assert room.everyone_but("ada") == []
+    assert offer(room, 1, 2**32, seat="ada")[0].clock == 2**32
+    assert offer(room, 1, 2**53 - 1, seat="ada") == []
+    assert room.everyone_but("ivy")[0].clock == 2**32 + 1
+
+
+@pytest.mark.parametrize("anchor", ["true", "1.0", '"1"', "-1", "2147483648", "null"])
+def test_what_is_no_offset_is_no_cursor(anchor: str) -> None:
+    text = f'{{"at":{{"file":"main.py","anchor":{anchor},"head":0}}}}'
+    assert cursor_of(State(1, 1, text)) is None
