@@ -63,6 +63,8 @@ def read_state(text: str) -> dict[str, Any]:
         raise MalformedFrame("awareness state is not a JSON object")
     if text.count("{") + text.count("[") > MAX_DEPTH and _is_deep(state):
         raise MalformedFrame("awareness state is nested too deep")
+    if "\\u" in text and _has_half_pair(state):
+        raise MalformedFrame("awareness state holds half of a surrogate pair")
     return state
 
 
@@ -80,6 +82,15 @@ def _finite(digits: str) -> float:
     if not isfinite(number):
         raise ValueError(digits)
     return number
+
+
+def _has_half_pair(state: dict[str, Any]) -> bool:
+    """Only an escape can bring one, and no frame could carry it on."""
+    try:
+        write_state(state).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _is_deep(value: Any) -> bool:

@@ -53,11 +53,15 @@ def test_W2_a_frame_has_a_largest_number_of_states():
     "text",
     ["", "[]", "1", '"x"', "null", "{", "{'a':1}", '{"a":NaN}', '{"a":-Infinity}', '{"a":1e999}', '{"a":01}']
     + ['{"a":' + "[" * n + "]" * n + "}" for n in (33, 4000)]
-    + ['{"a":' + "9" * 5000 + "}", '{"a":1}{}'],
+    + ['{"a":' + "9" * 5000 + "}", '{"a":1}{}', r'{"a":"\ud800"}', r'{"\udc00":1}', r'{"a":["\ude00\ud83d"]}'],
 )
 def test_W3_a_state_is_an_object_that_every_browser_can_read(text):
     with pytest.raises(MalformedFrame):
         awareness.read_state(text)
+
+
+def test_W3_escapes_of_whole_characters_are_text():
+    assert awareness.read_state(r'{"a":"\ud83d\ude00\u00e9"}') == {"a": "😀é"}
 
 
 def test_W3_brackets_in_text_are_not_depth():

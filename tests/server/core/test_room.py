@@ -274,6 +274,29 @@ def test_presence_is_rewritten_bound_and_withdrawn(world: World) -> None:
     assert any(e.kind == "client" and cbor.decode(e.body) == {"client": ada.client_id} for e in world.log)
 
 
+@pytest.mark.parametrize(
+    ("clock", "state"),
+    [
+        (2**53 - 1, "{}"),
+        (5, r'{"name":"\ud800"}'),
+        (5, '{"at":{"file":"main.py","anchor":true,"head":0}}'),
+        (5, '{"at":{"file":"main.py","anchor":0,"head":1e9}}'),
+    ],
+)
+def test_no_awareness_state_keeps_newcomers_out(world: World, clock: int, state: str) -> None:
+    ada, bob = world.client("ada", dialect="stock"), world.client("bob", dialect="stock")
+    ada.connect()
+    world.settle()
+    ada.outbox.append(awareness_frame(ada.client_id, clock, state))
+    world.settle()
+    bob.connect()
+    bob.type(0, "here")
+    world.settle()
+    assert (ada.closed_with, bob.closed_with) == (None, None)
+    assert text_of(world.log) == "here"
+    world.check()
+
+
 def test_a_revoked_invite_shows_its_people_out(world: World) -> None:
     ada, bob = world.client("ada"), world.client("bob", role="interviewer")
     ada.connect(), bob.connect()
