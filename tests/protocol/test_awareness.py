@@ -53,7 +53,13 @@ def test_W2_a_frame_has_a_largest_number_of_states():
     "text",
     ["", "[]", "1", '"x"', "null", "{", "{'a':1}", '{"a":NaN}', '{"a":-Infinity}', '{"a":1e999}', '{"a":01}']
     + ['{"a":' + "[" * n + "]" * n + "}" for n in (33, 4000)]
-    + ['{"a":' + "9" * 5000 + "}", '{"a":1}{}', r'{"a":"\ud800"}', r'{"\udc00":1}', r'{"a":["\ude00\ud83d"]}'],
+    + [
+        '{"a":' + "9" * 5000 + "}",
+        '{"a":1}{}',
+        r'{"a":"\ud800"}',
+        r'{"\udc00":1}',
+        r'{"a":["\ude00\ud83d"]}',
+    ],
 )
 def test_W3_a_state_is_an_object_that_every_browser_can_read(text):
     with pytest.raises(MalformedFrame):
