@@ -108,14 +108,12 @@ class World:
         match effect:
             case effects.Append():
                 self.waiting.append(effect)
-            case effects.AskDiff(seat, turn, vector):
+            case effects.AskDiff(seat, vector):
                 update = self._document().get_update(vector)
-                self.questions.append(lambda: self.room.diff_read(seat, turn, update, now=self.now))
+                self.questions.append(lambda: self.room.diff_read(seat, update, now=self.now))
             case effects.AskEntries():
                 found = self._read(effect)
-                self.questions.append(
-                    lambda: self.room.entries_read(effect.seat, effect.turn, found, now=self.now)
-                )
+                self.questions.append(lambda: self.room.entries_read(effect.seat, found, now=self.now))
             case effects.AskCode(run, file, seq):
                 text = text_of(self.log[:seq], file)
                 self.questions.append(lambda: self.room.code_read(run, text, now=self.now))

@@ -85,7 +85,8 @@ def finish_sync(seat: Seat, syncing: Syncing) -> None:
             seat.send(frame)
         if syncing.story:
             seat.send(envelope.encode(envelope.State(syncing.diff, syncing.upto)))
-    seat.burst += sum(map(len, seat.out[before:]))
+    # Of one document, not of all that a client asks for again without reading the last.
+    seat.burst = max(seat.burst, sum(map(len, seat.out[before:])))
     seat.sent = syncing.upto
     for entry, producer, pseq in syncing.held:
         if entry.seq > syncing.upto:

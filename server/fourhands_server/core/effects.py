@@ -44,7 +44,6 @@ class AskDiff:
     """Ask the engine for what a peer with `vector` lacks, as of all edits applied so far."""
 
     seat: str
-    turn: int
     vector: bytes | None
 
 
@@ -53,7 +52,6 @@ class AskEntries:
     """Read the `room` stream from `after` to `upto` for a seat; a story leaves edits and cursors out."""
 
     seat: str
-    turn: int
     after: int
     upto: int
     story: bool

@@ -80,7 +80,9 @@ class Reception:
             case _ if seat.dialect != "stock":
                 raise errors.MalformedFrame("sync frames are for stock clients; send operations")
             case sync.Step1(vector):
-                self._sync(seat, after=0, vector=vector, story=False, entries=False)
+                # One question at a time: an answer that is under way serves a later step 1 as well.
+                if not isinstance(seat.state, Syncing):
+                    self._sync(seat, after=0, vector=vector, story=False, entries=False)
             case sync.Step2(update):
                 self._stock_edit(seat, update, limit=limits.STEP2)
             case sync.Update(update):
@@ -200,17 +202,13 @@ class Reception:
             if seat.dialect == "stock":
                 self._desk.seated(seat)
             self.greet(seat)
-        held = seat.state.held if isinstance(seat.state, Syncing) else []
-        seat.turn += 1
         upto = self._ledger.state.head
         diff = not entries or story
-        seat.state = Syncing(
-            turn=seat.turn, upto=upto, wants_diff=diff, wants_entries=entries, story=story, held=held
-        )
+        seat.state = Syncing(upto=upto, wants_diff=diff, wants_entries=entries, story=story)
         if entries:
-            self._ledger.effects.append(AskEntries(seat.id, seat.turn, after, upto, story))
+            self._ledger.effects.append(AskEntries(seat.id, after, upto, story))
         if diff:
-            self._ledger.effects.append(AskDiff(seat.id, seat.turn, vector))
+            self._ledger.effects.append(AskDiff(seat.id, vector))
 
     def greet(self, seat: Seat) -> None:
         """Tell a newcomer who is here."""

@@ -153,19 +153,19 @@ class Room:
             self._ledger.forget(seat.producer)
         self.tell(self._presence.leave(seat.id), but=seat.id)
 
-    def entries_read(self, seat_id: str, turn: int, entries: list[Entry], *, now: int) -> None:
+    def entries_read(self, seat_id: str, entries: list[Entry], *, now: int) -> None:
         """The answer to AskEntries."""
         self._ledger.now = now
         seat = self.seats.get(seat_id)
-        if seat is not None and isinstance(seat.state, Syncing) and seat.state.turn == turn:
+        if seat is not None and isinstance(seat.state, Syncing):
             seat.state.entries, seat.state.wants_entries = entries, False
             self._finish_sync(seat, seat.state)
 
-    def diff_read(self, seat_id: str, turn: int, update: bytes, *, now: int) -> None:
+    def diff_read(self, seat_id: str, update: bytes, *, now: int) -> None:
         """The answer to AskDiff."""
         self._ledger.now = now
         seat = self.seats.get(seat_id)
-        if seat is not None and isinstance(seat.state, Syncing) and seat.state.turn == turn:
+        if seat is not None and isinstance(seat.state, Syncing):
             seat.state.diff, seat.state.wants_diff = update, False
             self._finish_sync(seat, seat.state)
 

@@ -21,7 +21,6 @@ class Greeting:
 class Syncing:
     """Waits for log and document up to `upto`; what is committed meanwhile is held back in order."""
 
-    turn: int
     upto: int
     wants_diff: bool
     wants_entries: bool
@@ -58,7 +57,6 @@ class Seat:
     out: list[bytes] = field(default_factory=list)
     producer: str = ""
     pseq: int = 0
-    turn: int = 0
     sent: int = 0
     ack: tuple[int, int] | None = None
     heard_at: int = 0

@@ -286,7 +286,7 @@ class RoomHost:
                 logger.error("room %s: no document for a newcomer: %s", self.id, error)
                 self.room.drop_seat(ask.seat, 4300, "the document is being rebuilt; come back")
             else:
-                self.room.diff_read(ask.seat, ask.turn, done.result(), now=self._now())
+                self.room.diff_read(ask.seat, done.result(), now=self._now())
             self.carry_out()
 
         self._watch(self._parts.documents.diff(self.id, ask.vector)).add_done_callback(answer)
@@ -294,7 +294,7 @@ class RoomHost:
     async def _ask_entries(self, ask: AskEntries) -> None:
         without = STORY_WITHOUT if ask.story else frozenset[str]()
         entries = await read_all(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=without)
-        self.room.entries_read(ask.seat, ask.turn, entries, now=self._now())
+        self.room.entries_read(ask.seat, entries, now=self._now())
         self.carry_out()
 
     def _ask_code(self, ask: AskCode) -> None:
