@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fourhands_kernels.kernel import Kernels
 from fourhands_protocol import envelope
-from fourhands_protocol.errors import NotRecorded
+from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
 from fourhands_server.core.delivery import STORY_WITHOUT
 from fourhands_server.core.effects import (
     Append,
@@ -35,7 +35,7 @@ from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState
 from fourhands_server.engine.documents import Documents
-from fourhands_server.engine.errors import EngineError
+from fourhands_server.live.calls import Calls, RoomFailed
 from fourhands_server.live.kernel_desk import KernelDesk
 from fourhands_server.live.outbox import Outbox, Wire
 from fourhands_server.live.pages import read_all
@@ -48,14 +48,6 @@ Clock = Callable[[], int]
 Renew = Callable[[str, Seat], tuple[str, int]]  # (room, seat) → (token, seconds it lasts)
 T = TypeVar("T")
 NOT_RECORDED = "not recorded: the log could not take an entry"
-
-
-class RoomFailed(Exception):
-    """The log could not take an entry of this room; what was asked is not recorded."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +69,10 @@ class RoomHost:
         self.failed: str | None = None
         self.used_at = parts.clock()
         self.edit_lock = asyncio.Lock()
-        self.kernel = KernelDesk(room, parts.kernels, parts.clock, self.carry_out)
+        self.kernel = KernelDesk(room, parts.kernels, self._event)
         self._parts = parts
-        self._boot = boot
         self._outboxes: dict[str, Outbox] = {}
-        self._calls: dict[int, asyncio.Future[int]] = {}
-        self._call = 0
-        self._waiters: set[asyncio.Future[None]] = set()
+        self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carrying = False
 
@@ -100,7 +89,7 @@ class RoomHost:
     @property
     def idle(self) -> bool:
         """Whether nobody is here and nothing goes on, so that the room may leave memory."""
-        busy = self._outboxes or self._calls or self._waiters or self._tasks
+        busy = self._outboxes or self._calls.open or self._tasks
         return not busy and not self.state.waiting_runs() and self.kernel.quiet
 
     # Connections
@@ -111,29 +100,27 @@ class RoomHost:
             wire.close(NotRecorded.close_code, NOT_RECORDED)
             return
         self._outboxes[seat.id] = Outbox(seat, wire)
-        self.room.open(seat, now=self._now())
-        self.carry_out()
+        self._event(self.room.open, seat)
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
-        self.room.receive(seat_id, frame, now=self._now())
-        self.carry_out()
+        self._event(self.room.receive, seat_id, frame)
 
     def closed(self, seat_id: str, code: int) -> None:
         """The connection is gone."""
         if self._outboxes.pop(seat_id, None) is not None:
-            self.room.closed(seat_id, code, now=self._now())
-            self.carry_out()
+            self._event(self.room.closed, seat_id, code)
 
     def tick(self) -> None:
         """Time went on."""
-        self.room.tick(now=self._now())
-        self.carry_out()
+        self._event(self.room.tick)
 
     def let_go(self) -> None:
         """The room leaves memory: whoever still holds this host must ask the hub for the next one."""
-        self.failed = "the room was let go while idle; try again"
-        self.kernel.let_go()
+        if self.failed is None:
+            self.failed = "the room was let go while idle; try again"
+            self._calls.fail(self.failed)
+            self.kernel.let_go()
 
     # Calls by HTTP
 
@@ -171,12 +158,7 @@ class RoomHost:
 
     async def changed(self) -> None:
         """Return when the next entry is committed; raises RoomFailed."""
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.add(waiter)
-        try:
-            await waiter
-        finally:
-            self._waiters.discard(waiter)
+        await self._calls.changed()
 
     # Carrying out
 
@@ -186,20 +168,33 @@ class RoomHost:
             return
         self._carrying = True
         try:
-            while effects := self.room.take_effects():
-                appends = [e for e in effects if isinstance(e, Append)]
-                if appends:
-                    self._append(appends)
-                for effect in effects:
-                    if not isinstance(effect, Append | CloseSeat):
-                        self._do(effect)
-                self._flush()
-                for effect in effects:
-                    if isinstance(effect, CloseSeat):
-                        self._close(effect)
+            while self.failed is None and (effects := self.room.take_effects()):
+                self._carry(effects)
             self._flush()
+        except Exception as error:
+            self._mistaken(error)
         finally:
             self._carrying = False
+
+    def _event(self, event: Callable[..., None], *details: Any) -> None:
+        """Let the core hear of something, then do what it asks for."""
+        try:
+            event(*details, now=self._now())
+        except Exception as error:
+            self._mistaken(error)
+        self.carry_out()
+
+    def _carry(self, effects: list[Effect]) -> None:
+        appends = [e for e in effects if isinstance(e, Append)]
+        if appends:
+            self._append(appends)
+        for effect in effects:
+            if not isinstance(effect, Append | CloseSeat):
+                self._do(effect)
+        self._flush()
+        for effect in effects:
+            if isinstance(effect, CloseSeat):
+                self._close(effect)
 
     def _do(self, effect: Effect) -> None:
         match effect:
@@ -208,11 +203,11 @@ class RoomHost:
             case AskDiff():
                 self._ask_diff(effect)
             case AskEntries():
-                self._spawn(self._ask_entries(effect))
+                self._ask_entries(effect)
             case AskCode():
                 self._ask_code(effect)
             case Settle():
-                self._settle(effect)
+                self._calls.settle(effect)
             case RenewToken(seat):
                 self._renew(seat)
             case Append() | CloseSeat():
@@ -241,12 +236,20 @@ class RoomHost:
             return
         if self.failed is not None:
             return
-        for (entry, fresh), origin in zip(done.result(), origins, strict=True):
-            if not fresh:
-                raise AssertionError("the core filters what the log already has")
-            self.room.committed(entry, origin)
+        try:
+            for (entry, fresh), origin in zip(done.result(), origins, strict=True):
+                if not fresh:
+                    raise AssertionError("the core filters what the log already has")
+                self.room.committed(entry, origin)
+        except Exception as mistake:
+            self._mistaken(mistake)
         self.carry_out()
-        self._wake()
+        self._calls.wake()
+
+    def _mistaken(self, error: Exception) -> None:
+        """A mistake of ours has left the core between two states: what is right only the log can tell."""
+        logger.error("room %s: a mistake of ours", self.id, exc_info=error)
+        self._fail(f"a mistake of ours ({type(error).__name__})")
 
     def _fail(self, reason: str) -> None:
         """Nothing of what is in memory can be trusted to be in the log: let go of it all."""
@@ -257,10 +260,7 @@ class RoomHost:
         for outbox in self._outboxes.values():
             outbox.wire.close(NotRecorded.close_code, NOT_RECORDED)
         self._outboxes.clear()
-        waiting: list[asyncio.Future[Any]] = [*self._calls.values(), *self._waiters]
-        for future in waiting:
-            if not future.done():
-                future.set_exception(RoomFailed(reason))
+        self._calls.fail(reason)
         self.kernel.let_go()
         for task in self._tasks:
             task.cancel()
@@ -279,87 +279,81 @@ class RoomHost:
     # Questions
 
     def _ask_diff(self, ask: AskDiff) -> None:
-        def answer(done: asyncio.Future[bytes]) -> None:
-            if self.failed is not None or done.cancelled():
-                return
-            if isinstance(error := done.exception(), EngineError):
-                logger.error("room %s: no document for a newcomer: %s", self.id, error)
-                self.room.drop_seat(ask.seat, 4300, "the document is being rebuilt; come back")
-            else:
-                self.room.diff_read(ask.seat, done.result(), now=self._now())
-            self.carry_out()
+        self._answered(
+            self._parts.documents.diff(self.id, ask.vector),
+            lambda update: self._event(self.room.diff_read, ask.seat, update),
+            lambda error: self._turn_away(ask.seat, error),
+        )
 
-        self._watch(self._parts.documents.diff(self.id, ask.vector)).add_done_callback(answer)
-
-    async def _ask_entries(self, ask: AskEntries) -> None:
+    def _ask_entries(self, ask: AskEntries) -> None:
         without = STORY_WITHOUT if ask.story else frozenset[str]()
-        entries = await read_all(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=without)
-        self.room.entries_read(ask.seat, entries, now=self._now())
-        self.carry_out()
+        reading = read_all(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=without)
+        self._answered(
+            asyncio.ensure_future(reading),
+            lambda entries: self._event(self.room.entries_read, ask.seat, entries),
+            lambda error: self._turn_away(ask.seat, error),
+        )
 
     def _ask_code(self, ask: AskCode) -> None:
-        def answer(done: asyncio.Future[str]) -> None:
-            if self.failed is not None or done.cancelled():
-                return
-            if isinstance(error := done.exception(), EngineError):
-                self.room.run_failed(
-                    ask.run, f"the text of {ask.file} could not be read: {error}", now=self._now()
-                )
-            else:
-                self.room.code_read(ask.run, done.result(), now=self._now())
-            self.carry_out()
-
         documents = self._parts.documents
         asked = (
             documents.text_at(self.id, ask.file, ask.seq)
             if ask.past
             else documents.text(self.id, ask.file, at=ask.seq)
         )
-        self._watch(asked).add_done_callback(answer)
+        why = f"the text of {ask.file} could not be read"
+        self._answered(
+            asked,
+            lambda text: self._event(self.room.code_read, ask.run, text),
+            lambda error: self._event(self.room.run_failed, ask.run, f"{why}: {error}"),
+        )
 
-    def _settle(self, effect: Settle) -> None:
-        future = self._calls.get(effect.call) if isinstance(effect.call, int) else None
-        if future is None or future.done():
-            return
-        if effect.refused:
-            future.set_exception(Refused(effect.refused, effect.message))
-        else:
-            future.set_result(effect.seq)
+    def _answered(
+        self, question: asyncio.Future[T], take: Callable[[T], None], lack: Callable[[Exception], None]
+    ) -> None:
+        """Hand on an answer of log or engine; where there is none, somebody waits to be told."""
+
+        def answer(done: asyncio.Future[T]) -> None:
+            self._tasks.discard(done)
+            if self.failed is not None or done.cancelled():
+                return
+            error = done.exception()
+            if error is None:
+                take(done.result())
+            elif isinstance(error, Exception):
+                logger.error("room %s: a question has no answer: %s", self.id, error)
+                lack(error)
+
+        self._tasks.add(question)
+        question.add_done_callback(answer)
+
+    def _turn_away(self, seat_id: str, error: Exception) -> None:
+        """A newcomer cannot be given what it lacks."""
+        match error:
+            case LogError():
+                self.room.drop_seat(seat_id, NotRecorded.close_code, "the room cannot be read; come back")
+            case ValueError():
+                self.room.drop_seat(seat_id, MalformedFrame.close_code, "this state vector cannot be read")
+            case _:
+                self.room.drop_seat(seat_id, CausalGap.close_code, "the document is being rebuilt; come back")
+        self.carry_out()
 
     def _renew(self, seat_id: str) -> None:
         if outbox := self._outboxes.get(seat_id):
             token, seconds = self._parts.renew(self.id, outbox.seat)
             outbox.seat.send(envelope.encode(envelope.Token(token, seconds)))
-            outbox.flush()
-
-    # Small things
 
     @contextmanager
     def _asked(self, person: str, role: str) -> Iterator[tuple[Origin, asyncio.Future[int]]]:
-        """What is asked by HTTP, and its answer; nothing of it stays behind, however it goes."""
-        if self.failed is not None:
-            raise RoomFailed(self.failed)
         self.used_at = self._now()
-        self._call += 1
-        call = self._call
-        self._calls[call] = answer = asyncio.get_running_loop().create_future()
         try:
-            yield Origin(person, role, f"api/{self._boot}", call, call=call), answer
-        finally:
-            self._calls.pop(call, None)
-
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def _watch(self, future: asyncio.Future[T]) -> asyncio.Future[T]:
-        self._tasks.add(future)
-        future.add_done_callback(self._tasks.discard)
-        return future
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        self._watch(asyncio.ensure_future(work))
+            with self._calls.asked(person, role) as asked:
+                yield asked
+        except (ProtocolError, Refused, RoomFailed):
+            raise
+        except Exception as error:
+            self._mistaken(error)
+            raise
 
     def _now(self) -> int:
         return self._parts.clock()

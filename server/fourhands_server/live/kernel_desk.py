@@ -36,13 +36,11 @@ TIME_LIMIT_S = 120.0  # of a run, unless the room says otherwise
 class KernelDesk:
     """Hands commands to the kernel host one after the other; attaches before the first."""
 
-    def __init__(
-        self, room: Room, kernels: Kernels, clock: Callable[[], int], carry_out: Callable[[], None]
-    ) -> None:
+    def __init__(self, room: Room, kernels: Kernels, event: Callable[..., None]) -> None:
+        """`event` lets the room hear of something and carries out what it asks for."""
         self._room = room
         self._kernels = kernels
-        self._clock = clock
-        self._carry_out = carry_out
+        self._event = event
         self._commands: deque[Command] = deque()  # one run at most is with the host, so these are few
         self._wanted = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -115,8 +113,7 @@ class KernelDesk:
             except KernelError as error:
                 logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
                 if isinstance(command, Execute):
-                    self._room.run_failed(command.run, str(error), now=self._clock())
-                    self._carry_out()
+                    self._event(self._room.run_failed, command.run, str(error))
 
     async def _carry(self, command: Command) -> None:
         room = self._room.room
@@ -152,14 +149,8 @@ class KernelDesk:
         self._tell_attached(attachment, expected)
 
     def _tell_attached(self, attachment: Attachment, expected: dict[str, str]) -> None:
-        self._room.kernel_attached(
-            attachment.journal,
-            {**attachment.runs, **expected},
-            attachment.state,
-            attachment.detail,
-            now=self._clock(),
-        )
-        self._carry_out()
+        runs = {**attachment.runs, **expected}
+        self._event(self._room.kernel_attached, attachment.journal, runs, attachment.state, attachment.detail)
 
     def _notice(self, notice: Notice) -> None:
         """Called by the kernel client from the event loop, in order."""
@@ -167,8 +158,7 @@ class KernelDesk:
             return
         match notice:
             case KernelEvent():
-                self._room.kernel_event(notice.journal, notice.n, notice.kind, notice.body, now=self._clock())
-                self._carry_out()
+                self._event(self._room.kernel_event, notice.journal, notice.n, notice.kind, notice.body)
             case Attachment():
                 self._tell_attached(notice, {})
             case HostGone():

@@ -22,7 +22,7 @@ from fourhands_protocol.errors import (
 )
 from fourhands_server.core.operations import Refused
 from fourhands_server.engine.errors import EngineError
-from fourhands_server.live.host import RoomFailed
+from fourhands_server.live.calls import RoomFailed
 from fourhands_server.live.hub import NoSuchRoom as UnknownRoom
 from fourhands_server.log.errors import LogError
 
