@@ -77,6 +77,8 @@ class Kernels:
     attachment: Attachment = field(default_factory=lambda: Attachment("", "journal", "none"))
     listeners: dict[str, Listener] = field(default_factory=dict)
     executed: list[Execution] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+    acknowledged: list[int] = field(default_factory=list)
 
     async def availability(self) -> Availability:
         return Availability(ok=True)
@@ -92,12 +94,13 @@ class Kernels:
 
     async def stop(self, room: str) -> None:
         await self._answer()
+        self.stopped.append(room)
 
     async def detach(self, room: str) -> None:
         self.listeners.pop(room, None)
 
     def acknowledge(self, room: str, n: int) -> None:
-        pass
+        self.acknowledged.append(n)
 
     async def _answer(self) -> None:
         if self.hung:

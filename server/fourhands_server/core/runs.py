@@ -83,9 +83,12 @@ class Runs:
     def event(self, journal: str, n: int, kind: str, body: Mapping[str, Any]) -> None:
         """One event of the kernel host's journal; what the log has already is only acknowledged."""
         producer = f"kernel/{journal}"
-        if n <= self._ledger.instance(producer).admitted or self._ledger.ahead.ended_at is not None:
+        progress = self._ledger.instance(producer)
+        if n <= progress.settled or self._ledger.ahead.ended_at is not None:
             self._effect(Acknowledge(n))
             return
+        if n <= progress.admitted:
+            return  # acknowledged once it is in the log
         if kind not in JOURNAL_KINDS:
             raise AssertionError(f"the kernel host's interface has no event {kind}")
         self._ledger.append(Origin(KERNEL, KERNEL, producer, n), kind, body)

@@ -91,7 +91,7 @@ class Hub:
         host.room.awaken(producers, now=self.parts.clock())
         self._hosts[room] = host
         host.carry_out()
-        await host.kernel.attach_again()
+        host.kernel.attach_again()
         return host
 
     async def _host(self, room: str) -> RoomHost:

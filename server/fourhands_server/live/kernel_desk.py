@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fourhands_kernels.kernel import (
     Attachment,
@@ -29,7 +30,13 @@ from fourhands_server.core.room import Room
 
 logger = logging.getLogger(__name__)
 
-Command = Execute | Interrupt | Restart | AnswerInput | StopKernel
+
+@dataclass(frozen=True, slots=True)
+class Attach:
+    """Take up the kernel that the room had before this server started."""
+
+
+Command = Attach | Execute | Interrupt | Restart | AnswerInput | StopKernel
 TIME_LIMIT_S = 120.0  # of a run, unless the room says otherwise
 
 
@@ -51,7 +58,10 @@ class KernelDesk:
     def quiet(self) -> bool:
         """Whether nothing is to be expected from the kernel host."""
         state = self._room.state
-        return not self._commands and state.active_run() is None and state.kernel in ("none", "dead")
+        if self._commands or state.active_run() is not None:
+            return False
+        # After the end nothing is recorded any more, neither that the kernel has gone.
+        return state.ended_at is not None or state.kernel in ("none", "dead")
 
     def do(self, effect: Effect) -> None:
         """Carry out one effect that concerns the kernel."""
@@ -61,8 +71,6 @@ class KernelDesk:
                     self._kernels.acknowledge(self._room.room, n)
             case Execute() | Interrupt() | Restart() | AnswerInput() | StopKernel():
                 self._put(effect)
-                if self._worker is None:
-                    self._worker = asyncio.create_task(self._work())
             case _:
                 raise AssertionError(f"{effect} is not for the kernel")
 
@@ -75,25 +83,24 @@ class KernelDesk:
                 break
         self._commands.append(command)
         self._wanted.set()
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
 
-    async def attach_again(self) -> None:
-        """Take up the kernel that the room had before this server started, if it had one."""
+    def attach_again(self) -> None:
+        """Take up the kernel that the room had before this server started, if it had one.
+
+        Nobody waits for it: a kernel host that hangs keeps no one out of the room.
+        """
         state = self._room.state
-        if state.ended_at is not None or (state.kernel == "none" and state.active_run() is None):
-            return
-        try:
-            await self._attach({})
-        except KernelError as error:
-            logger.warning("room %s: its kernel is out of reach: %s", self._room.room, error)
-            self._tell_attached(Attachment(self._room.room, "", "dead", str(error)), {})
+        if state.ended_at is None and (state.kernel != "none" or state.active_run() is not None):
+            self._put(Attach())
 
     def let_go(self) -> None:
         """The room leaves memory: take no more events. The kernel lives on."""
         self._gone = True
+        self._attached = False
         if self._worker is not None:
             self._worker.cancel()
-        if self._attached:
-            self._attached = False
             self._detaching = asyncio.ensure_future(self._detach())
 
     async def _detach(self) -> None:
@@ -114,6 +121,8 @@ class KernelDesk:
                 logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
                 if isinstance(command, Execute):
                     self._event(self._room.run_failed, command.run, str(error))
+                elif isinstance(command, Attach):
+                    self._tell_attached(Attachment(self._room.room, "", "dead", str(error)), {})
 
     async def _carry(self, command: Command) -> None:
         room = self._room.room
@@ -122,6 +131,8 @@ class KernelDesk:
                 return
             await self._attach({command.run: "running"} if isinstance(command, Execute) else {})
         match command:
+            case Attach():
+                pass
             case Execute():
                 await self._kernels.execute(room, self._execution(command))
             case Interrupt():

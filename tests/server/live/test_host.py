@@ -9,6 +9,7 @@ import pytest
 from tests.support.documents import Document
 from tests.support.parts import Documents, House, turns
 
+from fourhands_kernels.kernel import KernelEvent
 from fourhands_protocol import envelope, sync
 from fourhands_protocol.entries import edit_body
 from fourhands_server.core.runs import Runs
@@ -183,3 +184,54 @@ async def test_a_failed_room_keeps_nobody_waiting_for_changes() -> None:
         await host.call("ada", "candidate", "chat", {"text": "lost"})
     with pytest.raises(RoomFailed):
         await asyncio.wait_for(host.changed(), 5)
+
+
+def kernel_says(house: House, room: str, n: int, kind: str, **body: Any) -> None:
+    house.kernels.listeners[room](KernelEvent(room, "journal", n, kind, body))
+
+
+async def test_a_room_that_ended_leaves_memory_though_its_kernel_was_last_seen_idle() -> None:
+    house = House()
+    host = await house.room()
+    await host.call("ada", "candidate", "run", {"run": "r1", "code": "1"})
+    await turns()
+    kernel_says(house, host.id, 1, "kernel", state="idle")
+    kernel_says(house, host.id, 2, "run.finished", run="r1", status="ok", duration=1)
+    await turns()
+    await host.call("ivy", "interviewer", "end", {})
+    await turns()
+    kernel_says(house, host.id, 3, "kernel", state="none")
+    await turns()
+    assert (host.state.kernel, host.idle) == ("idle", True)
+    assert house.kernels.stopped == [host.id]
+
+
+async def test_a_hung_kernel_host_keeps_nobody_out_of_a_room() -> None:
+    house = House()
+    host = await house.room()
+    await host.call("ada", "candidate", "run", {"run": "r1", "code": "1"})
+    await turns()
+    house.log.refuse("disk full")
+    with pytest.raises(RoomFailed):
+        await host.call("ada", "candidate", "chat", {"text": "lost"})
+    house.log.accept()
+    house.kernels.hung = True
+    again = await asyncio.wait_for(house.hub.room(host.id), 5)
+    assert again.state.active_run() is not None
+    again.let_go()
+
+
+async def test_an_event_of_the_kernel_is_acknowledged_only_once_it_is_in_the_log() -> None:
+    house = House()
+    host = await house.room()
+    await host.call("ada", "candidate", "run", {"run": "r1", "code": "1"})
+    await turns()
+    house.log.hold()
+    kernel_says(house, host.id, 1, "kernel", state="busy")
+    kernel_says(house, host.id, 1, "kernel", state="busy")  # a link that broke tells it again
+    await turns()
+    assert house.kernels.acknowledged == []
+    house.log.release()
+    await turns()
+    kernel_says(house, host.id, 1, "kernel", state="busy")
+    assert house.kernels.acknowledged == [1, 1]
