@@ -88,6 +88,12 @@ def test_the_document_worker_dies_and_a_file_can_still_be_replaced_and_run(room:
         assert view["outputs"] == [{"output_type": "stream", "name": "stdout", "text": f"{number}\n"}]
 
 
+def kernel_states(room: People) -> list[str]:
+    """What was recorded of the kernel; the state after a run follows the run's end in an entry of its own."""
+    entries = room.candidate.json("GET", "/timeline")["entries"]
+    return [entry["body"]["state"] for entry in entries if entry["kind"] == "kernel"]
+
+
 def test_the_kernel_host_dies_during_a_run(room: People) -> None:
     other = People(room.server)
     waits = starts(other, "input()")
@@ -111,7 +117,8 @@ def test_the_kernel_host_dies_while_nothing_runs(room: People) -> None:
     prints(room, "x = 1; print(x)")
     kernel_host(room.server).signal(signal.SIGKILL)
     assert prints(room, "print('x' in globals())") == "False\n"
-    assert room.candidate.json("GET")["kernel"]["state"] == "idle"
+    prints(room, "print('again')")
+    assert kernel_states(room).count("idle") >= 2
 
 
 @pytest.mark.parametrize(
@@ -132,8 +139,8 @@ def test_a_kernel_that_ends_itself(room: People, end: str, how: str) -> None:
     assert why["evalue"].startswith(f"the kernel ended {how}")
     assert "\n" not in why["evalue"]
     assert "existing" not in why["evalue"]
-    assert room.candidate.json("GET")["kernel"]["state"] == "dead"
     assert prints(room, "print('next')") == "next\n"
+    assert "dead" in kernel_states(room)
 
 
 def test_a_kernel_that_is_killed_from_outside(room: People) -> None:
