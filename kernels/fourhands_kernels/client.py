@@ -63,21 +63,27 @@ class KernelHostClient:
 
     async def connect(self) -> None:
         """Connect now, once; HostLost where that fails (later calls try again)."""
-        if self._ensure is not None:
-            await self._ensure()
         try:
+            if self._ensure is not None:
+                await self._ensure()
             async with asyncio.timeout(CONNECT_SECONDS):
-                with wire.address(self._path) as address:
-                    reader, writer = await asyncio.open_unix_connection(address)
-                writer.write(wire.write({"hello": wire.VERSION}))
-                greeting = await wire.read(reader)
-        except (OSError, TimeoutError) as error:
+                reader, self._writer = await self._greet()
+        except (OSError, TimeoutError, HostRefused) as error:
             raise HostLost(f"no kernel host answers on {self._path}: {error or 'no answer'}") from error
-        if greeting is None or greeting.get("version") != wire.VERSION:
-            writer.close()
-            raise HostLost(f"the kernel host on {self._path} is of another version")
-        self._writer = writer
         self._reading = asyncio.create_task(self._read(reader))
+
+    async def _greet(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        with wire.address(self._path) as address:
+            reader, writer = await asyncio.open_unix_connection(address)
+        try:
+            writer.write(wire.write({"hello": wire.VERSION}))
+            greeting = await wire.read(reader)
+            if greeting is None or greeting.get("version") != wire.VERSION:
+                raise HostRefused("it is of another version")
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
 
     async def attach(
         self, room: str, listener: Listener, *, after: tuple[str, int] | None = None
@@ -232,6 +238,8 @@ class KernelHostClient:
                 log.info("still no kernel host: %s", error.reason)
         self._connecting = None
         for room in tuple(self._rooms):
+            if room not in self._rooms:
+                continue  # let go of while others were attached
             try:
                 attachment = await self._attach(room)
             except HostLost:

@@ -81,6 +81,9 @@ class Connection:
             answer = {"error": wire.error_message(error)}
         except (KeyError, TypeError, ValueError) as error:
             answer = {"error": wire.error_message(HostRefused(f"malformed call: {error!r}"))}
+        except Exception:  # whoever asked waits, and with it everything that its room has to say
+            log.exception("a call failed")
+            answer = {"error": wire.error_message(HostRefused("the kernel host failed; its log says why"))}
         if "id" in message:
             try:
                 await self._write({"id": message["id"], **answer})

@@ -150,6 +150,7 @@ class EmbeddedHost:
             str(wanted.linger),
             "--kernels",
             str(wanted.kernels),
+            *_each("--hide", wanted.hidden),
         ]
         if self._log.exists() and self._log.stat().st_size > _LOG:
             self._log.unlink()

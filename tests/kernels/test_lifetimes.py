@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fourhands_kernels.client import EmbeddedOptions, KernelHostClient, start_embedded_host
+from fourhands_kernels.host import parse
 from fourhands_kernels.kernel import HostLost, KernelUnavailable
 from fourhands_kernels.options import TAKEN
 
@@ -250,3 +251,12 @@ async def test_a_long_path_is_no_obstacle_and_what_a_killed_host_left_is_removed
     assert (await room.runs("1 + 1")).value == "2"
     await client.aclose()
     await asyncio.to_thread(host.end)
+
+
+async def test_an_embedded_host_is_told_to_hide_the_data_of_its_server(tmp_path: Path) -> None:
+    """Keys and recordings lie there, perhaps within a folder that sandboxes see."""
+    client = await start_embedded_host(EmbeddedOptions(data=tmp_path, environments=ENVIRONMENTS))
+    (host,) = [pid for pid in descendants(os.getpid()) if str(tmp_path) in command_line(pid)]
+    words = command_line(host).rstrip("\0").split("\0")
+    assert parse(words[words.index("fourhands_kernels.host") + 1 :]).hidden == (tmp_path,)
+    await client.aclose()
