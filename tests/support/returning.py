@@ -20,6 +20,8 @@ async def until(condition: Callable[[], object]) -> None:
 
 async def try_to_connect(page: OurClient) -> bool:
     """One attempt; False where the server is not there or sends the page away."""
+    # A link that still lives would be closed for the new one, and that close taken for the new one's end.
+    await page.cut()
     before, welcome = len(page.closed), page.welcome
     connecting = asyncio.create_task(page.connect())
     try:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from .book import Book
-from .errors import NotOpened
+from .errors import NotOpened, NotRecorded, Unreadable
 from .jobs import Call, Job, Outcome
 from .lock import StoreLock
 from .pace import Pace
@@ -61,8 +61,10 @@ class Writer:
         await asyncio.wrap_future(self._ended)
 
     def put(self, job: Job) -> None:
-        """Hand over a job; its outcome is delivered on the writer's thread."""
+        """Hand over a job; its outcome is delivered on the writer's thread, or on this one after its end."""
         self._jobs.put(job)
+        if self._ended.done():
+            self._refuse_all()
 
     def break_off(self, room: str) -> None:
         """Take no more appends to the room, waiting ones included, until it is reopened."""
@@ -79,6 +81,26 @@ class Writer:
             self._fail(error)
         finally:
             self._ended.set_result(None)
+            self._refuse_all()
+
+    def _refuse_all(self) -> None:
+        """The writer has ended: whoever waits, or comes, must not wait for ever."""
+        jobs: list[Job] = []
+        with suppress(Empty):
+            while True:
+                if (job := self._jobs.get_nowait()) is not None:
+                    jobs.append(job)
+        self._refuse(jobs)
+
+    def _refuse(self, jobs: list[Job]) -> None:
+        words = "the log's writer has ended"
+        if jobs:
+            self._deliver(
+                [
+                    Outcome(job, None, NotRecorded(words) if isinstance(job, Call) else Unreadable(words))
+                    for job in jobs
+                ]
+            )
 
     def _fail(self, error: BaseException) -> None:
         if self._opened.done():
@@ -95,7 +117,12 @@ class Writer:
             longest = IDLE_TAIL
             pace = Pace()
             while jobs := self._take(pace):
-                self._deliver(book.record(jobs))
+                try:
+                    outcomes = book.record(jobs)
+                except BaseException:
+                    self._refuse(jobs)
+                    raise
+                self._deliver(outcomes)
                 if book.tail_rows >= longest + (0 if self._jobs.empty() else BUSY_TAIL - IDLE_TAIL):
                     moved = book.move(at_most=MOVE)
                     # Where it fails (a full disk, say) it is tried again later, not at each commit.

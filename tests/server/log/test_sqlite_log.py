@@ -258,3 +258,25 @@ async def test_a_full_disk_records_nothing_that_it_does_not_keep(small_disk: Pat
     assert entry.seq == recorded + 1
     await check(log, "r1", recorded + 1)
     await log.aclose()
+
+
+async def test_when_the_writer_ends_everybody_is_told(
+    log: SqliteLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rooms would say "saving" for ever."""
+
+    def mistake(self: book.Book, jobs: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    ada = Producer()
+    await log.append(ada.intent())
+    monkeypatch.setattr(book.Book, "record", mistake)
+    calls = [log.append(ada.intent()) for _ in range(3)]
+    for answer in await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 10):
+        assert isinstance(answer, NotRecorded)
+    with pytest.raises(NotRecorded):
+        await asyncio.wait_for(log.append(ada.intent()), 10)
+    with pytest.raises(Unreadable):
+        await asyncio.wait_for(log.head("r1"), 10)
+    with pytest.raises(Unreadable):
+        await asyncio.wait_for(log.reopen("r1"), 10)
