@@ -27,6 +27,7 @@ from fourhands_server.core.effects import (
     StopKernel,
 )
 from fourhands_server.core.room import Room
+from fourhands_server.core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,6 @@ class Attach:
 
 
 Command = Attach | Execute | Interrupt | Restart | AnswerInput | StopKernel
-TIME_LIMIT_S = 120.0  # of a run, unless the room says otherwise
 
 
 class KernelDesk:
@@ -145,13 +145,13 @@ class KernelDesk:
                 await self._kernels.stop(room)
 
     def _execution(self, command: Execute) -> Execution:
-        limit = self._room.state.settings.get("time_limit_s", TIME_LIMIT_S)
+        settings = Settings.of(self._room.state.settings)
         return Execution(
             run=command.run,
             code=command.code,
             filename=command.filename,
             first_line=command.first_line,
-            time_limit_s=float(limit),
+            time_limit_s=float(settings.time_limit_s),
         )
 
     async def _attach(self, expected: dict[str, str]) -> None:

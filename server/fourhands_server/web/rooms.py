@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fourhands_protocol import cbor, limits
+from fourhands_server.core import settings
 from fourhands_server.live.host import RoomHost
 from fourhands_server.log.log import RoomSummary
 from fourhands_server.web.api import Call, Desk, answer, read_body
@@ -225,13 +226,7 @@ class Rooms:
 
 
 def _settings(wanted: dict[str, Any]) -> dict[str, Any]:
-    """The settings that a room knows; raises Problem for others, so that a misspelt one is noticed."""
-    limit = wanted.get("time_limit_s")
-    if limit is not None and (
-        not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= 3600
-    ):
-        raise Problem(400, "bad-settings", "time_limit_s is a whole number of seconds from 1 to 3600.")
-    unknown = set(wanted) - {"time_limit_s"}
-    if unknown:
-        raise Problem(400, "bad-settings", f"There is no setting {sorted(unknown)[0][:40]!r}.")
-    return {key: value for key, value in wanted.items() if value is not None}
+    try:
+        return settings.checked(wanted)
+    except settings.BadSetting as bad:
+        raise Problem(400, "bad-settings", str(bad)) from bad

@@ -1,0 +1,33 @@
+"""A room's settings: what may be asked for, and what an old room comes to."""
+
+from typing import Any
+
+import pytest
+
+from fourhands_server.core.settings import BadSetting, Settings, checked
+
+
+@pytest.mark.parametrize("limit", [1, 120, 3600])
+def test_a_time_limit_in_seconds_is_kept(limit: int) -> None:
+    assert checked({"time_limit_s": limit}) == {"time_limit_s": limit}
+    assert Settings.of({"time_limit_s": limit}).time_limit_s == limit
+
+
+@pytest.mark.parametrize("limit", [0, -1, 3601, True, 1.5, "10", [10]])
+def test_any_other_time_limit_is_refused_by_name(limit: Any) -> None:
+    with pytest.raises(BadSetting, match="time_limit_s is a whole number of seconds from 1 to 3600"):
+        checked({"time_limit_s": limit})
+
+
+def test_a_misspelt_setting_is_noticed() -> None:
+    with pytest.raises(BadSetting, match="no setting 'time_limit'"):
+        checked({"time_limit": 10})
+
+
+def test_a_setting_left_open_is_the_default() -> None:
+    assert checked({"time_limit_s": None}) == {}
+    assert Settings.of({}).time_limit_s == 120
+
+
+def test_a_room_of_another_version_opens_whatever_else_it_was_set_to() -> None:
+    assert Settings.of({"completion": False, "time_limit_s": 7200}) == Settings()
