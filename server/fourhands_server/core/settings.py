@@ -23,7 +23,7 @@ class Settings:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Settings:
-        """Those of a room in the log; what this version does not know, or no longer allows, is passed over."""
+        """Those of a room in the log; what this version does not know or allow is passed over."""
         found = cls()
         for name, value in stored.items():
             with suppress(BadSetting):
@@ -34,7 +34,7 @@ class Settings:
 def checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The settings to keep for a new room; None stands for the default.
 
-    Raises BadSetting for a value that cannot be, and for a name that does not exist: a misspelt one is noticed.
+    Raises BadSetting for a value that cannot be and for an unknown name: a misspelt one is noticed.
     """
     for name in sorted(wanted):
         if name not in _KNOWN:
