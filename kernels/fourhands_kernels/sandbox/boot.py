@@ -7,7 +7,8 @@ configuration:
     {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid}
 
 `sockets` are listening unix sockets by number. `report` is a socket on which one byte tells the host, by its
-credentials, our pid outside. `parent` is there only without a sandbox.
+credentials, our pid outside, and brings it a descriptor of our working folder `cwd`. `parent` is there only
+without a sandbox.
 """
 
 import ctypes
@@ -15,6 +16,7 @@ import json
 import os
 import resource
 import signal
+import socket
 import sys
 from typing import Any
 
@@ -54,10 +56,18 @@ def lead() -> None:
         os.setpgid(0, 0)
 
 
-def report(fd: int) -> None:
-    """Send the byte that carries our pid; the host needs it for signals only."""
-    os.write(fd, b"1")
-    os.close(fd)
+def report(fd: int, cwd: str) -> None:
+    """Go into the working folder, made where it is missing, and send the byte that carries our pid (for
+    signals) and the folder's descriptor (for the room's files).
+
+    It comes before any code of the room: what the descriptor names is then certain.
+    """
+    os.makedirs(cwd, exist_ok=True)
+    os.chdir(cwd)
+    folder = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    with socket.socket(fileno=fd) as link:
+        socket.send_fds(link, [b"1"], [folder])
+    os.close(folder)
 
 
 def main() -> None:
@@ -67,9 +77,7 @@ def main() -> None:
         die_with(configuration["parent"])
     limit(configuration["limits"])
     lead()
-    report(configuration["report"])
-    os.makedirs(configuration["cwd"], exist_ok=True)
-    os.chdir(configuration["cwd"])
+    report(configuration["report"], configuration["cwd"])
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     from room_kernel import become  # type: ignore[import-not-found, unused-ignore]
 

@@ -63,7 +63,7 @@ class Bubblewrap:
             process = self.start(environment, command, files=files, inherited=inherited)
             channels.hand_over()
             report[1].close()
-            return await _reported(process, report[0])
+            return await _reported(process, report[0], in_memory=True)
 
     def start(
         self,
@@ -130,7 +130,7 @@ class Plain:
             process.exited.add_done_callback(lambda _: shutil.rmtree(home, ignore_errors=True))
             channels.hand_over()
             report[1].close()
-            return await _reported(process, report[0])
+            return await _reported(process, report[0], in_memory=False)
 
 
 def find_bubblewrap() -> str:
@@ -184,9 +184,9 @@ def _memory(stack: ExitStack, name: str, data: bytes) -> int:
     return fd
 
 
-async def _reported(process: KernelProcess, report: socket.socket) -> KernelProcess:
+async def _reported(process: KernelProcess, report: socket.socket, *, in_memory: bool) -> KernelProcess:
     try:
-        await process.reported(report)
+        await process.reported(report, in_memory=in_memory)
     except BaseException:
         process.kill()
         raise

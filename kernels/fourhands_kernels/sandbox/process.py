@@ -8,30 +8,33 @@ import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ..descriptor import readable
 from ..kernel import KernelUnavailable
+from .sign import Sign, sign
 
 REPORT_SECONDS: Final = 20  # from the start to the launcher's first sign; it takes 30 ms on an idle machine
 _TAIL: Final = 4096  # bytes of last words that are kept
 _READ: Final = 64 * 1024
 _LAST_WORDS: Final = 1.0  # seconds that a launcher which gave no sign gets to end
 _PAUSE: Final = 0.02  # seconds between reads of stderr: who floods it waits, not we
-_CREDENTIALS: Final = struct.Struct("3i")
 
 
 class KernelProcess:
-    """A started launcher; `pid` inside means the kernel's own, of which room code learns nothing."""
+    """A started launcher; `pid` inside means the kernel's own, of which room code learns nothing.
+
+    `work` is a descriptor (O_PATH) of the kernel's working folder, from the launcher's sign until the end:
+    closed then, for it would keep a folder in memory alive.
+    """
 
     def __init__(self, process: "subprocess.Popen[bytes]", errors: int, info: int | None) -> None:
         self._process = process
         self._errors: int | None = errors
         self._info = info
         self._tail = b""
+        self.work: int | None = None
         self._kernel: int | None = None
         self._first: int | None = None  # the first process inside: with it goes its whole pid namespace
         self._loop = asyncio.get_running_loop()
@@ -51,21 +54,30 @@ class KernelProcess:
         """The end of what came out of its stderr."""
         return self._tail.decode(errors="replace").strip()
 
-    async def reported(self, report: socket.socket) -> None:
-        """Wait for the launcher's sign and take its pid; KernelUnavailable where it ends without one."""
-        sign = asyncio.ensure_future(_credentials(report))
+    async def reported(self, report: socket.socket, *, in_memory: bool) -> None:
+        """Wait for the launcher's sign and take what it brings; KernelUnavailable where it ends without one.
+
+        `in_memory` says that its working folder has to be a tmpfs.
+        """
+        waiting = asyncio.ensure_future(sign(report, in_memory=in_memory))
         try:
             async with asyncio.timeout(REPORT_SECONDS):
-                await asyncio.wait((sign, self.exited), return_when=asyncio.FIRST_COMPLETED)
-            if not sign.done() or sign.exception() is not None:
+                await asyncio.wait((waiting, self.exited), return_when=asyncio.FIRST_COMPLETED)
+            if not waiting.done() or isinstance(waiting.exception(), (EOFError, OSError)):
                 await asyncio.wait((self.exited,), timeout=_LAST_WORDS)  # it says why in pieces
                 raise KernelUnavailable(f"the sandbox did not start: {self._why()}")
-            self._kernel = _handle(sign.result())
-            self._first = self._take_first()
+            self._take(waiting.result())
         except TimeoutError:
             raise KernelUnavailable(f"the sandbox did not start within {REPORT_SECONDS} s") from None
         finally:
-            sign.cancel()
+            if not waiting.cancel() and not waiting.exception() and self.work is None:
+                os.close(waiting.result().work)  # nobody else would
+
+    def _take(self, sign: Sign) -> None:
+        if not self.alive:
+            raise KernelUnavailable(f"the sandbox did not start: {self._why()}")
+        self._kernel, self.work = _handle(sign.pid), sign.work
+        self._first = self._take_first()
 
     def signal(self, number: int) -> None:
         """Signal the kernel itself: a signal to bubblewrap would stop at bubblewrap."""
@@ -93,10 +105,10 @@ class KernelProcess:
         self._loop.remove_reader(self._exit)
         os.close(self._exit)
         self._process.wait()
-        for fd in (self._kernel, self._first, self._info):
+        for fd in (self._kernel, self._first, self._info, self.work):
             if fd is not None:
                 os.close(fd)
-        self._kernel = self._first = self._info = None
+        self._kernel = self._first = self._info = self.work = None
         if self._errors is not None:
             self._on_errors()
             self._close_errors()
@@ -150,16 +162,6 @@ def _handle(pid: int) -> int | None:
 def _send(process: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         signal.pidfd_send_signal(process, number)
-
-
-async def _credentials(report: socket.socket) -> int:
-    """The pid, in our own pid namespace, of whoever wrote the byte; the kernel fills it in."""
-    await readable(report.fileno())
-    data, ancillary, _, _ = report.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
-    if not data or not ancillary:
-        raise EOFError("the launcher ended without a sign")
-    pid, _, _ = _CREDENTIALS.unpack(ancillary[0][2])
-    return int(pid)
 
 
 def _ending(code: int) -> str:
