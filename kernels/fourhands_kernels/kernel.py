@@ -10,7 +10,8 @@ Kinds of events and their bodies (the kinds of the room log; times in microsecon
     kernel            {state: none|starting|idle|busy|dead|unavailable, detail?}
     run.outputs       {run, n, items: [output item, …]}      n = number of the first item in the run, from 0
     run.input_asked   {run, prompt, password: bool}
-    run.finished      {run, status, duration, count?, dropped?}
+    run.finished      {run, status, duration, count?, dropped?, stop?: message|signal|replaced}
+                                    stop = how far an interrupt had to go
     kernel.restarted  {}            only where the host itself replaced a kernel that would heed no interrupt;
                                     a restart that was asked for is recorded by who asked
 
@@ -30,6 +31,7 @@ from typing import Any, Literal, Protocol
 
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
+StopMeans = Literal["message", "signal", "replaced"]
 EventKind = Literal["kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"]
 
 

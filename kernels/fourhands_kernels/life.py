@@ -6,7 +6,7 @@ Each start is a new *life*, counted from 1; events name the life they belong to.
 from dataclasses import dataclass
 from typing import Literal
 
-from .kernel import Execution, KernelState, RunStatus
+from .kernel import Execution, KernelState, RunStatus, StopMeans
 
 Ending = Literal["interrupted", "timeout"]
 
@@ -35,13 +35,16 @@ class Idle:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A kernel at work; `ending` is why it was told to stop, `asking` whether it waits for input."""
+    """A kernel at work; `ending` is why it was told to stop and `stop` how, `asking` whether it waits for
+    input.
+    """
 
     life: int
     environment: str
     execution: Execution
     ending: Ending | None = None
     asking: bool = False
+    stop: StopMeans | None = None
 
 
 State = Absent | Starting | Idle | Running
@@ -187,6 +190,7 @@ class Finish:
     status: RunStatus
     count: int | None = None
     why: str | None = None
+    stop: StopMeans | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ Each start is a new *life*; what a former life still says is ignored. Times in s
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal, assert_never
 
 from .kernel import Execution, RunStatus
@@ -153,24 +154,26 @@ class Lifecycle:
                 event.life,
                 event.run,
             ):
+                status = _status(event.status, ending)
+                stop = self.state.stop if status == ending else None
                 self.state = Idle(life, environment)
-                return [Finish(event.run, _status(event.status, ending), event.count), Tell("idle")]
+                return [Finish(event.run, status, event.count, stop=stop), Tell("idle")]
         return ()
 
     def _asked(self, event: Asked) -> Iterable[Effect]:
         match self.state:
-            case Running(life, environment, execution, ending) if (life, execution.run) == (
+            case Running(life=life, execution=execution) if (life, execution.run) == (
                 event.life,
                 event.run,
             ):
-                self.state = Running(life, environment, execution, ending, asking=True)
+                self.state = replace(self.state, asking=True)
                 return [TellAsked(event.run, event.prompt, event.password)]
         return ()
 
     def _answered(self, run: str) -> Iterable[Effect]:
         match self.state:
-            case Running(life, environment, execution, ending) if execution.run == run:
-                self.state = Running(life, environment, execution, ending)
+            case Running(execution=execution) if execution.run == run:
+                self.state = replace(self.state, asking=False)
         return ()
 
     def _end_run(self, ending: Ending) -> Iterable[Effect]:
@@ -178,8 +181,8 @@ class Lifecycle:
             case Starting(life, environment, Execution(run=run)):
                 self.state = Starting(life, environment)
                 return [Finish(run, ending)]
-            case Running(life, environment, execution, None, asking):
-                self.state = Running(life, environment, execution, ending, asking)
+            case Running(execution=execution, ending=None):
+                self.state = replace(self.state, ending=ending, stop="message")
                 run = execution.run
                 return [AskToStop(), Arm("signal", run, SIGNAL_AFTER), Arm("replace", run, REPLACE_AFTER)]
         return ()
@@ -190,8 +193,9 @@ class Lifecycle:
                 if alarm == "limit":
                     return self._end_run("timeout")
                 if alarm == "signal":
+                    self.state = replace(self.state, stop="signal")
                     return [SignalToStop()]
-                finish = Finish(run, ending or "interrupted")
+                finish = Finish(run, ending or "interrupted", stop="replaced")
                 return [finish, Kill(life), TellReplaced(), *self._launch(environment, detail=_UNHEEDED)]
         return ()
 

@@ -223,6 +223,8 @@ class Room:
             if self._outputs.dropped:
                 body["dropped"] = self._outputs.dropped
             self._sent_at = None
+        if finish.stop is not None:
+            body["stop"] = finish.stop
         if finish.count is not None:
             body["count"] = finish.count
         self.journal.remember(finish.run, finish.status)

@@ -57,6 +57,13 @@ _CLIENT_ID: Final = integer(most=MAX_CLIENT)
 _CODE: Final = text(limits.CODE)
 _LINE: Final = integer(least=1, most=10_000_000)
 _DETAIL: Final = text(2_000)
+_RUN: Final[Shape] = {
+    "run": ID,
+    "file": maybe(_FILE),
+    "code": maybe(_CODE),
+    "first_line": maybe(_LINE),
+    "console": maybe(FLAG),
+}
 _EDIT: Final[Shape] = {
     "update": data(limits.STEP2, least=2),
     "time": maybe(integer()),
@@ -88,8 +95,8 @@ BODIES: Final[Mapping[str, Shape]] = {
     FILE_CREATED: {"file": _FILE, "path": _PATH},
     FILE_RENAMED: {"file": _FILE, "path": _PATH},
     FILE_DELETED: {"file": _FILE},
-    RUN_QUEUED: {"run": ID, "file": maybe(_FILE), "code": maybe(_CODE), "first_line": maybe(_LINE)},
-    RUN_STARTED: {"run": ID, "code": _CODE},
+    RUN_QUEUED: _RUN,
+    RUN_STARTED: {"run": ID, "code": _CODE, "limit": maybe(integer(least=1))},
     RUN_INPUT_ASKED: {"run": ID, "prompt": text(limits.INPUT), "password": FLAG},
     RUN_INPUT: {"run": ID, "text": maybe(text(limits.INPUT))},
     RUN_OUTPUTS: {"run": ID, "n": integer(), "items": array()},
@@ -99,6 +106,7 @@ BODIES: Final[Mapping[str, Shape]] = {
         "duration": integer(),
         "count": maybe(integer()),
         "dropped": maybe(integer()),
+        "stop": maybe(one_of("message", "signal", "replaced")),
     },
     KERNEL: {
         "state": one_of("none", "starting", "idle", "busy", "dead", "unavailable"),
@@ -115,7 +123,8 @@ OPS: Final[Mapping[str, Shape]] = {
     "file.create": {"path": text(limits.FRAME)},
     "file.rename": {"file": _FILE, "path": text(limits.FRAME)},
     "file.delete": {"file": _FILE},
-    "run": {"run": ID, "file": maybe(_FILE), "code": maybe(_CODE), "first_line": maybe(_LINE)},
+    "run": _RUN,
+    "run.cancel": {"run": ID},
     "interrupt": {},
     "restart": {},
     "input": {"run": ID, "text": text(limits.INPUT)},
@@ -148,6 +157,8 @@ def op(kind: str, body: bytes) -> dict[str, Any]:
 def _check_run(run: dict[str, Any]) -> None:
     if "file" not in run and "code" not in run:
         raise MalformedFrame("run: neither a file nor code")
+    if run.get("console") and ("file" in run or "first_line" in run):
+        raise MalformedFrame("run: what is typed at the console stands in no file")
     if len(run.get("code", "").encode()) > limits.CODE:
         raise TooLarge(f"run: code is larger than {limits.CODE // limits.KIB} KiB")
 

@@ -10,6 +10,7 @@ Action = Literal[
     "file.create",
     "file.rename",
     "run",
+    "run.cancel",
     "interrupt",
     "restart",
     "input",
@@ -24,7 +25,18 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 _CANDIDATE: Final[frozenset[str]] = frozenset(
-    ("read", "edit", "chat", "file.create", "file.rename", "run", "interrupt", "restart", "input")
+    (
+        "read",
+        "edit",
+        "chat",
+        "file.create",
+        "file.rename",
+        "run",
+        "run.cancel",
+        "interrupt",
+        "restart",
+        "input",
+    )
 )
 _INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {"file.delete", "end", "revoke", "remove", "download"}
 _MAY: Final[dict[str, frozenset[str]]] = {

@@ -8,6 +8,18 @@ export type Dialect = "stock" | "fourhands" | "api";
 export type RunEnd = "ok" | "error" | "interrupted" | "aborted" | "timeout" | "kernel_died";
 export type KernelPhase = "none" | "starting" | "idle" | "busy" | "dead" | "unavailable";
 
+/** A message, then a signal, then a new kernel. */
+export type StopMeans = "message" | "signal" | "replaced";
+
+/** A whole file, or code; with `file` that is a part of it, with `console` a line typed at the console. */
+export interface RunAsked {
+  run: string;
+  file?: string;
+  code?: string;
+  first_line?: number;
+  console?: boolean;
+}
+
 /** Bodies by kind; optional keys may be absent, and newer servers may add keys. */
 export interface Bodies {
   "room.created": { title: string; lineage: string; settings: CborMap; version: number };
@@ -25,13 +37,21 @@ export interface Bodies {
   "file.created": { file: string; path: string };
   "file.renamed": { file: string; path: string };
   "file.deleted": { file: string };
-  "run.queued": { run: string; file?: string; code?: string; first_line?: number };
-  "run.started": { run: string; code: string };
+  "run.queued": RunAsked;
+  /** `limit`: seconds after which the run is stopped. */
+  "run.started": { run: string; code: string; limit?: number };
   "run.input_asked": { run: string; prompt: string; password: boolean };
   "run.input": { run: string; text?: string };
   "run.outputs": { run: string; n: number; items: OutputItem[] };
-  /** `duration` in µs; `dropped` in bytes. */
-  "run.finished": { run: string; status: RunEnd; duration: number; count?: number; dropped?: number };
+  /** `duration` in µs; `dropped` in bytes; `stop`: how far an interrupt had to go. */
+  "run.finished": {
+    run: string;
+    status: RunEnd;
+    duration: number;
+    count?: number;
+    dropped?: number;
+    stop?: StopMeans;
+  };
   kernel: { state: KernelPhase; detail?: string };
   "kernel.interrupted": Record<string, never>;
   "kernel.restarted": Record<string, never>;
@@ -92,7 +112,8 @@ export interface Ops {
   "file.create": { path: string };
   "file.rename": { file: string; path: string };
   "file.delete": { file: string };
-  run: { run: string; file?: string; code?: string; first_line?: number };
+  run: RunAsked;
+  "run.cancel": { run: string };
   interrupt: Record<string, never>;
   restart: Record<string, never>;
   input: { run: string; text: string };

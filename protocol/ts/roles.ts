@@ -11,6 +11,7 @@ const CANDIDATE = [
   "file.create",
   "file.rename",
   "run",
+  "run.cancel",
   "interrupt",
   "restart",
   "input",

@@ -61,7 +61,7 @@ def test_a_time_limit_is_armed_with_the_run() -> None:
     machine = lifecycle(Start("default"), Ready(1))
     assert machine.handle(Execute(TWO)) == [Tell("busy"), Send(TWO), Arm("limit", "two", 5.0)]
     assert machine.handle(Elapsed("limit", "two"))[0] == AskToStop()
-    assert machine.handle(Completed(1, "two", "error", 1))[0] == Finish("two", "timeout", 1)
+    assert machine.handle(Completed(1, "two", "error", 1))[0] == Finish("two", "timeout", 1, stop="message")
 
 
 def test_an_interrupt_has_three_steps() -> None:
@@ -71,14 +71,21 @@ def test_an_interrupt_has_three_steps() -> None:
     assert machine.handle(Interrupt()) == []
     assert machine.handle(Elapsed("signal", "one")) == [SignalToStop()]
     effects = machine.handle(Elapsed("replace", "one"))
-    assert effects[:3] == [Finish("one", "interrupted"), Kill(1), TellReplaced()]
+    assert effects[:3] == [Finish("one", "interrupted", stop="replaced"), Kill(1), TellReplaced()]
     assert effects[4] == Launch(2, "default")
 
 
 def test_an_interrupt_that_is_heeded_ends_the_run_alone() -> None:
     machine = lifecycle(Execute(ONE), Ready(1), Interrupt())
-    assert machine.handle(Completed(1, "one", "error", 1)) == [Finish("one", "interrupted", 1), Tell("idle")]
+    end = Finish("one", "interrupted", 1, stop="message")
+    assert machine.handle(Completed(1, "one", "error", 1)) == [end, Tell("idle")]
     assert machine.handle(Elapsed("replace", "one")) == []
+
+
+def test_a_run_that_heeds_the_signal_alone_says_so() -> None:
+    machine = lifecycle(Execute(ONE), Ready(1), Interrupt(), Elapsed("signal", "one"))
+    end = Finish("one", "interrupted", 1, stop="signal")
+    assert machine.handle(Completed(1, "one", "error", 1)) == [end, Tell("idle")]
 
 
 def test_code_that_ends_well_although_interrupted_has_ended_well() -> None:

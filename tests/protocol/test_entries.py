@@ -23,7 +23,7 @@ BODIES = {
     "file.renamed": {"file": "main.py~2", "path": "app.py"},
     "file.deleted": {"file": "main.py~2"},
     "run.queued": {"run": "r-1", "code": "1 + 1", "first_line": 7},
-    "run.started": {"run": "r-1", "code": "1 + 1"},
+    "run.started": {"run": "r-1", "code": "1 + 1", "limit": 120},
     "run.input_asked": {"run": "r-1", "prompt": "name? ", "password": False},
     "run.input": {"run": "r-1"},
     "run.outputs": {
@@ -31,7 +31,7 @@ BODIES = {
         "n": 0,
         "items": [{"output_type": "stream", "name": "stdout", "text": "2"}],
     },
-    "run.finished": {"run": "r-1", "status": "ok", "duration": 1200, "count": 1},
+    "run.finished": {"run": "r-1", "status": "ok", "duration": 1200, "count": 1, "stop": "signal"},
     "kernel": {"state": "idle"},
     "kernel.interrupted": {},
     "kernel.restarted": {},
@@ -43,6 +43,7 @@ OPS = {
     "file.rename": {"file": "main.py", "path": "../a.py"},  # a path's own rules are checked with words, later
     "file.delete": {"file": "main.py"},
     "run": {"run": "r-1", "file": "main.py"},
+    "run.cancel": {"run": "r-1"},
     "interrupt": {},
     "restart": {},
     "input": {"run": "r-1", "text": "Ada"},
@@ -136,3 +137,11 @@ def test_K3_the_short_way_reads_nothing_that_the_long_way_would_not(tail):
     except MalformedFrame:
         return
     assert cbor.decode(body) == {"update": update}
+
+
+@pytest.mark.parametrize("also", [{"file": "main.py"}, {"first_line": 2}])
+def test_K4_what_is_typed_at_the_console_stands_in_no_file(also):
+    run = {"run": "r-1", "code": "1 + 1", "console": True}
+    assert entries.op("run", cbor.encode(run)) == run
+    with pytest.raises(MalformedFrame):
+        entries.op("run", cbor.encode(run | also))

@@ -8,7 +8,18 @@ from fourhands_protocol import close, errors, limits, paths, roles
 from tests.support.vectors import load
 
 PATHS = load("paths")
-CANDIDATE = {"edit", "chat", "file.create", "file.rename", "run", "interrupt", "restart", "input", "read"}
+CANDIDATE = {
+    "edit",
+    "chat",
+    "file.create",
+    "file.rename",
+    "run",
+    "run.cancel",
+    "interrupt",
+    "restart",
+    "input",
+    "read",
+}
 INTERVIEWER = CANDIDATE | {"file.delete", "end", "revoke", "remove", "download"}
 
 

@@ -68,14 +68,13 @@ const FOLDS: Folds = {
   "file.renamed": (state, { body }) => file(state, body.file, { path: body.path }),
   "file.deleted": (state, { body }) => file(state, body.file, { deleted: true }),
 
-  "run.queued": (state, { actor, at, body }) => ({ runs: [...state.runs, queued(actor, at, body)] }),
-  "run.started": (state, { at, body }) =>
-    run(state, body.run, () => ({ status: "running", startedAt: at, code: body.code })),
+  "run.queued": (state, entry) => ({ runs: [...state.runs, queued(state, entry)] }),
+  "run.started": (state, { at, body }) => run(state, body.run, () => started(at, body)),
   "run.input_asked": (state, { body }) =>
     run(state, body.run, () => ({ input: { prompt: body.prompt, password: body.password } })),
   "run.input": (state, { actor, body }) => run(state, body.run, (of) => answered(of, actor, body.text)),
   "run.outputs": (state, { body }) => run(state, body.run, (of) => printed(of, body)),
-  "run.finished": (state, { at, body }) => run(state, body.run, (of) => finished(of, at, body)),
+  "run.finished": (state, entry) => run(state, entry.body.run, (of) => finished(state, of, entry)),
 
   kernel: (_, { body }) => ({ kernel: body }),
   "kernel.interrupted": plainEvent,
@@ -105,10 +104,11 @@ function file(state: RoomState, name: string, change: Partial<FileState>): Chang
   return { files: state.files.map((one) => (one.file === name ? { ...one, ...change } : one)) };
 }
 
-function queued(by: string, at: number, body: Bodies["run.queued"]): RunState {
+function queued(state: RoomState, { actor, seq, at, body }: Known<"run.queued">): RunState {
   const run: RunState = {
     run: body.run,
-    by,
+    by: actor,
+    seq,
     status: "queued",
     queuedAt: at,
     outputs: [],
@@ -116,10 +116,21 @@ function queued(by: string, at: number, body: Bodies["run.queued"]): RunState {
     dropped: 0,
     input: null,
   };
-  if (body.file !== undefined) run.file = body.file;
+  if (body.file !== undefined) {
+    run.file = body.file;
+    const path = state.files.find((one) => one.file === body.file)?.path;
+    if (path !== undefined) run.path = path;
+  }
+  if (body.console === true) run.console = true;
   if (body.code !== undefined) run.code = body.code;
   if (body.first_line !== undefined) run.firstLine = body.first_line;
   return run;
+}
+
+function started(at: number, { code, limit }: Bodies["run.started"]): Partial<RunState> {
+  const change: Partial<RunState> = { status: "running", startedAt: at, code };
+  if (limit !== undefined) change.limit = limit;
+  return change;
 }
 
 function run(state: RoomState, id: string, change: (of: RunState) => Partial<RunState>): Change {
@@ -147,9 +158,12 @@ function answered(of: RunState, by: string, text: string | undefined): Partial<R
   return { input: null, outputs: [...(cleared ? [] : of.outputs), answer] };
 }
 
-function finished(of: RunState, at: number, body: Bodies["run.finished"]): Partial<RunState> {
-  const { status, duration, count, dropped = of.dropped } = body;
-  const change: Partial<RunState> = { status, finishedAt: at, duration, dropped, input: null };
+function finished(state: RoomState, of: RunState, entry: Known<"run.finished">): Partial<RunState> {
+  const { status, duration, count, dropped = of.dropped, stop } = entry.body;
+  const change: Partial<RunState> = { status, finishedAt: entry.at, duration, dropped, input: null };
   if (count !== undefined) change.count = count;
+  if (stop !== undefined) change.stop = stop;
+  // Only a person takes a run back; every other end is told by the kernel.
+  if (state.people.has(entry.actor)) change.takenBackBy = entry.actor;
   return change;
 }

@@ -38,9 +38,11 @@ export interface RoomClientOptions {
   openSocket?: SocketFactory;
 }
 
-/** A whole file, or given text with the line of its file where it begins. */
 /** A whole file, or code; with `file`, that code is a part of the file which begins at `firstLine`. */
-export type RunRequest = { file: string } | { code: string; file?: string; firstLine?: number };
+export type RunRequest =
+  | { file: string }
+  | { code: string; file?: string; firstLine?: number }
+  | { code: string; console: true };
 
 export class RoomClient {
   readonly person: string;
@@ -165,6 +167,11 @@ export class RoomClient {
     return { ...result, run };
   }
 
+  /** Takes back a run that waits: one's own, or as interviewer anybody's. */
+  cancelRun(run: string): Promise<OpResult> {
+    return this.#live.ask({ kind: "run.cancel", body: { run } });
+  }
+
   interrupt(): Promise<OpResult> {
     return this.#live.ask({ kind: "interrupt", body: {} });
   }
@@ -192,6 +199,7 @@ export class RoomClient {
 
 function runBody(run: string, what: RunRequest): Extract<Op, { kind: "run" }>["body"] {
   if (!("code" in what)) return { run, file: what.file };
+  if ("console" in what) return { run, code: what.code, console: true };
   const body: Extract<Op, { kind: "run" }>["body"] = { run, code: what.code };
   if (what.file !== undefined) body.file = what.file;
   if (what.firstLine !== undefined) body.first_line = what.firstLine;

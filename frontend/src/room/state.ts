@@ -1,7 +1,7 @@
 // What a room looks like: the fold of its log entries, the same for the live room and the replay.
 
 import type { CborMap } from "../../../protocol/ts/cbor";
-import type { KernelPhase, RunEnd } from "../../../protocol/ts/entries";
+import type { KernelPhase, RunEnd, StopMeans } from "../../../protocol/ts/entries";
 import type { Output } from "../../../protocol/ts/outputs";
 import type { Role } from "../../../protocol/ts/roles";
 
@@ -48,12 +48,20 @@ export type RunStatus = "queued" | "running" | RunEnd;
 export interface RunState {
   run: string;
   by: string;
-  /** The file that was run whole; absent for given text. */
+  /** The seq of the entry that asked for it: a whole file ran as it stood then. */
+  seq: number;
+  /** The file that was run whole or in part; absent for other text. */
   file?: string;
+  /** What that file was called when it was run. */
+  path?: string;
   /** The exact code, known at the latest when the run starts. */
   code?: string;
   /** Where given text begins in its file, 1-based. */
   firstLine?: number;
+  /** Typed at the console. */
+  console?: boolean;
+  /** Seconds after which it is stopped; known when the run starts. */
+  limit?: number;
   status: RunStatus;
   queuedAt: number;
   startedAt?: number;
@@ -67,6 +75,10 @@ export interface RunState {
   count?: number;
   /** µs, as the kernel host measured it. */
   duration?: number;
+  /** How far an interrupt had to go; absent where the run ended by itself. */
+  stop?: StopMeans;
+  /** Who took it back while it waited. */
+  takenBackBy?: string;
   /** What the run asks for with `input()`; null while it does not. */
   input: { prompt: string; password: boolean } | null;
 }

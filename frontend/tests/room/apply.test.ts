@@ -81,7 +81,9 @@ describe("a run", () => {
       {
         run: "r",
         by: "ada",
+        seq: 4,
         file: "main.py",
+        path: "main.py",
         code: "input()",
         status: "ok",
         queuedAt: 4_000_000,
@@ -130,6 +132,26 @@ describe("a run", () => {
       { output_type: "answer", prompt: "key? ", by: "ada" },
       STDOUT("b"),
     ]);
+  });
+
+  test("keeps its limit, how it was stopped, and the name that its file had", () => {
+    const log = begun().add("ada", "run.queued", { run: "r", file: "main.py", code: "1", first_line: 3 });
+    log.add("ada", "file.renamed", { file: "main.py", path: "b.py" });
+    log.add("server", "run.started", { run: "r", code: "1", limit: 5 });
+    log.add("server", "run.finished", { run: "r", status: "timeout", duration: 1, stop: "signal" });
+    expect(log.state.runs[0]).toMatchObject({
+      path: "main.py",
+      firstLine: 3,
+      limit: 5,
+      stop: "signal",
+      status: "timeout",
+    });
+  });
+
+  test("that waits is taken back by a person, and says by whom", () => {
+    const log = begun().add("ada", "run.queued", { run: "r", code: "1 + 1", console: true });
+    log.add("ada", "run.finished", { run: "r", status: "aborted", duration: 0 });
+    expect(log.state.runs[0]).toMatchObject({ console: true, status: "aborted", takenBackBy: "ada" });
   });
 
   test("that nobody queued changes nothing", () => {

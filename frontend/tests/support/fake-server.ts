@@ -285,6 +285,8 @@ export class FakeServer {
         return ["file.deleted", body];
       case "run":
         return ["run.queued", body];
+      case "run.cancel":
+        return ["run.finished", { run: body.run as string, status: "aborted", duration: 0 }];
       case "input":
         return ["run.input", body];
       case "end":

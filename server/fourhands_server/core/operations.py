@@ -44,6 +44,13 @@ def check_role(role: str, kind: str) -> None:
         raise Refused("forbidden", f"Your role ({role}) does not allow this.")
 
 
+def check_own_run(state: RoomState, person: str, role: str, run: str) -> None:
+    """Raise Refused where somebody else's run is to be taken back by one who runs no interview."""
+    found = state.runs.get(run)
+    if found is not None and found.by != person and role not in ("interviewer", "host"):
+        raise Refused("forbidden", "Only an interviewer takes back what somebody else has queued.")
+
+
 def plan(state: RoomState, kind: str, body: Mapping[str, Any]) -> Planned:
     """The kind and body of the entry that this operation leaves in a room that goes on.
 
@@ -103,8 +110,15 @@ def _run(state: RoomState, body: Mapping[str, Any]) -> Planned:
         raise Refused("queue-full", f"{QUEUE_LIMIT} runs are waiting already. Interrupt or wait.")
     if "file" in body:
         _living(state, body["file"])
-    wanted = ("run", "file", "code", "first_line")
+    wanted = ("run", "file", "code", "first_line", "console")
     return "run.queued", {key: body[key] for key in wanted if key in body}
+
+
+def _cancel_run(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    run = state.runs.get(body["run"])
+    if run is None or run.status != "queued":
+        raise Refused("not-waiting", "This run waits no longer: it has started or is over.")
+    return "run.finished", {"run": run.run, "status": "aborted", "duration": 0}
 
 
 def _interrupt(state: RoomState, body: Mapping[str, Any]) -> Planned:
@@ -151,6 +165,7 @@ _PLANS: dict[str, Callable[[RoomState, Mapping[str, Any]], Planned]] = {
     "file.rename": _rename_file,
     "file.delete": _delete_file,
     "run": _run,
+    "run.cancel": _cancel_run,
     "interrupt": _interrupt,
     "restart": _restart,
     "input": _input,

@@ -260,6 +260,8 @@ class Room:
             return
         if self._ending.begun:
             raise operations.Refused("ended", operations.ENDED)
+        if kind == "run.cancel":
+            operations.check_own_run(self._ledger.ahead, origin.person, origin.role, body["run"])
         planned = operations.plan(self._ledger.ahead, kind, body)
         if kind == "input":
             self._runs.remember_answer(body["run"], body["text"])

@@ -23,8 +23,10 @@ from fourhands_server.core.effects import (
     StopKernel,
 )
 from fourhands_server.core.ledger import KERNEL, Ledger
+from fourhands_server.core.settings import Settings
 from fourhands_server.core.state import Run
 
+CONSOLE = "<console>"  # what a traceback calls a line typed there
 JOURNAL_KINDS = frozenset({"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"})
 
 
@@ -51,6 +53,8 @@ class Runs:
         match entry.kind:
             case "run.queued":
                 self._want_code(self._ledger.state.runs[cbor.decode(entry.body)["run"]], past=False)
+            case "run.finished":
+                self._codes.pop(cbor.decode(entry.body)["run"], None)
             case "run.started":
                 self._execute(cbor.decode(entry.body)["run"])
             case "run.input":
@@ -67,8 +71,10 @@ class Runs:
         self.advance()
 
     def code(self, run: str, text: str) -> None:
-        """The code of a queued run has been read."""
-        self._codes[run] = text
+        """The code of a queued run has been read; one that was taken back meanwhile needs none."""
+        found = self._ledger.ahead.runs.get(run)
+        if found is not None and not found.finished:
+            self._codes[run] = text
         self.advance()
 
     def failed(self, run: str, reason: str) -> None:
@@ -131,7 +137,9 @@ class Runs:
         waiting = ahead.waiting_runs()
         if waiting and waiting[0].run in self._codes:
             run = waiting[0].run
-            self._ledger.own("run.started", {"run": run, "code": self._codes.pop(run)}, actor=KERNEL)
+            limit = Settings.of(ahead.settings).time_limit_s
+            body = {"run": run, "code": self._codes.pop(run), "limit": limit}
+            self._ledger.own("run.started", body, actor=KERNEL)
 
     def _want_code(self, run: Run, *, past: bool) -> None:
         if run.finished:
@@ -147,7 +155,7 @@ class Runs:
         state = self._ledger.state
         run = state.runs[name]
         file = state.files.get(run.file) if run.file is not None else None
-        filename = file.path if file is not None else "selection.py"
+        filename = file.path if file is not None else CONSOLE if run.console else "selection.py"
         self._effect(Execute(run.run, run.code or "", filename, run.first_line))
 
     def _answer(self, body: Mapping[str, Any]) -> None:

@@ -46,6 +46,7 @@ class Run:
     file: str | None
     code: str | None
     first_line: int
+    console: bool = False
     status: str = "queued"
     started_at: int | None = None
     finished_at: int | None = None
@@ -53,6 +54,8 @@ class Run:
     count: int | None = None
     duration: int | None = None
     dropped: int = 0
+    limit: int | None = None
+    stop: str | None = None
     asking: bool = False
     asking_password: bool = False
 
@@ -192,12 +195,14 @@ def _run_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
         file=body.get("file"),
         code=body.get("code"),
         first_line=body.get("first_line", 1),
+        console=body.get("console", False),
     )
 
 
 def _run_started(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     if run := state.runs.get(body["run"]):
         run.status, run.started_at, run.code = "running", entry.at, body["code"]
+        run.limit = body.get("limit")
 
 
 def _run_outputs(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
@@ -220,7 +225,7 @@ def _run_finished(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     if (run := state.runs.get(body["run"])) and not run.finished:
         run.status, run.finished_at, run.asking = body["status"], entry.at, False
         run.duration, run.count = body["duration"], body.get("count")
-        run.dropped = body.get("dropped", 0)
+        run.dropped, run.stop = body.get("dropped", 0), body.get("stop")
 
 
 def _kernel(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:

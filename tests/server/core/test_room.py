@@ -151,6 +151,40 @@ def test_a_selection_runs_as_the_part_of_its_file(world: World) -> None:
     assert world.executed == [effects.Execute("r1", "1 / 0", "main.py", 2)]
 
 
+def test_a_line_of_the_console_says_so(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    ada.op("run", {"run": "r1", "code": "1 + 1", "console": True})
+    world.settle()
+    assert world.room.state.runs["r1"].console
+    assert world.executed == [effects.Execute("r1", "1 + 1", "<console>", 1)]
+    world.check()
+
+
+def test_a_run_keeps_the_time_limit_that_it_had(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    assert world.room.state.runs["r1"].limit == 120
+
+
+def test_a_waiting_run_is_taken_back_by_whoever_queued_it_or_an_interviewer(world: World) -> None:
+    for run in ("r1", "r2", "r3"):
+        world.call("ada", "candidate", "run", run=run, code="1")
+    world.settle()
+    assert world.call("cy", "candidate", "run.cancel", run="r2").refused == "forbidden"
+    assert world.call("ada", "candidate", "run.cancel", run="r1").refused == "not-waiting"
+    assert world.call("ada", "candidate", "run.cancel", run="nothing").refused == "not-waiting"
+    world.call("ada", "candidate", "run.cancel", run="r2")
+    world.call("bob", "interviewer", "run.cancel", run="r3")
+    world.settle()
+    world.kernel_says("run.finished", run="r1", status="ok", duration=5)
+    world.settle()
+    assert [world.room.state.runs[run].status for run in ("r1", "r2", "r3")] == ["ok", "aborted", "aborted"]
+    assert [e.run for e in world.executed] == ["r1"]
+    assert [e.actor for e in world.log if e.kind == "run.finished"] == ["ada", "bob", "kernel"]
+    world.check()
+
+
 def test_a_run_asked_for_twice_runs_once(world: World) -> None:
     first = world.call("ada", "candidate", "run", run="r1", code="1")
     world.settle()
