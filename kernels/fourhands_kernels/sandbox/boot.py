@@ -7,8 +7,8 @@ configuration:
     {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid}
 
 `sockets` are listening unix sockets by number. `report` is a socket on which one byte tells the host, by its
-credentials, our pid outside, and brings it a descriptor of our working folder `cwd`. `parent` is there only
-without a sandbox.
+credentials, our pid outside, and brings it a descriptor of our working folder `cwd`; its answer lets us go
+on. `parent` is there only without a sandbox.
 """
 
 import ctypes
@@ -60,14 +60,26 @@ def report(fd: int, cwd: str) -> None:
     """Go into the working folder, made where it is missing, and send the byte that carries our pid (for
     signals) and the folder's descriptor (for the room's files).
 
-    It comes before any code of the room: what the descriptor names is then certain.
+    It comes before any code of the room: what the descriptor names is then certain. Then wait for the host's
+    word: it puts us behind walls that only it can build, or has changed its mind and is gone.
     """
     os.makedirs(cwd, exist_ok=True)
     os.chdir(cwd)
     folder = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     with socket.socket(fileno=fd) as link:
         socket.send_fds(link, [b"1"], [folder])
-    os.close(folder)
+        os.close(folder)
+        if not link.recv(1):
+            os._exit(1)
+
+
+def begin(configuration: dict[str, Any]) -> None:
+    """What comes before the kernel."""
+    limit(configuration["limits"])
+    lead()
+    report(configuration["report"], configuration["cwd"])
+    for fd in configuration["sockets"].values():
+        os.set_inheritable(fd, False)  # what the room starts gets none of them
 
 
 def main() -> None:
@@ -75,15 +87,11 @@ def main() -> None:
     configuration = read_configuration(int(sys.argv[1]))
     if "parent" in configuration:
         die_with(configuration["parent"])
-    limit(configuration["limits"])
-    lead()
-    report(configuration["report"], configuration["cwd"])
+    begin(configuration)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     from room_kernel import become  # type: ignore[import-not-found, unused-ignore]
 
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
-    for fd in configuration["sockets"].values():
-        os.set_inheritable(fd, False)  # what the room starts gets none of them
     become(configuration["key"].encode(), configuration["sockets"])
 
 

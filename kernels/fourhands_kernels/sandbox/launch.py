@@ -20,7 +20,8 @@ from . import argv, seccomp
 from .channels import Channels
 from .limits import DEFAULT, Limits
 from .memory import memory_file
-from .process import KernelProcess, spawn
+from .process import KernelProcess
+from .spawn import spawn
 
 _INSIDE: Final = Path(__file__).parent
 _LAUNCHER_FILES: Final = ("boot.py", "room_kernel.py")
@@ -187,6 +188,7 @@ def _memory(stack: ExitStack, name: str, data: bytes) -> int:
 async def _reported(process: KernelProcess, report: socket.socket, *, in_memory: bool) -> KernelProcess:
     try:
         await process.reported(report, in_memory=in_memory)
+        report.send(b"1")  # the launcher waits for it before anything of the room runs
     except BaseException:
         process.kill()
         raise

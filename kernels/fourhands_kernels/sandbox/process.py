@@ -4,12 +4,10 @@ inside.
 
 import asyncio
 import contextlib
-import json
 import os
 import signal
 import socket
-import subprocess
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
 from typing import Final
 
 from ..kernel import KernelUnavailable
@@ -22,25 +20,22 @@ _LAST_WORDS: Final = 1.0  # seconds that a launcher which gave no sign gets to e
 _PAUSE: Final = 0.02  # seconds between reads of stderr: who floods it waits, not we
 
 
-class KernelProcess:
-    """A started launcher; `pid` inside means the kernel's own, of which room code learns nothing.
+class KernelProcess(ABC):
+    """A started launcher, whichever way it was started.
 
-    `work` is a descriptor (O_PATH) of the kernel's working folder, from the launcher's sign until the end:
-    closed then, for it would keep a folder in memory alive.
+    `errors` is the reading end of its stderr, ours to close. `work` is a descriptor (O_PATH) of the kernel's
+    working folder, from the launcher's sign until the end: closed then, for it would keep a folder in memory
+    alive.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]", errors: int, info: int | None) -> None:
-        self._process = process
+    def __init__(self, errors: int) -> None:
         self._errors: int | None = errors
-        self._info = info
         self._tail = b""
         self.work: int | None = None
         self._kernel: int | None = None
         self._first: int | None = None  # the first process inside: with it goes its whole pid namespace
         self._loop = asyncio.get_running_loop()
-        self._exit = os.pidfd_open(process.pid)
         self.exited: asyncio.Future[str] = self._loop.create_future()
-        self._loop.add_reader(self._exit, self._on_exit)
         os.set_blocking(errors, False)
         self._loop.add_reader(errors, self._on_errors)
 
@@ -76,44 +71,46 @@ class KernelProcess:
     def _take(self, sign: Sign) -> None:
         if not self.alive:
             raise KernelUnavailable(f"the sandbox did not start: {self._why()}")
-        self._kernel, self.work = _handle(sign.pid), sign.work
+        self._kernel, self.work = handle(sign.pid), sign.work
         self._first = self._take_first()
 
     def signal(self, number: int) -> None:
-        """Signal the kernel itself: a signal to bubblewrap would stop at bubblewrap."""
+        """Signal the kernel itself: a signal to what started it would stop there."""
         if self._kernel is not None:
-            _send(self._kernel, number)
+            send(self._kernel, number)
 
     def kill(self) -> None:
-        """End the sandbox and all in it.
-
-        Bubblewrap outlives the first process inside, which outlives all others: when `exited` is set nothing
-        is left. Where the first is not known yet, bubblewrap's own death takes it along a moment later.
-        """
+        """End the sandbox and all in it: when `exited` is set nothing is left."""
         if not self.alive:
             return
         if self._first is not None:
-            _send(self._first, signal.SIGKILL)
+            send(self._first, signal.SIGKILL)
         else:
-            self._process.kill()
+            self._kill_early()
 
     async def wait(self) -> str:
         """Wait for the end; returns how it came."""
         return await asyncio.shield(self.exited)
 
-    def _on_exit(self) -> None:
-        self._loop.remove_reader(self._exit)
-        os.close(self._exit)
-        self._process.wait()
-        for fd in (self._kernel, self._first, self._info, self.work):
+    def _end(self, code: int) -> None:
+        """It is gone: let go of all that was held of it."""
+        for fd in (self._kernel, self._first, self.work):
             if fd is not None:
                 os.close(fd)
-        self._kernel = self._first = self._info = self.work = None
+        self._kernel = self._first = self.work = None
         if self._errors is not None:
             self._on_errors()
             self._close_errors()
         if not self.exited.done():
-            self.exited.set_result(_ending(self._process.returncode))
+            self.exited.set_result(_ending(code))
+
+    @abstractmethod
+    def _kill_early(self) -> None:
+        """End it while the first process inside is not known."""
+
+    @abstractmethod
+    def _take_first(self) -> int | None:
+        """A handle of the first process inside; the sign has come."""
 
     def _on_errors(self) -> None:
         if self._errors is None:
@@ -139,19 +136,13 @@ class KernelProcess:
             os.close(self._errors)
             self._errors = None
 
-    def _take_first(self) -> int | None:
-        """Bubblewrap has told the first process's pid before that process came to tell the kernel's."""
-        if self._info is None:
-            return None
-        return _handle(json.loads(os.read(self._info, _TAIL))["child-pid"])
-
     def _why(self) -> str:
         return self.last_words.rsplit("\n", 1)[-1] or (
             self.exited.result() if self.exited.done() else "no sign"
         )
 
 
-def _handle(pid: int) -> int | None:
+def handle(pid: int) -> int | None:
     """A handle that stays with the process, where a pid may come to name another."""
     try:
         return os.pidfd_open(pid)
@@ -159,7 +150,8 @@ def _handle(pid: int) -> int | None:
         return None
 
 
-def _send(process: int, number: int) -> None:
+def send(process: int, number: int) -> None:
+    """Signal a process by its handle, where it still is."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         signal.pidfd_send_signal(process, number)
 
@@ -171,30 +163,3 @@ def _ending(code: int) -> str:
         name = signal.Signals(number).name
         return f"ended by {name}" + (" (out of memory, perhaps)" if name == "SIGKILL" else "")
     return f"ended with status {code}"
-
-
-def spawn(
-    command: Sequence[str], *, descriptors: Sequence[int], env: Mapping[str, str], info: int | None = None
-) -> KernelProcess:
-    """Start a launcher with these descriptors open and its stderr on a pipe that is drained; `info` is
-    bubblewrap's, and ours to close.
-
-    Called on the main thread alone: the kernel binds the life of bubblewrap to the thread that started it.
-    """
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=writer,
-            stderr=writer,
-            env=env,
-            pass_fds=tuple(descriptors),
-            start_new_session=True,
-        )
-    except OSError as error:
-        os.close(reader)
-        raise KernelUnavailable(f"{command[0]} cannot be started: {error.strerror}") from error
-    finally:
-        os.close(writer)
-    return KernelProcess(process, reader, info)

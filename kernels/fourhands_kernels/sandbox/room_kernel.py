@@ -8,6 +8,7 @@ Like `boot` it runs inside the sandbox, on the environment's Python.
 # mypy: disable-error-code="no-untyped-call,misc,union-attr"
 
 import ast
+import importlib
 import json
 import linecache
 import sys
@@ -21,6 +22,12 @@ from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from traitlets.config import Config
+
+# The debugger, which nobody starts, would be half of a kernel's start and a tenth of its memory: ipykernel
+# goes without where it cannot import it. The room's own code can.
+sys.modules["debugpy"] = None  # type: ignore[assignment]
+importlib.import_module("ipykernel.debugger")
+del sys.modules["debugpy"]
 
 CHUNK = 64 * 1024  # characters of a stream in one message; the host joins what belongs together
 PENDING = 1024 * 1024  # bytes on their way to the host before whoever prints has to wait
