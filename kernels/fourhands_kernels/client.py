@@ -23,6 +23,7 @@ from .kernel import (
     HostRefused,
     KernelEvent,
     Listener,
+    Offer,
 )
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,10 @@ class KernelHostClient:
         except (HostLost, HostRefused) as error:
             return Availability(ok=False, reason=error.reason)
         return Availability(ok=answer["ok"], reason=answer["reason"])
+
+    async def environments(self) -> list[Offer]:
+        """What rooms may choose among."""
+        return [Offer(name, title) for name, title in await self._call("environments")]
 
     async def detach(self, room: str) -> None:
         """Take no more events."""

@@ -112,6 +112,8 @@ class Connection:
             case "availability":
                 found = await self._links.house.availability()
                 return {"ok": found.ok, "reason": found.reason}
+            case "environments":
+                return [[offer.name, offer.title] for offer in await self._links.house.environments()]
             case "end":
                 self._links.end()
                 return None

@@ -15,7 +15,7 @@ import zmq.asyncio
 from .environments import Environments
 from .journal import Journal, Store
 from .jupyter import JupyterKernel
-from .kernel import Availability, KernelUnavailable
+from .kernel import Availability, KernelUnavailable, Offer
 from .options import KERNELS, Isolation
 from .room import Room
 from .sandbox.launch import Bubblewrap, Launcher, Plain
@@ -67,6 +67,10 @@ class House:
             self._probing = asyncio.create_task(self._probe())
             found = await asyncio.shield(self._probing)
         return found
+
+    async def environments(self) -> list[Offer]:
+        """What rooms may choose among."""
+        return await self._environments.offers()
 
     def room(self, name: str) -> Room:
         """The room, made where it is new."""

@@ -101,6 +101,14 @@ class Availability:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An environment that a room may choose; `title` tells people what it is ("Python 3.11.7")."""
+
+    name: str
+    title: str
+
+
 class KernelError(Exception):
     """Root of everything that the kernels raise."""
 
@@ -205,6 +213,10 @@ class Kernels(Protocol):
 
     async def availability(self) -> Availability:
         """Whether kernels can be had; never raises HostLost (a lost host is a reason)."""
+        ...
+
+    async def environments(self) -> list[Offer]:
+        """What rooms may choose among at this moment, the default first."""
         ...
 
     async def detach(self, room: str) -> None:

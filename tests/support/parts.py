@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from fourhands_kernels.kernel import Attachment, Availability, Execution, Listener
+from fourhands_kernels.kernel import Attachment, Availability, Execution, Listener, Offer
 from fourhands_server.core.seat import Dialect, Seat
 from fourhands_server.live.host import Parts, RoomHost
 from fourhands_server.live.hub import Hub
@@ -79,6 +79,10 @@ class Kernels:
     executed: list[Execution] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     acknowledged: list[int] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=lambda: [Offer("default", "Python")])
+
+    async def environments(self) -> list[Offer]:
+        return self.offers
 
     async def availability(self) -> Availability:
         return Availability(ok=True)
