@@ -26,6 +26,7 @@ import { yCollab } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import { caretWatch, type Identify } from "./caret-watch";
+import { cells, placeAfter, type Selected, selected } from "./cells";
 import { guards } from "./guards";
 import { languageOf, lines } from "./language";
 import { look } from "./look";
@@ -51,14 +52,10 @@ export interface EditorOptions {
   identify: Identify;
   onCaret: (anchor: number, head: number) => void;
   onRefused: (refusal: Refusal) => void;
+  /** The button of a cell was pressed; null where this person runs no code. */
+  onRunCell: ((cell: Selected) => void) | null;
   /** The reader took the wheel: typed, clicked or scrolled by hand. */
   onOwnMove: () => void;
-}
-
-/** What the run keys need: the text that would run and the 1-based line where it begins. */
-export interface Selected {
-  code: string;
-  firstLine: number;
 }
 
 export interface EditorPane {
@@ -68,6 +65,8 @@ export interface EditorPane {
   setPath(path: string): void;
   /** The selection; without one, the `# %%` cell or the line at the caret. */
   selected(): Selected | null;
+  /** Takes the caret to the next cell or line, as after a run of this one; false where it stays. */
+  moveOn(): boolean;
   goToLine(line: number): void;
   /** Keeps this person's caret in view as it moves; null lets go. */
   follow(person: string | null): void;
@@ -102,6 +101,11 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
     setWritable: (writable) => view.dispatch({ effects: writing.reconfigure(mode(options, writable)) }),
     setPath: (path) => view.dispatch({ effects: language.reconfigure(languageOf(path)) }),
     selected: () => selected(view.state),
+    moveOn: () => {
+      const at = placeAfter(view.state);
+      if (at !== null) view.dispatch({ selection: EditorSelection.cursor(at), scrollIntoView: true });
+      return at !== null;
+    },
     goToLine: (line) => goToLine(view, line),
     follow: (person) => {
       followed = person;
@@ -145,8 +149,9 @@ const WORDS = {
   "replace all": "Replace all",
 };
 
-function behaviour({ onOwnMove, path }: EditorOptions): Extension {
+function behaviour({ onOwnMove, onRunCell, path }: EditorOptions): Extension {
   return [
+    cells(onRunCell),
     lineNumbers(),
     highlightActiveLine(),
     highlightActiveLineGutter(),
@@ -186,20 +191,4 @@ function goToLine(view: EditorView, line: number): void {
     effects: EditorView.scrollIntoView(target.from, { y: "center" }),
   });
   view.focus();
-}
-
-const CELL = /^\s*#\s*%%/;
-
-function selected(state: EditorState): Selected | null {
-  const { from, to, empty, head } = state.selection.main;
-  if (!empty) return { code: state.sliceDoc(from, to), firstLine: state.doc.lineAt(from).number };
-  const at = state.doc.lineAt(head).number;
-  let first = at;
-  let last = at;
-  while (first > 1 && !CELL.test(state.doc.line(first).text)) first -= 1;
-  while (last < state.doc.lines && !CELL.test(state.doc.line(last + 1).text)) last += 1;
-  const wholeFile = first === 1 && last === state.doc.lines && !CELL.test(state.doc.line(1).text);
-  if (wholeFile) [first, last] = [at, at];
-  const code = state.sliceDoc(state.doc.line(first).from, state.doc.line(last).to);
-  return code.trim() === "" ? null : { code, firstLine: first };
 }

@@ -8,6 +8,7 @@ import {
   highlightSpecialChars,
   lineNumbers,
 } from "@codemirror/view";
+import { cells } from "./cells";
 import { languageOf, lines } from "./language";
 import { look } from "./look";
 import { type Peer, peers, setPeers } from "./peers";
@@ -82,6 +83,7 @@ export function mountReader(element: HTMLElement): ReaderPane {
         fresh,
         freshTheme,
         peers,
+        cells(null),
         look,
       ],
     }),

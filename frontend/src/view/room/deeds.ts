@@ -1,4 +1,5 @@
 /** What a person can do in a room, each with its refusal told in words; buttons, keys and the palette all call these. */
+import type { Selected } from "../../panes/editor/cells";
 import type { OpResult } from "../../room/client";
 import type { RunState } from "../../room/state";
 import { confirm } from "../parts/confirm";
@@ -11,6 +12,12 @@ import { shape, tab } from "./layout";
 export function currentRun(desk: Desk): RunState | undefined {
   const { runs } = desk.model;
   return runs.find((run) => run.status === "running") ?? runs.find((run) => run.status === "queued");
+}
+
+/** Those that wait behind it, in order. */
+export function waitingRuns(desk: Desk): RunState[] {
+  const current = currentRun(desk);
+  return desk.model.runs.filter((run) => run.status === "queued" && run !== current);
 }
 
 /** Why nothing can be run now, in words; null when it can. */
@@ -26,25 +33,54 @@ export function runObstacle(desk: Desk): string | null {
 export async function runFile(desk: Desk): Promise<void> {
   const file = desk.activeFile;
   if (file === undefined || file.deleted || !ready(desk)) return;
-  if (shape.value === "narrow") tab.value = "output";
   await told(desk.model.client.run({ file: file.file }), "The file was not run");
 }
 
+/** The selection, the cell or the line; the caret moves on to the next, so that the same key goes through the file. */
 export async function runSelected(desk: Desk): Promise<void> {
-  const file = desk.activeFile;
-  const selected = desk.pane.value?.selected();
-  if (file === undefined || file.deleted || !selected || !ready(desk)) return;
-  const what = { file: file.file, code: selected.code, firstLine: selected.firstLine };
-  await told(desk.model.client.run(what), "The selection was not run");
+  const pane = desk.pane.value;
+  if (pane === null) return;
+  const what = pane.selected();
+  if (what === null) {
+    if (!pane.moveOn()) notify("There is no code here to run.");
+  } else if (ready(desk)) {
+    pane.moveOn();
+    await askForPart(desk, what);
+  }
 }
 
+/** A cell, by its button. */
+export async function runPart(desk: Desk, what: Selected): Promise<void> {
+  if (ready(desk)) await askForPart(desk, what);
+}
+
+async function askForPart(desk: Desk, { code, firstLine }: Selected): Promise<void> {
+  const file = desk.activeFile;
+  if (file === undefined || file.deleted) return;
+  await told(desk.model.client.run({ file: file.file, code, firstLine }), "This part was not run");
+}
+
+/** Answers whether the line was taken. */
+export async function runLine(desk: Desk, code: string): Promise<boolean> {
+  return ready(desk) && (await told(desk.model.client.run({ code, console: true }), "The line was not run"));
+}
+
+/** While something runs, the next waits for it. */
 function ready(desk: Desk): boolean {
   const obstacle = runObstacle(desk);
   if (obstacle !== null) notify(obstacle);
-  else if (currentRun(desk) !== undefined)
-    notify("Something is running. Stop it first, or wait until it is done.");
-  else return true;
-  return false;
+  else if (shape.value === "narrow") tab.value = "output";
+  return obstacle === null;
+}
+
+/** One's own, and for whoever leads the interview anybody's. */
+export function mayCancel({ model }: Desk, run: RunState): boolean {
+  const leads = model.client.role === "interviewer" || model.client.role === "host";
+  return model.may("run.cancel") && (leads || run.by === model.client.person);
+}
+
+export async function cancelRun(desk: Desk, run: RunState): Promise<void> {
+  await told(desk.model.client.cancelRun(run.run), "The run was not taken back");
 }
 
 export async function interrupt(desk: Desk): Promise<void> {

@@ -5,6 +5,7 @@ import type { EditorOptions, EditorPane, Refusal } from "../../panes/editor/edit
 import { MAX_EDIT } from "../../room/client";
 import type { FileState } from "../../room/state";
 import { personColour } from "../parts/avatar";
+import { runPart } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { written } from "./keys";
 import { shape } from "./layout";
@@ -55,6 +56,7 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
     identify: (id, state) => identify(desk, id, state),
     onCaret: (anchor, head) => client.setCursor(file.file, anchor, head),
     onRefused,
+    onRunCell: desk.model.may("run") ? (cell) => void runPart(desk, cell) : null,
     onOwnMove: () => {
       desk.following.value = null;
     },

@@ -100,7 +100,8 @@ function useKeys(desk: Desk): void {
       if (command === undefined || !mayFire(command.id, event)) return;
       event.preventDefault();
       event.stopPropagation();
-      command.act();
+      // A key that is held down asks once.
+      if (!event.repeat) command.act();
     };
     window.addEventListener("keydown", onKey, true);
     return () => window.removeEventListener("keydown", onKey, true);

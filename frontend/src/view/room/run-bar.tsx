@@ -70,17 +70,18 @@ function StopButton({ desk }: { desk: Desk }) {
 function More({ desk }: { desk: Desk }) {
   const blocked = runObstacle(desk) !== null;
   const busy = currentRun(desk) !== undefined;
+  const after = busy ? " after this" : "";
   const choices = [
     {
-      label: "Run file",
+      label: `Run file${after}`,
       hint: written("Mod-Enter"),
-      disabled: blocked || busy,
+      disabled: blocked,
       pick: () => void runFile(desk),
     },
     {
-      label: "Run selection",
+      label: `Run selection or cell${after}`,
       hint: written("Shift-Enter"),
-      disabled: blocked || busy,
+      disabled: blocked,
       pick: () => void runSelected(desk),
     },
     { label: "Stop", hint: written("Mod-."), disabled: !busy, pick: () => void interrupt(desk) },
