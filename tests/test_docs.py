@@ -81,7 +81,7 @@ def test_every_variable_that_is_named_exists(file: str) -> None:
 
 def test_every_command_in_the_readme_exists() -> None:
     parser = build_parser({})
-    for line in re.findall(r"bin/fourhands (rooms .*)", README):
+    for line in re.findall(r"bin/fourhands ((?:rooms|environments) .*)", README):
         words = re.findall(r'"[^"]*"|\S+', line)
         parser.parse_args(words)
     named = set(re.findall(r"`fourhands ([a-z-]+)`", README))

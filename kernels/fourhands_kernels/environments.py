@@ -112,13 +112,15 @@ class Environments:
                 f"the kernel environment {name!r} is not in {self._folder}, or not for uid {os.getuid()}; "
                 f"there are {others}"
             )
-        if _spec(home).exists():
-            return await _kernelspec(name, home)
-        return await inspect(name, _python(home))
+        return await inspect(name, home)
 
 
-async def inspect(name: str, python: Path) -> Environment:
-    """Let an interpreter say where it lives; KernelUnavailable where no kernel can run on it."""
+async def inspect(name: str, home: Path) -> Environment | Kernelspec:
+    """Look at what a folder holds; KernelUnavailable where no kernel can come of it."""
+    return await (_kernelspec(name, home) if _spec(home).exists() else _environment(name, _python(home)))
+
+
+async def _environment(name: str, python: Path) -> Environment:
     *folders, version, ipykernel = await _ask(name, python)
     if int(ipykernel.split(".")[0]) < _OLDEST_IPYKERNEL:
         raise KernelUnavailable(
@@ -158,7 +160,7 @@ async def _kernelspec(name: str, home: Path) -> Environment | Kernelspec:
         raise KernelUnavailable(f"the kernelspec {name!r} in {home} cannot be read: {error}") from error
     if provisioner is None and _runs_ipykernel(argv):
         python = _interpreter(argv[0], home)
-        found = await inspect(name, python)
+        found = await _environment(name, python)
         return Environment(name, python, found.folders, title)
     return Kernelspec(name, home, title, provisioner)
 
@@ -169,7 +171,7 @@ def _runs_ipykernel(argv: Sequence[str]) -> bool:
 
 
 def _interpreter(program: str, home: Path) -> Path:
-    """The Python that a kernelspec means: by its path, of the prefix around the kernelspec, or the system's."""
+    """The Python that a kernelspec means: by its path, or the prefix's around it, or the system's."""
     path = Path(program)
     if path.is_absolute():
         return path

@@ -1,4 +1,4 @@
-"""The command line: `fourhands serve`, `fourhands kernel-host`, `fourhands rooms …`."""
+"""The command line: `fourhands serve`, `kernel-host`, `rooms …`, `environments …`."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return serve(_config(chosen, os.environ), with_room=chosen.with_room)
     if chosen.command == "kernel-host":
         return _become_kernel_host(chosen)
+    if chosen.command == "environments":
+        return _become_installer(chosen)
     from fourhands_server.remote import rooms
 
     return rooms(chosen, _config(chosen, os.environ))
@@ -52,7 +54,27 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     for action in (create, actions.add_parser("list", help="list all rooms"), end):
         _common(action, environment)
         _address(action, environment)
+    _arranging(commands.add_parser("environments", help="arrange what rooms may run on"), environment)
     return parser
+
+
+def _arranging(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add", help="make a Python environment, or offer an installed Jupyter kernelspec"
+    )
+    content = add.add_mutually_exclusive_group(required=True)
+    content.add_argument(
+        "-r", "--requirements", type=Path, action="append", metavar="FILE", help="what to install, as for pip"
+    )
+    content.add_argument("--kernelspec", help="name or folder of an installed kernelspec")
+    add.add_argument("--python", type=Path, help="the Python to make it with (the server's)")
+    add.add_argument("--replace", action="store_true", help="make one anew that is already there")
+    remove = actions.add_parser("remove", help="take one away")
+    for action in (add, remove):
+        action.add_argument("name")
+    for action in (add, actions.add_parser("list", help="list them"), remove):
+        _environments_option(action, environment)
 
 
 def _serving(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
@@ -91,6 +113,10 @@ def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
         default="auto",
         help="auto: run code in a sandbox or not at all; none: run it unprotected, at your own risk",
     )
+    _environments_option(parser, environment)
+
+
+def _environments_option(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     _option(
         parser, environment, "--environments", type=Path, help="folder of Python environments for kernels"
     )
@@ -143,6 +169,17 @@ def _become_kernel_host(chosen: argparse.Namespace) -> NoReturn:
     program = [sys.executable, "-m", "fourhands_kernels.host", "--socket", str(socket)]
     program += ["--environments", str(environments), "--isolation", chosen.isolation]
     program += ["--hide", str(chosen.data.absolute())]
+    os.execv(sys.executable, program)
+
+
+def _become_installer(chosen: argparse.Namespace) -> NoReturn:
+    """What kernels run on is the kernels' own affair, and never a part of the server's Python."""
+    program = [sys.executable, "-m", "fourhands_kernels.installer", chosen.action]
+    program += ["--environments", str(_environments(chosen).absolute())]
+    for option in ("name", "requirements", "python", "kernelspec", "replace"):
+        given = getattr(chosen, option, None) or ()
+        for value in given if isinstance(given, list) else [given] if given else []:
+            program += [f"--{option}"] if value is True else [f"--{option}={value}"]
     os.execv(sys.executable, program)
 
 

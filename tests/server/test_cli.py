@@ -225,3 +225,13 @@ def test_a_kernel_host_by_itself_is_taken_up_by_a_server(tmp_path: Path) -> None
             host.send_signal(signal.SIGTERM)
             host.wait(15)
     wait_until_gone(sandboxes)
+
+
+def test_environments_are_arranged_where_the_server_looks_for_them(tmp_path: Path) -> None:
+    where = {"FOURHANDS_ENVIRONMENTS": str(tmp_path)}
+    assert fourhands("environments", "list", env=where)[1].startswith(f"No environment in {tmp_path}")
+    status, _, err = fourhands("environments", "add", "data", "-r", str(tmp_path / "missing.txt"), env=where)
+    assert (status, err) == (1, f"fourhands: there is no requirements file {tmp_path}/missing.txt\n")
+    status, _, err = fourhands("environments", "remove", "-x", env=where)
+    assert status == 2
+    assert fourhands("environments", "add", "data", env=where)[0] == 2, "nothing to put into it"

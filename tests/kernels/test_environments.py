@@ -1,0 +1,120 @@
+"""What a folder offers to rooms: Pythons and kernelspecs, as they are at this moment."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fourhands_kernels.client import KernelHostClient
+from fourhands_kernels.environments import Environment, Environments, Kernelspec
+from fourhands_kernels.kernel import KernelUnavailable, Offer
+
+from .watching import Watched
+
+
+def python(home: Path, *, version: str = "3.11.7", ipykernel: str = "7.4.0") -> Path:
+    """Something that answers as a Python would."""
+    program = home / "bin/python"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    answer = json.dumps([str(home), "/usr", "/usr", version, ipykernel])
+    program.write_text(f"#!/bin/sh\necho '{answer}'\n")
+    program.chmod(0o755)
+    return program
+
+
+def kernelspec(home: Path, **content: Any) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "kernel.json").write_text(json.dumps(content))
+
+
+async def test_all_that_works_is_offered_the_default_first(tmp_path: Path) -> None:
+    for name in ("data", "default", "bare"):
+        python(tmp_path / name)
+    python(tmp_path / "old", ipykernel="6.31.0")
+    python(tmp_path / ".made/hidden-1")
+    python(tmp_path / "Upper")
+    (tmp_path / "empty").mkdir()
+    kernelspec(tmp_path / "julia", argv=["julia", "{connection_file}"], display_name="Julia 1.12")
+    kernelspec(tmp_path / "broken", argv=7)
+    offers = await Environments(tmp_path).offers()
+    assert [offer.name for offer in offers] == ["default", "bare", "data", "julia"]
+    assert {offer.title for offer in offers} == {"Python 3.11.7", "Julia 1.12"}
+
+
+async def test_nothing_is_offered_where_nothing_is(tmp_path: Path) -> None:
+    assert await Environments(tmp_path / "nowhere").offers() == []
+
+
+async def test_what_is_put_in_the_place_of_another_counts_at_once(tmp_path: Path) -> None:
+    environments = Environments(tmp_path)
+    with pytest.raises(KernelUnavailable):
+        await environments.get("data")
+    python(tmp_path / ".made/data-1")
+    (tmp_path / "data").symlink_to(".made/data-1")
+    assert (await environments.get("data")).folders == (Path("/usr"), tmp_path / ".made/data-1")
+    python(tmp_path / ".made/data-2", version="3.13.1")
+    (tmp_path / "new").symlink_to(".made/data-2")
+    (tmp_path / "new").rename(tmp_path / "data")
+    now = await environments.get("data")
+    assert (now.python, now.title) == (tmp_path / ".made/data-2/bin/python", "Python 3.13.1")
+    (tmp_path / "data").unlink()
+    python(tmp_path / "default")
+    with pytest.raises(KernelUnavailable, match="there are default"):
+        await environments.get("data")
+
+
+@pytest.mark.parametrize("program", ["absolute", "python3"])
+async def test_a_kernelspec_of_ipykernel_is_a_python_of_ours(tmp_path: Path, program: str) -> None:
+    own = python(tmp_path / "elsewhere")
+    own.with_name("python3").symlink_to("python")
+    argv = [
+        str(own) if program == "absolute" else program,
+        "-Xfrozen_modules=off",
+        "-m",
+        "ipykernel_launcher",
+    ]
+    installed = tmp_path / "elsewhere/share/jupyter/kernels/science"
+    kernelspec(installed, argv=[*argv, "-f", "{connection_file}"], display_name="Science")
+    (tmp_path / "offered").mkdir()
+    (tmp_path / "offered/science").symlink_to(installed)
+    found = await Environments(tmp_path / "offered").find("science")
+    assert isinstance(found, Environment)
+    assert (found.title, found.folders) == ("Science", (Path("/usr"), tmp_path / "elsewhere"))
+    assert found.python.parent == own.parent
+
+
+async def test_a_kernelspec_with_a_provisioner_is_its_provisioner_s(tmp_path: Path) -> None:
+    stanza = {"kernel_provisioner": {"provisioner_name": "kubernetes-provisioner"}}
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernelspec(tmp_path / "pod", argv=argv, display_name="In a pod", metadata=stanza)
+    found = await Environments(tmp_path).find("pod")
+    assert found == Kernelspec("pod", tmp_path / "pod", "In a pod", "kubernetes-provisioner")
+    with pytest.raises(KernelUnavailable, match="no Python of ours"):
+        await Environments(tmp_path).get("pod")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"argv": 7}', '{"metadata": 3}', "\xff"])
+async def test_a_kernelspec_that_is_none_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd/kernel.json").write_text(text, "latin-1")
+    with pytest.raises(KernelUnavailable, match=r"'odd' .* cannot be read"):
+        await Environments(tmp_path).find("odd")
+
+
+async def test_rooms_have_what_they_chose(room: Watched, client: KernelHostClient) -> None:
+    offers = await client.environments()
+    assert {Offer("default", offers[0].title), Offer("bare", offers[0].title)} <= set(offers)
+    look = "from importlib.util import find_spec\n"
+    look += "[bool(find_spec(name)) for name in ('numpy', 'pandas', 'matplotlib', 'pytest', 'requests')]"
+    assert (await room.runs(look)).value == str([True] * 5)
+    await room.event("kernel", state="idle")
+    assert (await room.runs(look, environment="bare")).value == str([False] * 5)
+    run = await room.runs("import sys, os\nos.access(sys.prefix, os.W_OK)", environment="bare")
+    assert run.value == "False"
+
+
+async def test_a_choice_that_is_none_is_answered_with_those_there_are(room: Watched) -> None:
+    with pytest.raises(KernelUnavailable, match=r"'gone' .* there are bare, default"):
+        await room.begins("1", environment="gone")
