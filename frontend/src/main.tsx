@@ -10,6 +10,7 @@ import "./styles/panels.css";
 import "./styles/sides.css";
 import "./styles/alone.css";
 import "./styles/output.css";
+import "./styles/runs.css";
 import "./styles/ansi.css";
 import "./styles/replay.css";
 import "./view/theme";

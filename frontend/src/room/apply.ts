@@ -77,7 +77,7 @@ const FOLDS: Folds = {
   "run.finished": (state, entry) => run(state, entry.body.run, (of) => finished(state, of, entry)),
 
   kernel: (_, { body }) => ({ kernel: body }),
-  "kernel.interrupted": plainEvent,
+  "kernel.interrupted": (state, entry) => ({ ...plainEvent(state, entry), ...stopped(state, entry.actor) }),
   "kernel.restarted": plainEvent,
 };
 
@@ -131,6 +131,12 @@ function started(at: number, { code, limit }: Bodies["run.started"]): Partial<Ru
   const change: Partial<RunState> = { status: "running", startedAt: at, code };
   if (limit !== undefined) change.limit = limit;
   return change;
+}
+
+/** Whatever runs now is what is to stop. */
+function stopped(state: RoomState, by: string): Change {
+  const current = state.runs.find((one) => one.status === "running");
+  return current === undefined ? {} : run(state, current.run, () => ({ stoppedBy: by }));
 }
 
 function run(state: RoomState, id: string, change: (of: RunState) => Partial<RunState>): Change {

@@ -77,6 +77,8 @@ export interface RunState {
   duration?: number;
   /** How far an interrupt had to go; absent where the run ended by itself. */
   stop?: StopMeans;
+  /** Who stopped it, where somebody did. */
+  stoppedBy?: string;
   /** Who took it back while it waited. */
   takenBackBy?: string;
   /** What the run asks for with `input()`; null while it does not. */

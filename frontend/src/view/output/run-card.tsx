@@ -3,6 +3,7 @@ import type { RunState } from "../../room/state";
 import { clock, span, timeOfDay } from "../clock";
 import { Avatar } from "../parts/avatar";
 import { Icon, type IconName } from "../parts/icon";
+import { endNote } from "./ends";
 import { Dropped, OutputItem } from "./output-item";
 import { Prompt } from "./prompt";
 import type { Place } from "./traceback";
@@ -12,6 +13,9 @@ export interface RunCardProps {
   by: { name: string; colour: number };
   /** What ran, in words: `main.py`, `main.py, lines 4–9`. */
   what: string;
+  /** Goes to where it stands in its file; null where it stands nowhere. */
+  go: (() => void) | null;
+  nameOf: (person: string) => string;
   /** The room's clock in µs, for the time of a run that is not over. */
   now: number;
   paths: ReadonlySet<string>;
@@ -31,17 +35,30 @@ const ENDS: Record<RunState["status"], { icon: IconName; words: string; tone: st
   kernel_died: { icon: "triangle-alert", words: "Python ended", tone: "bad" },
 };
 
-export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProps) {
+export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }: RunCardProps) {
   const end = ENDS[run.status];
+  const note = endNote(run, nameOf);
   const marked = run.outputs.some((output) => output.output_type === "dropped");
   return (
     <article class="run" data-status={run.status} aria-label={`${by.name} ran ${what}`}>
       <header class="run-head">
         <Avatar name={by.name} colour={by.colour} size="s" />
         <span class="run-who cut" title={`${by.name} ran ${what}`}>
-          <strong>{by.name}</strong> ran <span class="mono run-what">{what}</span>
+          <strong>{by.name}</strong> ran{" "}
+          {go === null ? (
+            <span class={run.console ? "" : "mono run-what"}>{what}</span>
+          ) : (
+            <button type="button" class="mono run-what run-go" onClick={go}>
+              {what}
+            </button>
+          )}
         </span>
         <span class="run-facts">
+          {run.count !== undefined && (
+            <span class="caption faint mono" title="Execution count">
+              [{run.count}]
+            </span>
+          )}
           <time class="caption faint run-time">{timeOfDay(run.queuedAt)}</time>
           <span class={`run-status run-${end.tone}`}>
             <Icon name={end.icon} size={14} />
@@ -51,6 +68,7 @@ export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProp
         </span>
       </header>
       <div class="run-body">
+        {run.console && <Typed code={run.code ?? ""} />}
         {run.outputs.map((output, at) => (
           <OutputItem
             key={at}
@@ -62,20 +80,33 @@ export function RunCard({ run, by, what, now, paths, jump, answer }: RunCardProp
         ))}
         {run.dropped > 0 && !marked && <Dropped bytes={run.dropped} />}
         {run.status === "ok" && run.outputs.length === 0 && <p class="out-note">No output.</p>}
-        {run.status === "kernel_died" && (
-          <p class="out-note">
-            Python ended in the middle of this run, and its variables are gone. The next run starts it again.
-          </p>
-        )}
+        {note !== null && <p class="out-note">{note}</p>}
         {run.input && <Prompt key={run.outputs.length} run={run.run} ask={run.input} answer={answer} />}
       </div>
     </article>
   );
 }
 
+/** As the prompt of a console shows it. */
+function Typed({ code }: { code: string }) {
+  return (
+    <pre class="typed mono">
+      {code.split("\n").map((line, at) => (
+        <div key={at} class="typed-line">
+          <span class="typed-mark" aria-hidden="true">
+            {at === 0 ? ">>> " : "... "}
+          </span>
+          {line}
+        </div>
+      ))}
+    </pre>
+  );
+}
+
 /** µs in the log, ms in words. */
 function duration(run: RunState, now: number): string {
   if (run.duration !== undefined) return span(run.duration / 1000);
-  if (run.status === "running") return clock((now - (run.startedAt ?? run.queuedAt)) / 1000);
-  return "";
+  if (run.status !== "running") return "";
+  const passed = clock((now - (run.startedAt ?? run.queuedAt)) / 1000);
+  return run.limit === undefined ? passed : `${passed} of ${clock(run.limit * 1000)}`;
 }

@@ -3,7 +3,8 @@ import type { FileState, RunState } from "../../room/state";
 import type { Place } from "./traceback";
 
 export function whatRan(run: RunState, files: readonly FileState[]): string {
-  const path = files.find((file) => file.file === run.file)?.path;
+  if (run.console) return "in the console";
+  const path = run.path ?? files.find((file) => file.file === run.file)?.path;
   if (run.firstLine === undefined) return path ?? firstWords(run.code ?? "some code");
   const last = run.firstLine + (run.code?.trimEnd().split("\n").length ?? 1) - 1;
   const lines = last > run.firstLine ? `lines ${run.firstLine}–${last}` : `line ${run.firstLine}`;
@@ -29,4 +30,10 @@ export function placeIn(
   const { path } = place;
   const found = living.find((file) => file.path === path || path.endsWith(`/${file.path}`));
   return found ? { file: found.file, line: place.line } : null;
+}
+
+/** Where what ran stands now, to go to; null where its file is gone or it never had one. */
+export function placeOf(run: RunState, files: readonly FileState[]): { file: string; line: number } | null {
+  const found = files.find((file) => file.file === run.file && !file.deleted);
+  return found === undefined ? null : { file: found.file, line: run.firstLine ?? 1 };
 }

@@ -140,6 +140,14 @@ function viewing(desk: Desk): Command[] {
     { id: "editor", group: "View", title: "Go to the editor", keys: "Alt-2", act: () => focusEditor(desk) },
     { id: "output", group: "View", title: "Go to the output", keys: "Alt-3", act: focusOutput },
     {
+      id: "console",
+      group: "View",
+      title: "Go to the console",
+      keys: "Alt-6",
+      when: () => desk.model.may("run"),
+      act: () => focusConsole(desk),
+    },
+    {
       id: "chat",
       group: "View",
       title: "Show or hide the chat",
@@ -183,6 +191,11 @@ function focusOutput(): void {
   goal?.focus();
   // On a phone it is only now on its way to be shown.
   if (document.activeElement !== goal) requestAnimationFrame(() => goal?.focus());
+}
+
+function focusConsole(desk: Desk): void {
+  if (shape.value === "narrow") tab.value = "output";
+  requestAnimationFrame(() => desk.console.value?.focus());
 }
 
 function meeting(desk: Desk): Command[] {

@@ -35,6 +35,11 @@ export class Desk {
   /** The copy of lost text that its writer put aside for later. */
   readonly copyLaidBy = signal<Recovered | null>(null);
 
+  /** The field of the console line while it stands; null where there is none. */
+  readonly console = signal<HTMLTextAreaElement | null>(null);
+  /** What this person typed there, oldest first; in memory alone. */
+  typed: readonly string[] = [];
+
   constructor(model: RoomModel) {
     this.model = model;
   }
@@ -55,6 +60,11 @@ export class Desk {
   goTo(file: string, line: number): void {
     this.show(file);
     this.target.value = { file, line };
+  }
+
+  /** Keeps a line of the console, at most so many of them; the same line twice in a row is one. */
+  remember(line: string, most: number): void {
+    if (this.typed.at(-1) !== line) this.typed = [...this.typed, line].slice(-most);
   }
 
   follow(person: string | null): void {

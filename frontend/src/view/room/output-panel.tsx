@@ -4,10 +4,14 @@ import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunState } from "../../room/state";
 import { tick } from "../clock";
+import { inTurn, Queue } from "../output/queue";
+import { Restarts } from "../output/restarts";
 import { RunCard } from "../output/run-card";
-import { placeIn, whatRan } from "../output/where";
+import { placeIn, placeOf, whatRan } from "../output/where";
 import { Icon } from "../parts/icon";
 import { AloneCard } from "./alone";
+import { ConsoleLine } from "./console-line";
+import { cancelRun, mayCancel } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { KernelState } from "./kernel-state";
 import { written } from "./keys";
@@ -21,13 +25,14 @@ const CARDS = 30;
 
 export function OutputPanel() {
   const desk = useDesk();
-  const { runs } = desk.model;
+  const { runs, files, people, events } = desk.model;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const top = useRef(0);
   const behind = useSignal(false);
   const more = useSignal(CARDS);
-  const kept = runs.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
+  const { begun, waiting } = inTurn(runs);
+  const kept = begun.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
   const shown = kept.slice(-more.value);
   const narrow = shape.value === "narrow";
   useStickToEnd(scroller, content, () => !behind.value && desk.model.runs.length > 0);
@@ -51,60 +56,75 @@ export function OutputPanel() {
           </button>
         )}
       </header>
-      <div
-        class="output-scroll scroll"
-        id="output"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
-        tabIndex={0}
-        ref={scroller}
-        onScroll={(event) => {
-          // Growth below moves nothing: only a reader who goes up leaves the end.
-          const { scrollTop } = event.currentTarget;
-          if (nearEnd(event.currentTarget)) behind.value = false;
-          else if (scrollTop < top.current) behind.value = true;
-          top.current = scrollTop;
-        }}
-      >
-        <div ref={content} class="output-list">
-          {!narrow && <AloneCard />}
-          {kept.length < runs.length && <Cleared desk={desk} count={runs.length - kept.length} />}
-          {kept.length > shown.length && (
-            <button
-              type="button"
-              class="button quiet"
-              onClick={() => {
-                more.value += CARDS;
-              }}
-            >
-              Show earlier runs ({kept.length - shown.length})
-            </button>
-          )}
-          {shown.map((run, at) => (
-            <Fragment key={run.run}>
-              <Restarts
-                desk={desk}
-                from={shown[at - 1]?.queuedAt ?? desk.clearedAt.value}
-                to={run.queuedAt}
-              />
-              <Card desk={desk} run={run} />
-            </Fragment>
-          ))}
-          {kept.length > 0 && (
-            <Restarts desk={desk} from={kept.at(-1)?.queuedAt ?? 0} to={Number.POSITIVE_INFINITY} />
-          )}
-          {runs.length === 0 && <Empty desk={desk} />}
-        </div>
-      </div>
-      {behind.value && (
-        <button
-          type="button"
-          class="button plain to-end"
-          onClick={() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })}
+      <div class="output-view">
+        <div
+          class="output-scroll scroll"
+          id="output"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
+          tabIndex={0}
+          ref={scroller}
+          onScroll={(event) => {
+            // Growth below moves nothing: only a reader who goes up leaves the end.
+            const { scrollTop } = event.currentTarget;
+            if (nearEnd(event.currentTarget)) behind.value = false;
+            else if (scrollTop < top.current) behind.value = true;
+            top.current = scrollTop;
+          }}
         >
-          <Icon name="arrow-down" />
-          To the newest
-        </button>
-      )}
+          <div ref={content} class="output-list">
+            {!narrow && <AloneCard />}
+            {kept.length < begun.length && <Cleared desk={desk} count={begun.length - kept.length} />}
+            {kept.length > shown.length && (
+              <button
+                type="button"
+                class="button quiet"
+                onClick={() => {
+                  more.value += CARDS;
+                }}
+              >
+                Show earlier runs ({kept.length - shown.length})
+              </button>
+            )}
+            {shown.map((run, at) => (
+              <Fragment key={run.run}>
+                <Restarts
+                  events={events}
+                  people={people}
+                  from={shown[at - 1]?.queuedAt ?? desk.clearedAt.value}
+                  to={run.queuedAt}
+                />
+                <Card desk={desk} run={run} />
+              </Fragment>
+            ))}
+            {kept.length > 0 && (
+              <Restarts
+                events={events}
+                people={people}
+                from={kept.at(-1)?.queuedAt ?? 0}
+                to={Number.POSITIVE_INFINITY}
+              />
+            )}
+            {runs.length === 0 && <Empty desk={desk} />}
+          </div>
+        </div>
+        {behind.value && (
+          <button
+            type="button"
+            class="button plain to-end"
+            onClick={() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })}
+          >
+            <Icon name="arrow-down" />
+            To the newest
+          </button>
+        )}
+      </div>
+      <Queue
+        waiting={waiting}
+        files={files}
+        people={people}
+        cancel={(run) => (mayCancel(desk, run) ? () => void cancelRun(desk, run) : null)}
+      />
+      {desk.model.may("run") && <ConsoleLine />}
     </section>
   );
 }
@@ -141,6 +161,7 @@ function Card({ desk, run }: { desk: Desk; run: RunState }) {
   // Only a run that is not over has a clock to move.
   if (run.status === "running") void tick.value;
   const person = model.person(run.by);
+  const place = placeOf(run, files);
   const answer = async (text: string) => {
     const result = await model.client.answer(run.run, text);
     return result.ok ? null : result.message;
@@ -150,6 +171,8 @@ function Card({ desk, run }: { desk: Desk; run: RunState }) {
       run={run}
       by={{ name: person?.name ?? "Someone", colour: person?.colour ?? 0 }}
       what={whatRan(run, files)}
+      go={place === null ? null : () => desk.goTo(place.file, place.line)}
+      nameOf={(id) => model.person(id)?.name ?? "Somebody"}
       now={model.client.now()}
       paths={new Set(files.map((file) => file.path))}
       jump={(place) => {
@@ -158,22 +181,6 @@ function Card({ desk, run }: { desk: Desk; run: RunState }) {
       }}
       answer={model.may("input") ? answer : undefined}
     />
-  );
-}
-
-/** Between two runs: from here on the variables were gone. */
-function Restarts({ desk, from, to }: { desk: Desk; from: number; to: number }) {
-  const { events, people } = desk.model;
-  const found = events.filter(
-    (event) => event.kind === "kernel.restarted" && event.at > from && event.at <= to,
-  );
-  const last = found.at(-1);
-  if (last === undefined) return null;
-  const who = people.get(last.actor)?.name;
-  return (
-    <p class="restarted caption" key={last.seq}>
-      {who === undefined ? "The kernel was restarted" : `${who} restarted the kernel`}; variables are gone
-    </p>
   );
 }
 
