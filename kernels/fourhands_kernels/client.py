@@ -130,7 +130,7 @@ class KernelHostClient:
             answer = await self._call("availability")
         except (HostLost, HostRefused) as error:
             return Availability(ok=False, reason=error.reason)
-        return Availability(ok=answer["ok"], reason=answer["reason"])
+        return Availability(answer["ok"], answer["reason"], answer.get("confinement"))
 
     async def environments(self) -> list[Offer]:
         """What rooms may choose among."""

@@ -111,7 +111,7 @@ class Connection:
         match message["call"]:
             case "availability":
                 found = await self._links.house.availability()
-                return {"ok": found.ok, "reason": found.reason}
+                return {"ok": found.ok, "reason": found.reason, "confinement": found.confinement}
             case "environments":
                 return [[offer.name, offer.title] for offer in await self._links.house.environments()]
             case "end":

@@ -40,7 +40,13 @@ class Host:
         self._options = options
         self._id = secrets.token_hex(8)
         hidden = (options.socket.parent, *options.hidden)
-        house = HouseOptions(options.isolation, options.environments, hidden, options.kernels)
+        house = HouseOptions(
+            options.isolation,
+            options.environments,
+            hidden,
+            options.kernels,
+            note=options.socket.with_suffix(".groups"),
+        )
         self.house = House(house, runtime)
         self._owners: dict[str, Connection] = {}
         self._links: set[asyncio.Task[None]] = set()

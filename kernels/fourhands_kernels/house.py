@@ -18,6 +18,7 @@ from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
 from .options import KERNELS, Isolation
 from .room import Room
+from .sandbox.cells import Cells
 from .sandbox.launch import Bubblewrap, Launcher, Plain
 from .sandbox.limits import Limits
 from .sandbox.probe import choose_mode, probe
@@ -31,13 +32,17 @@ _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own proce
 
 @dataclass(frozen=True, slots=True)
 class HouseOptions:
-    """How kernels run; `environments` holds virtual environments, no sandbox may see what is `hidden`."""
+    """How kernels run; `environments` holds virtual environments, no sandbox may see what is `hidden`.
+
+    `note` is a file that outlives a host which is killed: it names the control groups to remove.
+    """
 
     isolation: Isolation
     environments: Path
     hidden: tuple[Path, ...] = ()
     kernels: int = KERNELS
     limits: Limits = field(default_factory=Limits)
+    note: Path | None = None
 
 
 class House:
@@ -52,6 +57,7 @@ class House:
         self._store = Store()
         self._rooms: dict[str, Room] = {}
         self._watchers: dict[str, Callable[[], None]] = {}
+        self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
         self._launcher: Launcher = self._choose()
         self._loop = asyncio.get_running_loop()
         self._probing = asyncio.create_task(self._probe())
@@ -115,6 +121,8 @@ class House:
         self._probing.cancel()
         endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)
+        if self._cells is not None:
+            await self._cells.close()
         self._context.destroy(linger=0)
         shutil.rmtree(self.runtime, ignore_errors=True)
 
@@ -125,7 +133,9 @@ class House:
     def _choose(self) -> Launcher:
         if self._options.isolation == "none":
             return Plain(self.runtime, self._options.limits)
-        return Bubblewrap(choose_mode(), self.runtime, self._options.hidden, self._options.limits)
+        return Bubblewrap(
+            choose_mode(), self.runtime, self._options.hidden, self._options.limits, self._cells
+        )
 
     async def _probe(self) -> Availability:
         try:
@@ -138,5 +148,7 @@ class House:
         except OSError as error:  # no /proc, say
             log.exception("the isolation could not be tried")
             return Availability(ok=False, reason=f"the isolation could not be tried: {error}")
-        log.info("kernels are available, isolation %s", getattr(self._launcher, "mode", "none"))
-        return Availability(ok=True)
+        confinement = None if self._cells is None else self._cells.words
+        mode = getattr(self._launcher, "mode", "none")
+        log.info("kernels are available, isolation %s, each held by %s", mode, confinement or "nothing")
+        return Availability(ok=True, confinement=confinement)

@@ -94,11 +94,12 @@ class Execution:
 @dataclass(frozen=True, slots=True)
 class Availability:
     """Whether kernels can be had here; where not, `reason` names the missing wall in words an operator can
-    act on.
+    act on. `confinement` says what holds each sandbox as a whole to its limits.
     """
 
     ok: bool
     reason: str | None = None
+    confinement: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,26 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[2]
 ENVIRONMENTS = Path(os.environ.get("FOURHANDS_ENVIRONMENTS", PROJECT / ".kernels"))
 SECONDS = 30.0
+ORDINARY = 1_800_000_001  # a uid that nobody has
+# In a mount namespace of our own: what lies in a private folder is shown in an empty one in its place.
+_SHOW = """
+set -e
+closed=$1; shift
+count=$1; shift
+mount -t tmpfs tmpfs /mnt
+for number in $(seq $count); do
+    eval "path=\\${$number}"
+    mkdir /mnt/$number
+    mount --bind "$path" /mnt/$number
+done
+for folder in $closed; do mount -t tmpfs -o mode=0755 tmpfs "$folder"; done
+for number in $(seq $count); do
+    mkdir -p "$1"
+    mount --bind /mnt/$number "$1"
+    shift
+done
+exec "$@"
+"""
 
 
 @dataclass
@@ -21,6 +41,7 @@ class HostProcess:
     isolation: str = "auto"
     linger: float = 60.0
     kernels: int = 64
+    ordinary: bool = False  # run it as an ordinary user although we are root
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     @property
@@ -44,6 +65,9 @@ class HostProcess:
             "--kernels",
             str(self.kernels),
         ]
+        if self.ordinary and os.geteuid() == 0:
+            os.chown(self.folder, ORDINARY, ORDINARY)
+            command = [*as_ordinary_user(self.folder), *command]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
@@ -104,3 +128,26 @@ def wait_gone(pids: list[int]) -> None:
             assert select.select([handle], [], [], SECONDS)[0], f"process {pid} is still there"
         finally:
             os.close(handle)
+
+
+def as_ordinary_user(*folders: Path) -> list[str]:
+    """What stands before a command that root wants to run as an ordinary user.
+
+    That user may read these folders, the project and its Pythons, wherever they lie.
+    """
+    pythons = [ENVIRONMENTS / "default/bin/python", Path(sys.executable)]
+    needed = [*folders, PROJECT, ENVIRONMENTS, Path(sys.prefix)]
+    needed += [python.resolve().parents[1] for python in pythons]
+    hidden = {path: barrier for path in needed if (barrier := _barrier(path)) is not None}
+    closed = " ".join(map(str, dict.fromkeys(hidden.values())))
+    show = ["/bin/sh", "-c", _SHOW, "show", closed, str(len(hidden)), *map(str, hidden)]
+    identity = ["--reuid", str(ORDINARY), "--regid", str(ORDINARY), "--clear-groups"]
+    return ["unshare", "--mount", *show, "setpriv", *identity, "--inh-caps=-all", "--bounding-set=-all"]
+
+
+def _barrier(path: Path) -> Path | None:
+    """The outermost folder above a path that only its owner may pass."""
+    for folder in reversed(path.parents):
+        if not folder.stat().st_mode & 0o001:
+            return folder
+    return None

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 from ..environments import Environment
 from ..kernel import KernelUnavailable
 from . import argv, seccomp
+from .cells import Cells
 from .channels import Channels
 from .limits import DEFAULT, Limits
 from .memory import memory_file
@@ -43,28 +44,32 @@ class Launcher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bubblewrap:
-    """Kernels behind all walls; `runtime`, the host's own folder, and `hidden` are shown to no sandbox."""
+    """Kernels behind all walls; `runtime`, the host's own folder, and `hidden` are shown to no sandbox.
+
+    `cells` hold each sandbox as a whole to its limits, before any code of a room runs in it.
+    """
 
     mode: argv.Mode
     runtime: Path
     hidden: tuple[Path, ...] = ()
     limits: Limits = DEFAULT
+    cells: Cells | None = None
 
     async def launch(self, environment: Environment, channels: Channels, *, key: str) -> KernelProcess:
         """Start a kernel in a sandbox of its own."""
         with ExitStack() as stack:
-            report = _report_pair(stack)
-            configuration = _configuration(
+            report = report_pair(stack)
+            settings = configuration(
                 channels, key=key, report=report[1], limits=self.limits, cwd=argv.WORK
             )
-            config = _memory(stack, "configuration", json.dumps(configuration).encode())
+            config = memory(stack, "configuration", json.dumps(configuration).encode())
             command = [str(environment.python), "-I", f"{argv.CODE}/boot.py", str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
             files = {f"{argv.CODE}/{name}": (_INSIDE / name).read_bytes() for name in _LAUNCHER_FILES}
             process = self.start(environment, command, files=files, inherited=inherited)
             channels.hand_over()
             report[1].close()
-            return await _reported(process, report[0], in_memory=True)
+            return await reported(process, report[0], in_memory=True, cells=self.cells)
 
     def start(
         self,
@@ -79,7 +84,7 @@ class Bubblewrap:
         inner = uid if self.mode == "root" else argv.USER_UID
         with ExitStack() as stack:
             contents = argv.account_files(inner) | dict(files)
-            filter_ = _memory(stack, "filter", seccomp.program(seccomp.machine()))
+            filter_ = memory(stack, "filter", seccomp.program(seccomp.machine()))
             told, telling = os.pipe2(os.O_CLOEXEC)
             stack.callback(os.close, telling)
             sandbox = argv.Sandbox(
@@ -87,13 +92,13 @@ class Bubblewrap:
                 uid=uid,
                 readable=environment.folders,
                 masked=(self.runtime, *self.hidden),
-                files={path: _memory(stack, Path(path).name, data) for path, data in contents.items()},
+                files={path: memory(stack, Path(path).name, data) for path, data in contents.items()},
                 environment=_variables(environment, home=argv.HOME),
                 seccomp=filter_,
                 info=telling,
                 limits=self.limits,
             )
-            options = _memory(stack, "options", "\0".join(argv.options(sandbox)).encode())
+            options = memory(stack, "options", "\0".join(argv.options(sandbox)).encode())
             # By descriptor, for /proc/1/cmdline inside would show the host's paths.
             line = [find_bubblewrap(), "--args", str(options), "--", *argv.change_uid(sandbox), *command]
             handed = (*inherited, *sandbox.files.values(), filter_, telling, options)
@@ -119,19 +124,19 @@ class Plain:
         # RLIMIT_NPROC would count everything else that this user runs.
         limits = {name: value for name, value in self.limits.resources().items() if name != "RLIMIT_NPROC"}
         with ExitStack() as stack:
-            report = _report_pair(stack)
-            configuration = _configuration(
+            report = report_pair(stack)
+            settings = configuration(
                 channels, key=key, report=report[1], limits=self.limits, cwd=f"{home}/work"
             )
             configuration |= {"parent": os.getpid(), "limits": limits}
-            config = _memory(stack, "configuration", json.dumps(configuration).encode())
+            config = memory(stack, "configuration", json.dumps(configuration).encode())
             command = [str(environment.python), "-I", str(_INSIDE / "boot.py"), str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
             process = spawn(command, descriptors=inherited, env=_variables(environment, home=home))
             process.exited.add_done_callback(lambda _: shutil.rmtree(home, ignore_errors=True))
             channels.hand_over()
             report[1].close()
-            return await _reported(process, report[0], in_memory=False)
+            return await reported(process, report[0], in_memory=False)
 
 
 def find_bubblewrap() -> str:
@@ -158,7 +163,7 @@ def _variables(environment: Environment, *, home: str) -> dict[str, str]:
     }
 
 
-def _configuration(
+def configuration(
     channels: Channels, *, key: str, report: socket.socket, limits: Limits, cwd: str
 ) -> dict[str, Any]:
     return {
@@ -170,7 +175,7 @@ def _configuration(
     }
 
 
-def _report_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
+def report_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     stack.enter_context(ours)
     stack.enter_context(theirs)
@@ -179,15 +184,19 @@ def _report_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
     return ours, theirs
 
 
-def _memory(stack: ExitStack, name: str, data: bytes) -> int:
+def memory(stack: ExitStack, name: str, data: bytes) -> int:
     fd = memory_file(name, data)
     stack.callback(os.close, fd)
     return fd
 
 
-async def _reported(process: KernelProcess, report: socket.socket, *, in_memory: bool) -> KernelProcess:
+async def reported(
+    process: KernelProcess, report: socket.socket, *, in_memory: bool, cells: Cells | None = None
+) -> KernelProcess:
     try:
         await process.reported(report, in_memory=in_memory)
+        if cells is not None:
+            cells.confine(process)
         report.send(b"1")  # the launcher waits for it before anything of the room runs
     except BaseException:
         process.kill()

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Final
 
 from ..kernel import KernelUnavailable
@@ -25,12 +26,13 @@ class KernelProcess(ABC):
 
     `errors` is the reading end of its stderr, ours to close. `work` is a descriptor (O_PATH) of the kernel's
     working folder, from the launcher's sign until the end: closed then, for it would keep a folder in memory
-    alive.
+    alive. `explain` is asked at the end: what holds the sandbox may know better than an exit status why.
     """
 
     def __init__(self, errors: int) -> None:
         self._errors: int | None = errors
         self._tail = b""
+        self.explain: Callable[[], str | None] | None = None
         self.work: int | None = None
         self._kernel: int | None = None
         self._first: int | None = None  # the first process inside: with it goes its whole pid namespace
@@ -43,6 +45,13 @@ class KernelProcess(ABC):
     def alive(self) -> bool:
         """Whether anything of it still runs."""
         return not self.exited.done()
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """The pids, in our own pid namespace, of the first process inside and of the kernel; known from the
+        sign on.
+        """
+        return tuple(_pid(fd) for fd in (self._first, self._kernel) if fd is not None)
 
     @property
     def last_words(self) -> str:
@@ -102,7 +111,8 @@ class KernelProcess(ABC):
             self._on_errors()
             self._close_errors()
         if not self.exited.done():
-            self.exited.set_result(_ending(code))
+            why = None if self.explain is None else self.explain()
+            self.exited.set_result(why or _ending(code))
 
     @abstractmethod
     def _kill_early(self) -> None:
@@ -140,6 +150,15 @@ class KernelProcess(ABC):
         return self.last_words.rsplit("\n", 1)[-1] or (
             self.exited.result() if self.exited.done() else "no sign"
         )
+
+
+def _pid(process: int) -> int:
+    """The pid that a handle stands for; ProcessLookupError once it is gone."""
+    with open(f"/proc/self/fdinfo/{process}", encoding="ascii") as file:
+        pid = next(int(line.split()[1]) for line in file if line.startswith("Pid:"))
+    if pid <= 0:
+        raise ProcessLookupError("the process is gone")
+    return pid
 
 
 def handle(pid: int) -> int | None:

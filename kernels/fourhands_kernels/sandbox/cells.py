@@ -1,0 +1,171 @@
+"""Holds every sandbox as a whole to its limits: by a control group where the host has them, else by looking
+again and again; whichever it is, who takes too much is ended and told why.
+"""
+
+import asyncio
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from ..kernel import KernelUnavailable
+from . import cgroups, watchdog
+from .cgroups import Cgroups, Group
+from .limits import Limits
+from .watchdog import Watched
+
+log = logging.getLogger(__name__)
+
+EVERY: Final = 0.25  # seconds between looks
+_SHARE: Final = 20  # a look may take one part in so many of a processor's time
+_WATCHDOG: Final = "a watchdog in the kernel host"
+
+
+class Confined(Protocol):
+    """What cells need of a started sandbox.
+
+    `inside` holds the pids, in our pid namespace, of its first process and of the kernel. `explain` is asked
+    at the end: it may know better than an exit status why the sandbox ended.
+    """
+
+    explain: Callable[[], str | None] | None
+    exited: "asyncio.Future[str]"
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        """Pids."""
+        ...
+
+    def kill(self) -> None:
+        """End it."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class _Cell:
+    """One sandbox, and what holds it."""
+
+    process: Confined
+    held: Group | Watched
+    reason: str | None = None
+
+    def end(self, reason: str) -> None:
+        if self.reason is None:
+            log.info("a sandbox is ended: %s", reason)
+            self.reason = reason
+            self.process.kill()
+
+
+class Cells:
+    """All sandboxes of a host. Made in a running loop; `close` after the last one has ended.
+
+    `note` is a file that names the folders of groups for the next host, should this one be killed.
+    """
+
+    def __init__(self, limits: Limits, *, groups: Cgroups | None, note: Path | None = None) -> None:
+        self._limits = limits
+        self._groups = groups
+        self._note = note
+        self._cells: set[_Cell] = set()
+        self._leaving: set[Group] = set()
+        self._names = itertools.count(1)
+        self._some = asyncio.Event()
+        if groups is not None and note is not None:
+            note.write_text("".join(f"{folder}\n" for folder in groups.folders))
+        self._watching = asyncio.create_task(self._watch())
+
+    @classmethod
+    def open(cls, limits: Limits, *, note: Path | None = None) -> "Cells":
+        """Take the best way there is on this machine, and away what an earlier host left."""
+        if note is not None and note.exists():
+            for line in note.read_text().splitlines():
+                if cgroups.left_behind(Path(line)):
+                    cgroups.sweep(Path(line))
+            note.unlink()
+        return cls(limits, groups=cgroups.find(limits=limits), note=note)
+
+    @property
+    def words(self) -> str:
+        """What holds sandboxes here, for an operator."""
+        return _WATCHDOG if self._groups is None else self._groups.words
+
+    def confine(self, process: Confined) -> None:
+        """Hold a sandbox in which no code of a room has run yet; KernelUnavailable where that fails."""
+        try:
+            held = self._hold(process)
+        except OSError as error:
+            raise KernelUnavailable(f"the sandbox could not be confined by {self.words}: {error}") from error
+        cell = _Cell(process, held)
+        self._cells.add(cell)
+        process.explain = lambda: self._explain(cell)
+        process.exited.add_done_callback(lambda _: self._let_go(cell))
+        self._some.set()
+
+    async def close(self) -> None:
+        """Stop looking, and take all groups away."""
+        self._watching.cancel()
+        await asyncio.wait((self._watching,))
+        if self._groups is not None:
+            self._groups.remove()
+            if self._note is not None and not any(folder.exists() for folder in self._groups.folders):
+                self._note.unlink(missing_ok=True)
+
+    def _hold(self, process: Confined) -> Group | Watched:
+        if self._groups is None:
+            return watchdog.watched(process.inside[0])
+        group = self._groups.make(f"room-{next(self._names)}", self._limits)
+        try:
+            for pid in process.inside:
+                group.join(pid)
+        except OSError:
+            self._remove(group)
+            raise
+        return group
+
+    def _explain(self, cell: _Cell) -> str | None:
+        if cell.reason is None and isinstance(cell.held, Group) and cell.held.exceeded():
+            cell.reason = watchdog.too_much(self._limits)
+        return None if cell.reason is None else f"was ended: {cell.reason}"
+
+    def _let_go(self, cell: _Cell) -> None:
+        self._cells.discard(cell)
+        if isinstance(cell.held, Group):
+            self._remove(cell.held)
+
+    def _remove(self, group: Group) -> None:
+        """A group is busy for a moment after its last process: the next look tries again."""
+        if group.remove():
+            self._leaving.discard(group)
+        else:
+            self._leaving.add(group)
+            self._some.set()
+
+    async def _watch(self) -> None:
+        while True:
+            if not self._cells and not self._leaving:
+                self._some.clear()
+                await self._some.wait()
+            began = time.thread_time() if self._groups else time.monotonic()
+            try:
+                await self._look()
+            except Exception:  # one failed look must not be the last
+                log.exception("the sandboxes could not be looked at")
+            spent = (time.thread_time() if self._groups else time.monotonic()) - began
+            await asyncio.sleep(max(EVERY, spent * _SHARE))
+
+    async def _look(self) -> None:
+        for group in tuple(self._leaving):
+            self._remove(group)
+        cells = tuple(self._cells)
+        watched = {cell.held.first: cell for cell in cells if isinstance(cell.held, Watched)}
+        if watched:
+            sandboxes = [cell.held for cell in watched.values() if isinstance(cell.held, Watched)]
+            # In a thread: a walk through large page tables must not hold up the rooms.
+            for first, reason in (await asyncio.to_thread(watchdog.look, sandboxes, self._limits)).items():
+                watched[first].end(reason)
+        for cell in cells:
+            if isinstance(cell.held, Group) and cell.held.exceeded():
+                cell.end(watchdog.too_much(self._limits))
