@@ -174,7 +174,7 @@ class Marks implements PluginValue {
 }
 
 const theme = EditorView.theme({
-  ".cm-cell-head": { boxShadow: "inset 0 1px 0 var(--line-strong)", paddingTop: "3px", paddingBottom: "1px" },
+  ".cm-cell-head": { boxShadow: "inset 0 1px 0 var(--line-strong)" },
   ".cm-cell-current": { position: "relative" },
   ".cm-cell-current::before": {
     content: '""',
@@ -186,14 +186,14 @@ const theme = EditorView.theme({
   },
   ".cm-run-cell": {
     marginLeft: "16px",
-    height: "20px",
+    height: "19px",
     padding: "0 8px",
     border: "1px solid var(--line)",
     borderRadius: "var(--r-s)",
     backgroundColor: "transparent",
     color: "var(--muted)",
-    font: "500 12px/18px var(--font)",
-    verticalAlign: "top",
+    font: "500 12px/17px var(--font)",
+    verticalAlign: "1px",
     cursor: "pointer",
   },
   ".cm-run-cell:hover": { backgroundColor: "var(--hover)", color: "var(--text)" },
