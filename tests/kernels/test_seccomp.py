@@ -4,6 +4,7 @@ both machines.
 
 import errno
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,41 @@ def test_refused_calls(name: str) -> None:
             assert error(decide(machine, number)) == errno.EPERM
 
 
+@pytest.mark.parametrize("name", seccomp.ABSENT)
+def test_calls_that_are_not_there(name: str) -> None:
+    for machine, number in zip(("x86_64", "aarch64"), seccomp.ABSENT[name], strict=True):
+        assert error(decide(machine, number)) == errno.ENOSYS
+
+
+def test_what_strangers_have_no_use_for_is_on_the_list() -> None:
+    wanted = """
+        ptrace mount umount2 pivot_root chroot unshare setns keyctl add_key request_key bpf perf_event_open
+        userfaultfd kexec_load kexec_file_load init_module finit_module delete_module process_vm_readv
+        process_vm_writev pidfd_getfd io_uring_setup io_uring_enter io_uring_register open_by_handle_at
+        name_to_handle_at personality quotactl swapon swapoff reboot sethostname setdomainname kcmp iopl
+        ioperm syslog acct fanotify_init fanotify_mark lookup_dcookie shmget msgget semget open_tree move_mount
+    """
+    assert set(wanted.split()) <= set(seccomp.REFUSED)
+
+
+def test_numbers_are_those_of_this_machine() -> None:
+    """Where the kernel's own headers are installed, they say the same."""
+    header = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
+    if not header.exists():
+        pytest.skip("no headers here")
+    known = dict(
+        line.split()[1:3] for line in header.read_text().splitlines() if line.startswith("#define __NR_")
+    )
+    for name, (number, _) in (seccomp.REFUSED | seccomp.ABSENT).items():
+        assert int(known.get(f"__NR_{name}", number)) == number, name
+
+
+def test_calls_newer_than_the_list_are_not_there() -> None:
+    for machine in ("x86_64", "aarch64"):
+        for number in (470, 600, 0x7FFFFFFF, 0xFFFFFFFF):
+            assert error(decide(machine, number)) == errno.ENOSYS
+
+
 # read, write, openat, mmap, execve, futex, epoll_wait, getrandom, rseq
 @pytest.mark.parametrize("number", [0, 1, 257, 9, 59, 202, 232, 318, 334])
 def test_ordinary_calls_are_allowed(number: int) -> None:
@@ -79,6 +115,13 @@ def test_threads_and_processes_may_be_made_and_namespaces_not() -> None:
         (2, 3, 1, errno.EPERM),
         (2, 3 | 0o2000000, 1, errno.EPERM),
         (10, 3, 58, errno.EPERM),
+        (2, 2, 17, None),
+        (2, 2, 1, errno.EPROTONOSUPPORT),
+        (10, 2, 58, errno.EPROTONOSUPPORT),
+        (2, 1, 132, errno.EPROTONOSUPPORT),
+        (2, 1, 262, errno.EPROTONOSUPPORT),
+        (2, 5, 132, errno.ESOCKTNOSUPPORT),
+        (2, 6, 33, errno.ESOCKTNOSUPPORT),
         (16, 3, 0, None),
         (16, 3, 9, errno.EPROTONOSUPPORT),
         (17, 3, 0, errno.EAFNOSUPPORT),
@@ -97,7 +140,9 @@ def test_socket_pairs_are_unix_alone() -> None:
 
 
 def test_nobody_types_into_a_terminal() -> None:
-    assert error(decide("x86_64", 16, 0, 0x5412)) == errno.EPERM
+    for request in (0x5412, 0x541C, 0x541D, 0x5423):
+        assert error(decide("x86_64", 16, 0, request)) == errno.EPERM
+        assert error(decide("aarch64", 29, 0, request)) == errno.EPERM
     assert decide("x86_64", 16, 0, 0x5401) == ALLOWED
 
 

@@ -15,7 +15,9 @@ from typing import Final
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _ARCH = 0, 4  # offsets in seccomp_data
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_X32: Final = 0x40000000  # the x32 calls of x86_64 would pass by every number below
+# From here on calls are newer than this list, or the x32 calls of x86_64: either would pass by every number
+# below. Programs take ENOSYS for an older Linux.
+_UNKNOWN: Final = 470
 
 _MACHINES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 
@@ -41,6 +43,9 @@ REFUSED: Final = {
     "fsmount": (432, 432),
     "fspick": (433, 433),
     "mount_setattr": (442, 442),
+    "open_tree_attr": (467, 467),
+    "statmount": (457, 457),
+    "listmount": (458, 458),
     # namespaces
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -48,8 +53,11 @@ REFUSED: Final = {
     "keyctl": (250, 219),
     "add_key": (248, 217),
     "request_key": (249, 218),
-    # shared memory that no limit counts
+    # memory that no limit counts
     "shmget": (29, 194),
+    "shmat": (30, 196),
+    "msgget": (68, 186),
+    "semget": (64, 190),
     # large and often broken parts of the kernel
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -58,6 +66,7 @@ REFUSED: Final = {
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
     "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263),
     "memfd_secret": (447, 447),
     "lookup_dcookie": (212, 18),
     "modify_ldt": (154, -1),
@@ -75,12 +84,20 @@ REFUSED: Final = {
     "swapon": (167, 224),
     "swapoff": (168, 225),
     "acct": (163, 89),
+    "sethostname": (170, 161),
+    "setdomainname": (171, 162),
     "quotactl": (179, 60),
     "quotactl_fd": (443, 443),
     "syslog": (103, 116),
     "settimeofday": (164, 170),
     "clock_settime": (227, 112),
     "clock_adjtime": (305, 266),
+    "adjtimex": (159, 171),
+    "nfsservctl": (180, 42),
+    "uselib": (134, -1),
+    "ustat": (136, -1),
+    "sysfs": (139, -1),
+    "_sysctl": (156, -1),
     "iopl": (172, -1),
     "ioperm": (173, -1),
     "vhangup": (153, 58),
@@ -89,18 +106,34 @@ REFUSED: Final = {
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
     "set_mempolicy": (238, 237),
+    "set_mempolicy_home_node": (450, 450),
+}
+# The same, for calls that libraries do without where a Linux does not have them.
+ABSENT: Final = {
+    # files in memory that lie in no folder with a size
+    "memfd_create": (319, 279),
+    # one pool of the whole machine, and seldom used
+    "io_setup": (206, 0),
+    "io_destroy": (207, 1),
+    "io_submit": (209, 2),
+    "io_cancel": (210, 3),
+    "io_getevents": (208, 4),
+    "io_pgetevents": (333, 292),
 }
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _SOCKET, _SOCKETPAIR, _IOCTL = (41, 198), (53, 199), (16, 29)
 
 # clone() flags that make namespaces: mount, cgroup, uts, ipc, user, pid, net.
 _NAMESPACES: Final = 0x7E020000
-_TERMINAL_INPUT: Final = (0x5412, 0x541C)  # TIOCSTI and TIOCLINUX type into somebody's terminal
+# TIOCSTI and TIOCLINUX type into somebody's terminal, TIOCCONS takes the console, TIOCSETD loads odd drivers.
+_TERMINAL: Final = (0x5412, 0x541C, 0x541D, 0x5423)
 
 # Unix, IPv4, IPv6 (both on the sandbox's own loopback) and NETLINK_ROUTE, without which libzmq aborts.
 # AF_VSOCK, for one, ignores network namespaces.
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _SOCK_RAW, _SOCK_PACKET, _TYPE_MASK = 3, 10, 0xF
+_STREAM_OR_DATAGRAM: Final = (1, 2)
+_PROTOCOLS: Final = (0, 6, 17)  # whichever fits, TCP, UDP; neither ICMP nor SCTP, MPTCP, L2TP …
 
 
 def machine() -> str:
@@ -122,10 +155,11 @@ _Instruction = tuple[int, int, int, int]
 def _instructions(column: int, arch: int) -> Iterator[_Instruction]:
     yield from ((_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch), (_RETURN, 0, 0, _KILL))
     yield (_LOAD, 0, 0, _NUMBER)
-    yield from _when(_AT_LEAST, _X32, _refuse(errno.ENOSYS))
-    for numbers in REFUSED.values():
-        if numbers[column] >= 0:
-            yield from _when(_EQUAL, numbers[column], _refuse(errno.EPERM))
+    yield from _when(_AT_LEAST, _UNKNOWN, _refuse(errno.ENOSYS))
+    for calls, error in ((REFUSED, errno.EPERM), (ABSENT, errno.ENOSYS)):
+        for numbers in calls.values():
+            if numbers[column] >= 0:
+                yield from _when(_EQUAL, numbers[column], _refuse(error))
     # Its flags lie in memory, out of a filter's reach; libc falls back to clone().
     yield from _when(_EQUAL, _CLONE3[column], _refuse(errno.ENOSYS))
     yield from _when(_EQUAL, _CLONE[column], _clone())
@@ -170,21 +204,26 @@ def _socket() -> list[_Instruction]:
         _argument(0),
         *_when(_EQUAL, _NETLINK, netlink),
         *_when(_EQUAL, _UNIX, [_allow()]),
-        *_when(_EQUAL, _INET, _not_raw()),
-        *_when(_EQUAL, _INET6, _not_raw()),
+        *_when(_EQUAL, _INET, _internet()),
+        *_when(_EQUAL, _INET6, _internet()),
         *_refuse(errno.EAFNOSUPPORT),
     ]
 
 
-def _not_raw() -> list[_Instruction]:
+def _internet() -> list[_Instruction]:
     masked = (0x54, 0, 0, _TYPE_MASK)  # and: the flags ride in the upper bits
     raw = [
         *_when(_EQUAL, _SOCK_RAW, _refuse(errno.EPERM)),
         *_when(_EQUAL, _SOCK_PACKET, _refuse(errno.EPERM)),
     ]
-    return [_argument(1), masked, *raw, _allow()]
+    known = [
+        instruction
+        for kind in _STREAM_OR_DATAGRAM
+        for instruction in _when(_EQUAL, kind, _only(2, _PROTOCOLS, errno.EPROTONOSUPPORT))
+    ]
+    return [_argument(1), masked, *raw, *known, *_refuse(errno.ESOCKTNOSUPPORT)]
 
 
 def _ioctl() -> list[_Instruction]:
-    refused = [line for value in _TERMINAL_INPUT for line in _when(_EQUAL, value, _refuse(errno.EPERM))]
+    refused = [line for value in _TERMINAL for line in _when(_EQUAL, value, _refuse(errno.EPERM))]
     return [_argument(1), *refused, _allow()]
