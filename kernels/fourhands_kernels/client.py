@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -98,7 +99,8 @@ class KernelHostClient:
     def acknowledge(self, room: str, n: int) -> None:
         """All up to `n` is committed."""
         if self._writer is not None:
-            self._writer.write(wire.write({"call": "acknowledge", "room": room, "n": n}))
+            with suppress(OSError, RuntimeError):  # the link broke, and its reader will say so
+                self._writer.write(wire.write({"call": "acknowledge", "room": room, "n": n}))
 
     async def execute(self, room: str, execution: Execution) -> None:
         """Start a run."""
@@ -120,9 +122,9 @@ class KernelHostClient:
         """Answer `input()`."""
         await self._call("answer", room=room, run=run, text=text)
 
-    async def stop(self, room: str) -> None:
+    async def stop(self, room: str, *, why: str | None = None) -> None:
         """End the kernel."""
-        await self._call("stop", room=room)
+        await self._call("stop", room=room, why=why)
 
     async def availability(self) -> Availability:
         """Whether kernels can be had."""
@@ -171,7 +173,10 @@ class KernelHostClient:
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._calls[number] = answer
         try:
-            self._writer.write(wire.write({"call": call, "id": number, **arguments}))
+            try:
+                self._writer.write(wire.write({"call": call, "id": number, **arguments}))
+            except (OSError, RuntimeError) as error:  # uvloop raises at a link whose end nobody read yet
+                raise HostLost(f"the link to the kernel host broke: {error}") from error
             return await answer
         finally:
             self._calls.pop(number, None)

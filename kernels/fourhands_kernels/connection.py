@@ -140,7 +140,7 @@ class Connection:
             case "answer":
                 room.answer(message["run"], message["text"])
             case "stop":
-                room.stop()
+                room.stop(message.get("why"))
             case "detach":
                 self._let_go(name)
             case other:

@@ -206,9 +206,9 @@ class Kernels(Protocol):
         """Answer the run's `input()`; raises NotAsking where it does not wait (any more)."""
         ...
 
-    async def stop(self, room: str) -> None:
+    async def stop(self, room: str, *, why: str | None = None) -> None:
         """End the room's kernel for good; a current run finishes as `aborted`. Events stay held until
-        acknowledged.
+        acknowledged. `why` becomes the detail of the kernel's state.
         """
         ...
 

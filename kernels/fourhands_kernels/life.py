@@ -121,7 +121,9 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """The kernel is not needed any more."""
+    """The kernel is not needed any more; `why` is for whoever misses it."""
+
+    why: str | None = None
 
 
 Alarm = Literal["limit", "signal", "replace"]

@@ -101,8 +101,8 @@ class Lifecycle:
                 return self._elapsed(alarm, run)
             case Restart():
                 return self._restart()
-            case Stop():
-                return self._stop()
+            case Stop(why):
+                return self._stop(why)
         assert_never(event)
 
     def _execute(self, execution: Execution) -> Iterable[Effect]:
@@ -205,13 +205,13 @@ class Lifecycle:
         life, environment = self.state.life, self.state.environment
         return [*self._abandon("aborted"), Kill(life), *self._launch(environment)]
 
-    def _stop(self) -> Iterable[Effect]:
+    def _stop(self, why: str | None) -> Iterable[Effect]:
         if isinstance(self.state, Absent):
             return [Tell("none")] if self.shown.state != "none" else ()
         life = self.state.life
         finish = self._abandon("aborted")
         self.state = Absent()
-        return [*finish, Kill(life), Tell("none")]
+        return [*finish, Kill(life), Tell("none", why)]
 
     def _abandon(self, status: RunStatus, why: str | None = None) -> list[Effect]:
         run = self.current

@@ -110,9 +110,9 @@ class Room:
         """Have a new kernel."""
         self._handle(Restart())
 
-    def stop(self) -> None:
+    def stop(self, why: str | None = None) -> None:
         """Have no kernel."""
-        self._handle(Stop())
+        self._handle(Stop(why))
 
     def answer(self, run: str, text: str) -> None:
         """Answer `input()`."""

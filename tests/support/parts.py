@@ -96,7 +96,7 @@ class Kernels:
         await self._answer()
         self.executed.append(execution)
 
-    async def stop(self, room: str) -> None:
+    async def stop(self, room: str, *, why: str | None = None) -> None:
         await self._answer()
         self.stopped.append(room)
 

@@ -97,7 +97,9 @@ class AnswerInput:
 
 @dataclass(frozen=True, slots=True)
 class StopKernel:
-    """The room needs its kernel no more."""
+    """The room needs its kernel no more; `why` is for whoever misses their variables later."""
+
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
-from fourhands_server.core.effects import Settle
+from fourhands_server.core.effects import Origin
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.runs import Runs
 
@@ -19,23 +17,22 @@ class Ending:
         self._runs = runs
         self._by = ""
         self._deadline: int | None = None
-        self._calls: list[Hashable] = []
+        self._asked: list[Origin] = []
 
     @property
     def begun(self) -> bool:
         """Whether somebody has ended the room, though a run may still have its moment."""
         return self._deadline is not None or self._ledger.ahead.ended_at is not None
 
-    def begin(self, by: str, call: Hashable | None) -> None:
-        """Somebody ends the room; `call` is answered once the end is in the log."""
+    def begin(self, origin: Origin) -> None:
+        """Somebody ends the room; they are answered once the end is in the log."""
+        self._ledger.await_entry(origin)
         if self._ledger.state.ended_at is not None:
-            if call is not None:
-                self._ledger.effects.append(Settle(call, self._ledger.state.head))
+            self._ledger.settle(origin, self._ledger.state.head)
             return
-        if call is not None:
-            self._calls.append(call)
+        self._asked.append(origin)
         if not self.begun:
-            self._by, self._deadline = by, self._ledger.now + GRACE
+            self._by, self._deadline = origin.person, self._ledger.now + GRACE
             self._runs.abort_waiting()
         self.advance()
 
@@ -48,8 +45,9 @@ class Ending:
             self._runs.abandon()
             self._ledger.own("room.ended", {}, actor=self._by)
 
-    def committed(self) -> None:
-        """The end is in the log: whoever waited for it is told."""
-        for call in self._calls:
-            self._ledger.effects.append(Settle(call, self._ledger.state.head))
-        self._calls.clear()
+    def committed(self) -> list[Origin]:
+        """The end is in the log; returns whoever is settled by that."""
+        asked, self._asked = self._asked, []
+        for origin in asked:
+            self._ledger.settle(origin, self._ledger.state.head)
+        return asked

@@ -7,13 +7,14 @@ decision is made against it. Where an append fails both are thrown away and rebu
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fourhands_protocol import cbor, entries
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import CHAT, CURSOR, EDIT, RUN_OUTPUTS, SERVER, Entry
-from fourhands_server.core.effects import Append, Effect, Origin
+from fourhands_server.core.effects import Append, Effect, Origin, Settle
 from fourhands_server.core.instances import Instance
 from fourhands_server.core.state import RoomState
 
@@ -35,6 +36,7 @@ class Ledger:
         )
         self._boot = boot
         self._own = 0
+        self._repeats: deque[tuple[int, int, Origin]] = deque()  # all to be logged before, the entry, who
 
     def replay(self, history: Iterable[Entry]) -> None:
         """Fold committed entries in; for a room that is being rebuilt and sends nothing yet."""
@@ -70,6 +72,27 @@ class Ledger:
         self.instance(origin.producer).admit(origin.pseq, logged=True)
         self.effects.append(Append(origin, entry.actor, kind, packed))
 
+    def await_entry(self, origin: Origin) -> None:
+        """Take in an operation that is answered by an entry of another: `settle` says when."""
+        if origin.call is None:
+            self.instance(origin.producer).admit(origin.pseq, logged=True)
+
+    def settle(self, origin: Origin, seq: int) -> None:
+        """What the origin waited for is in the log, and so is all that its producer said before."""
+        if origin.call is None:
+            self.instance(origin.producer).commit(origin.pseq)
+        else:
+            self.effects.append(Settle(origin.call, seq))
+
+    def repeated(self, origin: Origin, seq: int) -> None:
+        """Take in an operation that only repeats entry `seq`, which may not be in the log yet."""
+        self.await_entry(origin)
+        if self.ahead.head == self.state.head:
+            self.settle(origin, seq)
+        else:
+            # With all else that is admitted by now, so that the producer's own order holds.
+            self._repeats.append((self.ahead.head, seq, origin))
+
     def own(self, kind: str, body: Mapping[str, Any], *, actor: str = SERVER) -> None:
         """Append an entry of the server's own making; after the end there is nothing left to say."""
         if self.ahead.ended_at is None:
@@ -77,10 +100,16 @@ class Ledger:
             origin = Origin(SERVER, SERVER, f"server/{self._boot}", self._own)
             self.append(origin, kind, body, actor=actor)
 
-    def committed(self, entry: Entry, origin: Origin) -> None:
-        """The log has it: now it is part of the room."""
+    def committed(self, entry: Entry, origin: Origin) -> list[Origin]:
+        """The log has it: now it is part of the room. Returns whoever is settled by that."""
         self.state.apply(entry)
         self.instance(origin.producer).commit(origin.pseq)
+        settled = [origin]
+        while self._repeats and self._repeats[0][0] <= entry.seq:
+            _, seq, repeat = self._repeats.popleft()
+            self.settle(repeat, seq)
+            settled.append(repeat)
+        return settled
 
     def _fold_ahead(self, entry: Entry) -> None:
         if entry.kind in UNFOLDED_AHEAD:

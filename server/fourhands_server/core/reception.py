@@ -150,8 +150,8 @@ class Reception:
         except Refused as refused:
             instance.admit(pseq, logged=False)
             seat.send(envelope.encode(envelope.Refused(pseq, refused.code, refused.message)))
-        except AlreadyDone:
-            instance.admit(pseq, logged=False)
+        except AlreadyDone as done:
+            self._ledger.repeated(origin, done.seq)
         if instance.settled >= pseq:
             delivery.owe_ack(seat, instance.settled, seat.sent)
 

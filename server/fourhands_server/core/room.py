@@ -29,6 +29,7 @@ from fourhands_server.core.state import RoomState
 FORMAT = 1  # of the entries that a room begins with
 RESTARTED = 1012  # the standard's "service restart"
 SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
+REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
 KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
 EMPTY_AWARENESS = bytes([1, 1, 0])
 
@@ -49,6 +50,7 @@ class Room:
         self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
         self._ending = Ending(self._ledger, self._runs)
         self._talking: dict[str, Seat] = {}
+        self._somebody_at = 0  # µs: when somebody was here, or called, last
 
     # What the host reads
 
@@ -99,7 +101,7 @@ class Room:
 
     def awaken(self, producers: Mapping[str, int], *, now: int) -> None:
         """The log is folded: go on from here. Connections of an earlier life are closed on the record."""
-        self._ledger.now = now
+        self._ledger.now = self._somebody_at = now
         self._ledger.settled(producers)
         for seat, person in list(self.state.seats.items()):
             self._ledger.own("seat.closed", {"seat": seat, "code": RESTARTED}, actor=person)
@@ -107,11 +109,13 @@ class Room:
 
     def committed(self, entry: Entry, origin: Origin) -> None:
         """The log holds the entry: fold it, tell everybody, and act on it."""
-        self._ledger.committed(entry, origin)
+        settled = self._ledger.committed(entry, origin)
         if entry.kind == EDIT:
             self._ledger.effects.append(ApplyEdit(entry.seq, edit_update(entry.body)))
         self._fan_out(entry, origin)
-        self._settle(entry, origin)
+        if origin.call is not None:
+            self._ledger.effects.append(Settle(origin.call, entry.seq))
+        self._owe_acks(settled)
         self._runs.committed(entry, origin)
         self._after(entry)
 
@@ -178,22 +182,28 @@ class Room:
 
     def call(self, origin: Origin, kind: str, body: Mapping[str, Any], *, now: int) -> None:
         """An operation that came by HTTP; answered by a Settle effect for `origin.call`."""
-        self._ledger.now = now
+        self._ledger.now = self._somebody_at = now
         assert origin.call is not None, "an HTTP call waits for its answer"
         try:
+            self._check_welcome(origin)
             self.operate(origin, kind, body)
         except operations.Refused as refused:
             self._ledger.effects.append(Settle(origin.call, 0, refused.code, refused.message))
         except operations.AlreadyDone as done:
-            self._ledger.effects.append(Settle(origin.call, done.seq))
+            self._ledger.repeated(origin, done.seq)
 
     def edit(self, origin: Origin, update: bytes, body: bytes, *, now: int) -> None:
         """An edit that the server made for an HTTP call; raises ProtocolError where admission refuses it."""
         self._ledger.now = now
         assert origin.call is not None, "an HTTP call waits for its answer"
-        if self._ending.begun:
-            self._ledger.effects.append(Settle(origin.call, 0, "ended", operations.ENDED))
-        elif self._ledger.admission.check(update, origin.person).is_news:
+        try:
+            self._check_welcome(origin)
+            if self._ending.begun:
+                raise operations.Refused("ended", operations.ENDED)
+        except operations.Refused as refused:
+            self._ledger.effects.append(Settle(origin.call, 0, refused.code, refused.message))
+            return
+        if self._ledger.admission.check(update, origin.person).is_news:
             self._ledger.append(origin, EDIT, body)
         else:
             self._ledger.effects.append(Settle(origin.call, self.state.head))
@@ -245,6 +255,11 @@ class Room:
         for person in self._presence.trails if not self.ended else ():
             if cursor := self._presence.due(person, now):
                 self.record_cursor(person, cursor)
+        if self.seats:
+            self._somebody_at = now
+        elif now - self._somebody_at >= REST:
+            self._somebody_at = now
+            self._runs.rest()
         self._ending.advance()
 
     # What the reception asks of the room
@@ -255,8 +270,7 @@ class Room:
             raise operations.Refused("kernel-unavailable", self.kernel_refused)
         operations.check_role(origin.role, kind)
         if kind == "end":
-            self._ending.begin(origin.person, origin.call)
-            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+            self._ending.begin(origin)
             return
         if self._ending.begun:
             raise operations.Refused("ended", operations.ENDED)
@@ -315,12 +329,12 @@ class Room:
                 self._close(seat, SlowReader.close_code, "too much came while this client was syncing")
             self._talking[seat.id] = seat
 
-    def _settle(self, entry: Entry, origin: Origin) -> None:
-        if origin.call is not None:
-            self._ledger.effects.append(Settle(origin.call, entry.seq))
+    def _owe_acks(self, settled: Iterable[Origin]) -> None:
+        producers = {origin.producer for origin in settled}
         for seat in self.seats.values():
-            if seat.dialect == "fourhands" and seat.producer == origin.producer:
-                delivery.owe_ack(seat, self._ledger.instance(origin.producer).settled, seat.sent)
+            if seat.dialect == "fourhands" and seat.producer in producers:
+                delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
+                self._talking[seat.id] = seat
 
     def _after(self, entry: Entry) -> None:
         """Consequences of an entry for connections and for the end of the room."""
@@ -330,12 +344,17 @@ class Room:
             case "run.finished":
                 self._ending.advance()
             case "room.ended":
-                self._ending.committed()
+                self._owe_acks(self._ending.committed())
 
     def _close_unwelcome(self) -> None:
         for seat in list(self.seats.values()):
             if not self.welcome(seat.person):
                 self._close(seat, BadToken.close_code, "this invite was revoked")
+
+    def _check_welcome(self, origin: Origin) -> None:
+        """A call's body may have come slowly, and its sender been removed meanwhile."""
+        if not self.welcome(origin.person):
+            raise operations.Refused("forbidden", "You are not in this room any more; nothing was changed.")
 
     def welcome(self, person: str) -> bool:
         """Whether this participant may still take part: neither removed nor let in by a revoked invite."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fourhands_protocol import cbor
+from fourhands_protocol import cbor, limits
 from fourhands_protocol.entries import Entry
 from fourhands_server.core.effects import (
     Acknowledge,
@@ -27,6 +27,8 @@ from fourhands_server.core.settings import Settings
 from fourhands_server.core.state import Run
 
 CONSOLE = "<console>"  # what a traceback calls a line typed there
+RESTED = "nobody was here for two hours, so the kernel was stopped; its variables are gone"
+TOO_LARGE = f"the file is larger than {limits.CODE // limits.KIB} KiB, which is the most that can be run"
 JOURNAL_KINDS = frozenset({"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"})
 
 
@@ -42,7 +44,15 @@ class Runs:
         """The room was rebuilt: ask again for the code of runs that wait."""
         for run in self._ledger.state.waiting_runs():
             self._want_code(run, past=True)
+        if self._ledger.state.ended_at is not None and self._ledger.state.kernel not in ("none", "dead"):
+            self._effect(StopKernel())  # whoever ended the room may have died before it could say so
         self.advance()
+
+    def rest(self) -> None:
+        """Nobody has been here for long: a kernel without work is let go."""
+        ahead = self._ledger.ahead
+        if ahead.kernel == "idle" and not ahead.unfinished and ahead.ended_at is None:
+            self._effect(StopKernel(RESTED))
 
     def remember_answer(self, run: str, text: str) -> None:
         """Keep an answer that the log must not hold until its entry is committed."""
@@ -74,17 +84,22 @@ class Runs:
         """The code of a queued run has been read; one that was taken back meanwhile needs none."""
         found = self._ledger.ahead.runs.get(run)
         if found is not None and not found.finished:
-            self._codes[run] = text
+            if len(text.encode()) > limits.CODE:
+                self.failed(run, TOO_LARGE, name="FileTooLarge", status="aborted")
+            else:
+                self._codes[run] = text
         self.advance()
 
-    def failed(self, run: str, reason: str) -> None:
-        """The kernel host did not take the run, or its code could not be read."""
+    def failed(
+        self, run: str, reason: str, *, name: str = "KernelUnavailable", status: str = "kernel_died"
+    ) -> None:
+        """The kernel host did not take the run, or its code could not be read or be run."""
         found = self._ledger.ahead.runs.get(run)
         if found is None or found.finished or self._ledger.ahead.ended_at is not None:
             return
-        error = {"output_type": "error", "ename": "KernelUnavailable", "evalue": reason, "traceback": []}
+        error = {"output_type": "error", "ename": name, "evalue": reason, "traceback": []}
         self._ledger.own("run.outputs", {"run": run, "n": 0, "items": [error]}, actor=KERNEL)
-        self.finish(found, "kernel_died")
+        self.finish(found, status)
 
     def event(self, journal: str, n: int, kind: str, body: Mapping[str, Any]) -> None:
         """One event of the kernel host's journal; what the log has already is only acknowledged."""

@@ -79,6 +79,7 @@ class RoomState:
     people: dict[str, Person] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    unfinished: dict[str, Run] = field(default_factory=dict)  # of these, oldest first: looked at often
     kernel: str = "none"
     kernel_detail: str | None = None
     revoked: set[str] = field(default_factory=set)
@@ -112,11 +113,11 @@ class RoomState:
 
     def active_run(self) -> Run | None:
         """The run that the kernel has, or None."""
-        return next((r for r in self.runs.values() if r.status == "running"), None)
+        return next((r for r in self.unfinished.values() if r.status == "running"), None)
 
     def waiting_runs(self) -> list[Run]:
         """Runs in the queue, oldest first."""
-        return [r for r in self.runs.values() if r.status == "queued"]
+        return [r for r in self.unfinished.values() if r.status == "queued"]
 
 
 def replay(entries: Iterable[Entry]) -> RoomState:
@@ -187,7 +188,7 @@ def _file_deleted(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 
 def _run_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
-    state.runs[body["run"]] = Run(
+    state.runs[body["run"]] = state.unfinished[body["run"]] = Run(
         run=body["run"],
         by=entry.actor,
         seq=entry.seq,
@@ -226,6 +227,7 @@ def _run_finished(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
         run.status, run.finished_at, run.asking = body["status"], entry.at, False
         run.duration, run.count = body["duration"], body.get("count")
         run.dropped, run.stop = body.get("dropped", 0), body.get("stop")
+        del state.unfinished[run.run]
 
 
 def _kernel(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:

@@ -119,10 +119,16 @@ class KernelDesk:
                 await self._carry(command)
             except KernelError as error:
                 logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
-                if isinstance(command, Execute):
-                    self._event(self._room.run_failed, command.run, str(error))
-                elif isinstance(command, Attach):
-                    self._tell_attached(Attachment(self._room.room, "", "dead", str(error)), {})
+                self._failed(command, str(error))
+            except Exception:  # the room's later runs and interrupts must not wait for ever
+                logger.exception("room %s: %s", self._room.room, type(command).__name__)
+                self._failed(command, "the server made a mistake; its log says which")
+
+    def _failed(self, command: Command, reason: str) -> None:
+        if isinstance(command, Execute):
+            self._event(self._room.run_failed, command.run, reason)
+        elif isinstance(command, Attach):
+            self._tell_attached(Attachment(self._room.room, "", "dead", reason), {})
 
     async def _carry(self, command: Command) -> None:
         room = self._room.room
@@ -141,8 +147,8 @@ class KernelDesk:
                 await self._kernels.restart(room)
             case AnswerInput(run, text):
                 await self._kernels.answer(room, run, text)
-            case StopKernel():
-                await self._kernels.stop(room)
+            case StopKernel(why):
+                await self._kernels.stop(room, why=why)
 
     def _execution(self, command: Execute) -> Execution:
         settings = Settings.of(self._room.state.settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.support.world import World, text_of
 
-from fourhands_protocol import cbor, envelope, sync
+from fourhands_protocol import cbor, entries, envelope, sync
 from fourhands_server.core import effects
 
 
@@ -260,6 +260,127 @@ def test_a_run_gets_three_seconds_at_the_end(world: World) -> None:
     assert world.room.state.runs["r2"].status == "aborted"
     assert any(isinstance(e, effects.StopKernel) for e in world.kernel_effects)
     world.check()
+
+
+def test_an_end_is_acked_once_it_is_in_the_log(world: World) -> None:
+    """Ended over a socket, with a run that still has its moment; a crash in between ends nothing."""
+    bob = world.client("bob", role="interviewer")
+    world.join("bob", "interviewer")
+    bob.connect()
+    world.call("ada", "candidate", "run", run="r1", code="while True: pass")
+    world.settle()
+    end = bob.op("end", {})
+    world.settle()
+    assert end in bob.pending
+    world.crash()
+    bob.connect()
+    world.settle()
+    assert end in bob.pending
+    world.now += 3_100_000
+    world.room.tick(now=world.now)
+    world.carry_out()
+    assert end in bob.pending, "the entry is not in the log yet"
+    world.settle()
+    assert world.log[-1].kind == "room.ended"
+    assert end in bob.acked
+    world.check()
+
+
+def test_a_run_asked_for_twice_at_once_is_answered_when_it_is_in_the_log(world: World) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    first = world.call("ada", "candidate", "run", run="r1", code="1")
+    again = world.call("ada", "candidate", "run", run="r1", code="1")
+    typed = ada.op("chat", {"text": "before"})
+    ours = ada.op("run", {"run": "r1", "code": "1"})
+    ada.deliver(None)
+    assert first.seq is again.seq is None
+    assert ada.pending.keys() == {typed, ours}
+    world.commit(1)
+    ada.deliver(None)
+    assert first.seq is not None
+    assert ours in ada.pending, "what came before it is not in the log"
+    world.settle()
+    assert first.seq == again.seq
+    assert ada.acked >= {typed, ours}
+    world.check()
+
+
+def test_who_was_removed_during_a_call_changes_nothing(world: World) -> None:
+    world.join("zoe")
+    world.room.call(world._call("remove", "bob", "interviewer"), "remove", {"person": "zoe"}, now=world.now)
+    world.settle()
+    assert world.call("zoe", "candidate", "chat", text="still here").refused == "forbidden"
+    origin = world._call("edit", "zoe", "candidate")
+    update = bytes.fromhex("010163000401076d61696e2e7079016100")
+    world.room.edit(origin, update, entries.edit_body(update), now=world.now)
+    world.carry_out()
+    assert world.calls[origin.pseq].refused == "forbidden"
+    world.settle()
+    assert text_of(world.log) == ""
+
+
+def test_a_file_too_large_to_run_says_so_and_the_room_goes_on(world: World) -> None:
+    """Also for a room whose log holds such a run from earlier: each load asks for its code again."""
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+    for _ in range(3):
+        ada.type(0, "#" * 100_000)
+        world.settle()
+    world.call("ada", "candidate", "run", run="r1", file="main.py")
+    world.commit()
+    world.crash()
+    world.settle()
+    run = world.room.state.runs["r1"]
+    assert run.status == "aborted"
+    assert "256 KiB" in run.outputs[0]["evalue"]
+    world.call("ada", "candidate", "run", run="r2", code="1")
+    world.settle()
+    assert [e.run for e in world.executed] == ["r2"]
+    world.check()
+
+
+def test_a_kernel_that_nobody_came_back_to_is_let_go_on_the_record(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    world.kernel_says("kernel", state="idle")
+    world.kernel_says("run.finished", run="r1", status="ok", duration=1)
+    ada = world.client("ada")
+    ada.connect()
+    world.settle()
+
+    def pass_by(seconds: int) -> list[effects.Effect]:
+        world.kernel_effects.clear()
+        world.now += seconds * 1_000_000
+        if ada.seat:
+            world.room.receive(ada.seat, envelope.encode(envelope.Ping(1)), now=world.now)
+        world.room.tick(now=world.now)
+        world.carry_out()
+        world.settle()
+        return [e for e in world.kernel_effects if isinstance(e, effects.StopKernel)]
+
+    assert not pass_by(3 * 3600), "somebody is here"
+    ada.cut()
+    assert not pass_by(7100), "a laptop may be closed for an hour"
+    (stop,) = pass_by(200)
+    assert stop.why
+    assert "nobody" in stop.why
+    world.kernel_says("kernel", state="none", detail=stop.why)
+    assert not pass_by(8000)
+
+
+def test_the_kernel_of_a_room_that_ended_is_stopped_though_the_server_died(world: World) -> None:
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    world.kernel_says("kernel", state="idle")
+    world.kernel_says("run.finished", run="r1", status="ok", duration=1)
+    world.call("bob", "interviewer", "end")
+    world.settle()
+    world.kernel_effects.clear()
+    world.crash()
+    assert any(isinstance(e, effects.StopKernel) for e in world.kernel_effects)
 
 
 def test_file_rules(world: World) -> None:
