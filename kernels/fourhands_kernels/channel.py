@@ -27,6 +27,7 @@ class Channel:
         self._socket.setsockopt(zmq.RCVHWM, QUEUE)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.IDENTITY, identity)
+        self._socket.setsockopt(zmq.IPV6, 1)  # a kernel elsewhere may be reached that way
         if kind == zmq.SUB:
             self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         self._socket.connect(url)

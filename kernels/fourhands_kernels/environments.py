@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from .kernel import KernelUnavailable, Offer
+from .kernel import KernelUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -85,16 +85,24 @@ class Environments:
             known = self._known[name] = (state, await self._inspect(name, home))
         return known[1]
 
-    async def offers(self) -> list[Offer]:
-        """All that works, by name, the default first."""
+    async def all(self) -> list[Environment | Kernelspec]:
+        """All that works, the default first."""
         found = await asyncio.gather(*map(self.find, self.names()), return_exceptions=True)
         for problem in found:
             if isinstance(problem, KernelUnavailable):
                 log.info("not offered: %s", problem.reason)
             elif isinstance(problem, BaseException):
                 raise problem
-        offers = [Offer(one.name, one.title) for one in found if isinstance(one, Environment | Kernelspec)]
-        return sorted(offers, key=lambda offer: (offer.name != DEFAULT, offer.name))
+        working = [one for one in found if not isinstance(one, BaseException)]
+        return sorted(working, key=lambda one: (one.name != DEFAULT, one.name))
+
+    async def python(self) -> Environment:
+        """A Python to try our walls with: the default, or any other where that is a kernelspec."""
+        default = await self.find(DEFAULT)
+        for one in (default, *await self.all()):
+            if isinstance(one, Environment):
+                return one
+        raise KernelUnavailable("there is no environment of ours to try the isolation with")
 
     def names(self) -> list[str]:
         """Every entry that might be one."""

@@ -12,7 +12,8 @@ from typing import Final
 
 import zmq.asyncio
 
-from .environments import Environments
+from .environments import DEFAULT, Environment, Environments, Kernelspec
+from .foreign import need_walls
 from .journal import Journal, Store
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
@@ -25,7 +26,6 @@ from .sandbox.probe import choose_mode, probe
 
 log = logging.getLogger(__name__)
 
-_DEFAULT: Final = "default"
 _PROBE_AGAIN: Final = 5.0  # seconds
 _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own process
 
@@ -64,9 +64,12 @@ class House:
         self._probed_at = self._loop.time()
 
     async def availability(self) -> Availability:
-        """Whether kernels can be had; waits for the probe, and tries again where an operator may have mended
-        what was missing.
-        """
+        """Whether kernels can be had, behind our walls or on a default that somebody else isolates."""
+        walls = await self._walls()
+        return Availability(ok=True) if not walls.ok and await self._elsewhere() else walls
+
+    async def _walls(self) -> Availability:
+        """What the probe found; it is tried again where an operator may have mended what was missing."""
         found = await asyncio.shield(self._probing)
         if not found.ok and self._loop.time() - self._probed_at > _PROBE_AGAIN:
             self._probed_at = self._loop.time()
@@ -76,7 +79,7 @@ class House:
 
     async def environments(self) -> list[Offer]:
         """What rooms may choose among."""
-        return await self._environments.offers()
+        return [Offer(one.name, one.title) for one in await self._environments.all() if self._permits(one)]
 
     def room(self, name: str) -> Room:
         """The room, made where it is new."""
@@ -100,15 +103,19 @@ class House:
 
     async def open(self, environment: str) -> JupyterKernel:
         """Prepare a kernel."""
-        found = await self._environments.get(environment)
+        found = await self._environments.find(environment)
         return JupyterKernel(self._context, launcher=self._launcher, environment=found, runtime=self.runtime)
 
     async def ready(self, environment: str) -> None:
         """Raise KernelUnavailable unless a kernel on this environment can be had."""
-        available = await self.availability()
-        if not available.ok:
-            raise KernelUnavailable(available.reason or "no reason given")
-        await self._environments.get(environment)
+        found = await self._environments.find(environment)
+        if isinstance(found, Kernelspec):
+            if self._options.isolation != "none":
+                need_walls(found)
+            return
+        walls = await self._walls()
+        if not walls.ok:
+            raise KernelUnavailable(walls.reason or "no reason given")
 
     def admit(self) -> None:
         """Raise KernelUnavailable where there are as many kernels as may be."""
@@ -126,6 +133,24 @@ class House:
         self._context.destroy(linger=0)
         shutil.rmtree(self.runtime, ignore_errors=True)
 
+    def _permits(self, found: Environment | Kernelspec) -> bool:
+        """Whether a room may have it: what runs without any walls must be wished for."""
+        try:
+            if isinstance(found, Kernelspec) and self._options.isolation != "none":
+                need_walls(found)
+        except KernelUnavailable as error:
+            log.info("not offered: %s", error.reason)
+            return False
+        return True
+
+    async def _elsewhere(self) -> bool:
+        """Whether rooms without a choice run where somebody else isolates them."""
+        try:
+            found = await self._environments.find(DEFAULT)
+        except KernelUnavailable:
+            return False
+        return isinstance(found, Kernelspec) and self._permits(found)
+
     def _changed(self, name: str) -> None:
         if name in self._watchers:
             self._watchers[name]()
@@ -139,7 +164,7 @@ class House:
 
     async def _probe(self) -> Availability:
         try:
-            environment = await self._environments.get(_DEFAULT)
+            environment = await self._environments.python()
             if isinstance(self._launcher, Bubblewrap):
                 await probe(self._launcher, environment)
         except KernelUnavailable as error:

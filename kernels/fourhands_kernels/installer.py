@@ -269,7 +269,7 @@ def _carry_out(chosen: argparse.Namespace) -> Iterator[str]:
         yield f"{name} is gone. Rooms that have chosen it run no code until there is one of that name again."
         return
     if chosen.kernelspec is not None:
-        from .provisioner import installed_kernelspec
+        from .foreign import installed_kernelspec
 
         title = shelf.link(name, installed_kernelspec(chosen.kernelspec), replace=chosen.replace)
     else:

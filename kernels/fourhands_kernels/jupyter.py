@@ -8,7 +8,8 @@ left.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+import signal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -16,9 +17,10 @@ import zmq
 import zmq.asyncio
 
 from .channel import Channel, Frames
-from .environments import Environment
+from .environments import Environment, Kernelspec
+from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
-from .provisioner import SandboxProvisioner, manager
+from .provisioner import manager
 from .sandbox.launch import Launcher
 
 log = logging.getLogger(__name__)
@@ -74,10 +76,20 @@ class JupyterKernel:
     """A kernel from start to end."""
 
     def __init__(
-        self, context: zmq.asyncio.Context, *, launcher: Launcher, environment: Environment, runtime: Path
+        self,
+        context: zmq.asyncio.Context,
+        *,
+        launcher: Launcher,
+        environment: Environment | Kernelspec,
+        runtime: Path,
     ) -> None:
         self._context = context
-        self._manager = manager(context, launcher=launcher, environment=environment, runtime=runtime)
+        self._manager = (
+            foreign_manager(context, environment, runtime)
+            if isinstance(environment, Kernelspec)
+            else manager(context, launcher=launcher, environment=environment, runtime=runtime)
+        )
+        self._signals: set[asyncio.Task[None]] = set()
         self._channels: dict[str, Channel] = {}
         self._sink: Sink | None = None
         self._ready = asyncio.get_running_loop().create_future()
@@ -104,12 +116,18 @@ class JupyterKernel:
         finally:
             ended.cancel()
 
-    async def ended(self) -> str:
-        """Wait until its process is gone; returns how that came."""
-        return await self._provisioner.ended()
+    @property
+    def work(self) -> int | None:
+        """A descriptor of its working folder, where its provisioner has one and while it lives."""
+        work: int | None = getattr(self._manager.provisioner, "work", None)
+        return work
 
-    def execute(self, execution: Execution) -> None:
-        """Hand over the code."""
+    async def ended(self) -> str:
+        """Wait until it is gone; returns how that came."""
+        return await self._manager.ended()
+
+    def execute(self, execution: Execution, changed: Sequence[str] = ()) -> None:
+        """Hand over the code; `changed` are the files that the host has just written into the folder."""
         content = {
             "code": execution.code,
             "silent": False,
@@ -117,16 +135,28 @@ class JupyterKernel:
             "allow_stdin": True,
             "stop_on_error": True,
         }
-        place = {"fourhands": {"filename": execution.filename, "first_line": execution.first_line}}
+        place = {
+            "fourhands": {
+                "filename": execution.filename,
+                "first_line": execution.first_line,
+                "changed": list(changed),
+            }
+        }
         self._run = _Run(execution.run, self._send("shell", "execute_request", content, metadata=place))
 
     def interrupt(self) -> None:
-        """Ask it to stop."""
-        self._send("control", "interrupt_request", {})
+        """Ask it to stop, in the way that it understands."""
+        assert self._manager.kernel_spec is not None
+        if self._manager.kernel_spec.interrupt_mode == "message":
+            self._send("control", "interrupt_request", {})
+        else:
+            self.signal()
 
     def signal(self) -> None:
         """Signal it to stop, past a kernel that reads no messages."""
-        self._provisioner.interrupt()
+        signalling = asyncio.create_task(self._signal())
+        self._signals.add(signalling)
+        signalling.add_done_callback(self._signals.discard)
 
     def answer(self, text: str) -> None:
         """Answer `input()`."""
@@ -139,15 +169,15 @@ class JupyterKernel:
         self._channels.clear()
         if self._run is not None:
             self._run.cancel()
-        if self._manager.provisioner is not None:
-            await self._manager.provisioner.kill()
-            await self._manager.provisioner.wait()
-            await self._manager.provisioner.cleanup()
+        await self._manager.close()
 
-    @property
-    def _provisioner(self) -> SandboxProvisioner:
-        assert isinstance(self._manager.provisioner, SandboxProvisioner)
-        return self._manager.provisioner
+    async def _signal(self) -> None:
+        provisioner = self._manager.provisioner
+        try:
+            if provisioner is not None:
+                await provisioner.send_signal(signal.SIGINT)
+        except Exception as error:  # a provisioner's own; the kernel is replaced if it does not heed us
+            log.warning("a kernel could not be signalled: %s", error)
 
     def _connect(self) -> None:
         info = self._manager.get_connection_info()
@@ -155,8 +185,7 @@ class JupyterKernel:
         identity = self._manager.session.bsession  # the kernel finds the stdin of whoever sent the code by it
         kinds = {"iopub": zmq.SUB, "shell": zmq.DEALER, "stdin": zmq.DEALER, "control": zmq.DEALER}
         for name, kind in kinds.items():
-            url = f"{info['transport']}://{info['ip']}-{info[f'{name}_port']}"  # type: ignore[literal-required]
-            self._channels[name] = Channel(plain, kind, url, identity=identity)
+            self._channels[name] = Channel(plain, kind, _url(info, name), identity=identity)
         self._channels["iopub"].listen(self._on_iopub)
         self._channels["shell"].listen(self._on_shell)
         self._channels["stdin"].listen(self._on_stdin)
@@ -266,6 +295,14 @@ class JupyterKernel:
             self._run = None
             assert self._sink is not None
             self._sink.completed(run.run, run.status, run.count)
+
+
+def _url(info: Mapping[str, Any], channel: str) -> str:
+    """Where a channel listens."""
+    transport, ip, port = info["transport"], info["ip"], info[f"{channel}_port"]
+    if transport != "tcp":
+        return f"{transport}://{ip}-{port}"
+    return f"tcp://[{ip}]:{port}" if ":" in ip else f"tcp://{ip}:{port}"
 
 
 class _Run:

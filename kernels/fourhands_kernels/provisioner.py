@@ -2,24 +2,25 @@
 own, behind walls.
 
 What runs rooms calls a provisioner and uses its connection information; a provisioner that starts kernels
-elsewhere can take the place of this one.
+elsewhere can take the place of this one (`foreign`).
 """
 
 import secrets
-import signal
+from contextlib import ExitStack
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Final, cast
 
 import zmq.asyncio
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Any as AnyTrait
 
-from .environments import Environment
+from .environments import Environment, held
+from .foreign import OneSpec
 from .sandbox.channels import PORTS, Channels
 from .sandbox.launch import Launcher
 from .sandbox.process import KernelProcess
@@ -35,14 +36,22 @@ class SandboxProvisioner(KernelProvisionerBase):
     runtime: Path = AnyTrait()  # type: ignore[assignment]
     _channels: Channels | None = None
     _process: KernelProcess | None = None
+    _held: ExitStack | None = None
 
     @property
     def has_process(self) -> bool:
         """Whether a kernel was started and not yet waited for."""
         return self._process is not None
 
+    @property
+    def work(self) -> int | None:
+        """A descriptor of the kernel's working folder, until its end."""
+        return None if self._process is None else self._process.work
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the sockets; nothing of the host's environment goes along."""
+        self._held = ExitStack()
+        self._held.enter_context(held(self.environment))
         self._channels = Channels.open(self.runtime)
         return {"cmd": [], "env": {}}
 
@@ -83,13 +92,10 @@ class SandboxProvisioner(KernelProvisionerBase):
         """The same: a room's kernel has nothing to save."""
         await self.kill(restart)
 
-    def interrupt(self) -> None:
-        """Interrupt by signal."""
-        if self._process is not None:
-            self._process.signal(signal.SIGINT)
-
     async def cleanup(self, restart: bool = False) -> None:
-        """Take the sockets away."""
+        """Take the sockets away, and let go of the environment."""
+        if self._held is not None:
+            self._held.close()
         if self._channels is not None:
             self._channels.remove()
             self._channels = None
@@ -101,16 +107,6 @@ class SandboxProvisioner(KernelProvisionerBase):
         how = await self._process.wait()
         words = self._process.last_words
         return f"{how}: {words.splitlines()[-1]}" if words and "status" in how else how
-
-
-class _OneSpec(KernelSpecManager):
-    """Knows the one kernelspec that is wanted; nothing is looked up on disk."""
-
-    spec: KernelSpec
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """Whatever the name."""
-        return self.spec
 
 
 class RoomManager(AsyncKernelManager):
@@ -129,6 +125,18 @@ class RoomManager(AsyncKernelManager):
     def _connect_control_socket(self) -> None:
         pass
 
+    async def ended(self) -> str:
+        """Wait until the kernel is gone; returns how that came."""
+        assert isinstance(self.provisioner, SandboxProvisioner)
+        return await self.provisioner.ended()
+
+    async def close(self) -> None:
+        """End the kernel and remove every trace of it."""
+        if self.provisioner is not None:
+            await self.provisioner.kill()
+            await self.provisioner.wait()
+            await self.provisioner.cleanup()
+
 
 def manager(
     context: zmq.asyncio.Context, *, launcher: Launcher, environment: Environment, runtime: Path
@@ -136,7 +144,7 @@ def manager(
     """A manager for one kernel, not yet started."""
     config = {"launcher": launcher, "environment": environment, "runtime": runtime}
     metadata = {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
-    specs = _OneSpec()
+    specs = OneSpec()
     specs.spec = KernelSpec(language="python", interrupt_mode="message", metadata=metadata)
     _register()
     made = RoomManager(context=context, kernel_spec_manager=specs, transport="ipc")

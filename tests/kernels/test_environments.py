@@ -38,13 +38,13 @@ async def test_all_that_works_is_offered_the_default_first(tmp_path: Path) -> No
     (tmp_path / "empty").mkdir()
     kernelspec(tmp_path / "julia", argv=["julia", "{connection_file}"], display_name="Julia 1.12")
     kernelspec(tmp_path / "broken", argv=7)
-    offers = await Environments(tmp_path).offers()
+    offers = await Environments(tmp_path).all()
     assert [offer.name for offer in offers] == ["default", "bare", "data", "julia"]
     assert {offer.title for offer in offers} == {"Python 3.11.7", "Julia 1.12"}
 
 
 async def test_nothing_is_offered_where_nothing_is(tmp_path: Path) -> None:
-    assert await Environments(tmp_path / "nowhere").offers() == []
+    assert await Environments(tmp_path / "nowhere").all() == []
 
 
 async def test_what_is_put_in_the_place_of_another_counts_at_once(tmp_path: Path) -> None:

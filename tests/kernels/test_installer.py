@@ -1,4 +1,4 @@
-"""`fourhands environments …`: whole or not at all, never in the server's Python, never under a kernel's feet."""
+"""`fourhands environments …`: whole or not at all, not in the server's Python, not under a kernel's feet."""
 
 import asyncio
 import os

@@ -1,0 +1,149 @@
+"""Kernels that somebody else starts: a kernelspec's own provisioner (Kubernetes, Docker, another machine), or
+Jupyter's plain one where the operator does without isolation.
+
+A provisioner is asked only what every one can answer, and a kernel is known by its connection information:
+there may be no process of it on this machine.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import zmq.asyncio
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from .environments import Kernelspec
+from .kernel import KernelUnavailable
+
+log = logging.getLogger(__name__)
+
+_POLL: Final = 1.0  # seconds; to ask a cluster may be a request over a network
+_SILENCES: Final = 10  # questions in a row that a provisioner may fail to answer
+_CLOSE_SECONDS: Final = 20.0  # a pod that does not go by then is its cluster's affair
+
+
+class OneSpec(KernelSpecManager):
+    """Knows the one kernelspec that is wanted; nothing is looked up on disk."""
+
+    spec: KernelSpec
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Whatever the name."""
+        return self.spec
+
+
+class ForeignManager(AsyncKernelManager):
+    """A manager for one kernel of a kernelspec, in a folder of its own (the plain provisioner writes the key
+    there).
+    """
+
+    offered: Kernelspec
+    folder: Path
+
+    async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
+        """Start it; KernelUnavailable whatever went wrong, for what provisioners raise is their own."""
+        if is_local(self.offered.provisioner):
+            environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+            kwargs |= {"cwd": str(self.folder), "env": environment | {"HOME": str(self.folder)}}
+        try:
+            await super().start_kernel(**kwargs)
+        except KernelUnavailable:
+            raise
+        except Exception as error:
+            log.exception("the kernelspec %s did not start a kernel", self.kernel_name)
+            raise KernelUnavailable(f"its provisioner could not start it: {error}") from error
+
+    async def ended(self) -> str:
+        """Wait until the kernel is gone, by asking for it; returns how that came."""
+        assert self.provisioner is not None
+        silences = 0
+        while silences < _SILENCES:
+            try:
+                status = await self.provisioner.poll()
+            except Exception as error:  # the network between us, perhaps
+                silences += 1
+                log.warning("a provisioner did not say how its kernel is: %s", error)
+            else:
+                silences = 0
+                if status is not None:
+                    return f"ended with status {status}" if status else "ended"
+            await asyncio.sleep(_POLL)
+        return "is out of reach: its provisioner does not answer"
+
+    async def close(self) -> None:
+        """End the kernel, as far as its provisioner can, and remove what we have of it."""
+        try:
+            if self.provisioner is not None:
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self.provisioner.kill()
+                    await self.provisioner.wait()
+                    await self.provisioner.cleanup()
+        except Exception as error:
+            log.warning("a kernel of %s may be left behind: %s", self.kernel_name, error or "no answer")
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _connect_control_socket(self) -> None:
+        """We have channels of our own, with bounds."""
+
+
+def foreign_manager(context: zmq.asyncio.Context, kernelspec: Kernelspec, runtime: Path) -> ForeignManager:
+    """A manager for one kernel, not yet started."""
+    specs = OneSpec()
+    specs.spec = KernelSpec.from_resource_dir(str(kernelspec.folder))
+    folder = Path(tempfile.mkdtemp(prefix="f", dir=runtime))
+    made = ForeignManager(
+        context=context,
+        kernel_spec_manager=specs,
+        kernel_name=kernelspec.name,
+        connection_file=str(folder / "connection.json"),
+    )
+    made.offered, made.folder = kernelspec, folder
+    made.session.key = secrets.token_hex(32).encode()
+    return made
+
+
+def need_walls(kernelspec: Kernelspec) -> None:
+    """Raise KernelUnavailable unless somebody else isolates what this kernelspec starts."""
+    if is_local(kernelspec.provisioner):
+        raise KernelUnavailable(
+            f"the kernelspec {kernelspec.name!r} starts a program of this machine that Fourhands cannot put "
+            "behind its walls (it can with ipykernel): it runs with --isolation none only"
+        )
+
+
+def is_local(provisioner: str | None) -> bool:
+    """Whether a provisioner starts plain processes of our own user; KernelUnavailable where there is no such
+    provisioner.
+    """
+    if provisioner is None:
+        return True
+    entry = KernelProvisionerFactory.instance()
+    try:
+        if not entry._check_availability(provisioner):
+            raise LookupError("it is not installed beside the server")
+        kind = entry.provisioners[provisioner].load()
+    except Exception as error:
+        raise KernelUnavailable(f"the provisioner {provisioner!r} cannot be used: {error}") from error
+    return isinstance(kind, type) and issubclass(kind, LocalProvisioner)
+
+
+def installed_kernelspec(name: str) -> Path:
+    """The folder of a kernelspec, by its name or its own path; KernelUnavailable where there is none."""
+    if os.sep in name:
+        return Path(name)
+    try:
+        return Path(KernelSpecManager().get_kernel_spec(name).resource_dir)
+    except NoSuchKernel as error:
+        known = ", ".join(sorted(KernelSpecManager().find_kernel_specs())) or "none"
+        raise KernelUnavailable(
+            f"no kernelspec {name!r} is installed where the server's Python looks; there are {known}"
+        ) from error
