@@ -27,6 +27,8 @@ _SYSTEM_FILES: Final = (
     "/etc/localtime",
     "/etc/mime.types",
 )
+# What building further sandboxes takes: namespaces, mounts, a loopback, other uids, a smaller bounding set.
+_KEPT_FOR_ZYGOTE: Final = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 # Setting the uid is the one thing setpriv needs capabilities for; it drops them with the change.
 _KEPT_FOR_SETPRIV: Final = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
@@ -39,7 +41,8 @@ class Sandbox:
     environment). `files` are small read-only files by path inside, given as open descriptors of their
     contents. `masked` are folders of the host that must not appear even where something readable contains
     them. `uid` is the uid outside (root mode) that no other sandbox has. `seccomp` and `info` are
-    descriptors: of the filter, and of a pipe on which bubblewrap tells the first process's pid.
+    descriptors: of the filter, and of a pipe on which bubblewrap tells the first process's pid. A `zygote`
+    makes further sandboxes: it keeps the powers that takes, and is the first process itself.
     """
 
     mode: Mode
@@ -51,6 +54,7 @@ class Sandbox:
     seccomp: int | None = None
     info: int | None = None
     limits: Limits = DEFAULT
+    zygote: bool = False
 
     def __post_init__(self) -> None:
         """Whole homes and roots are never readable, whatever an environment's prefix claims."""
@@ -95,11 +99,20 @@ def _namespaces(sandbox: Sandbox) -> Iterable[str]:
     yield from ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
     yield from ("--hostname", "room", "--new-session", "--die-with-parent")
     if sandbox.mode == "user":
-        yield from ("--unshare-user", "--disable-userns", "--uid", str(USER_UID), "--gid", str(USER_UID))
+        yield from ("--unshare-user", "--uid", str(USER_UID), "--gid", str(USER_UID))
+    if sandbox.mode == "user" and not sandbox.zygote:
+        yield "--disable-userns"
     yield from ("--cap-drop", "ALL")
-    if sandbox.mode == "root":
-        for capability in _KEPT_FOR_SETPRIV:
-            yield from ("--cap-add", capability)
+    for capability in _kept(sandbox):
+        yield from ("--cap-add", capability)
+    if sandbox.zygote:
+        yield "--as-pid-1"
+
+
+def _kept(sandbox: Sandbox) -> Sequence[str]:
+    if sandbox.zygote:
+        return _KEPT_FOR_ZYGOTE
+    return _KEPT_FOR_SETPRIV if sandbox.mode == "root" else ()
 
 
 def _environment(sandbox: Sandbox) -> Iterable[str]:
@@ -152,10 +165,14 @@ def _places(sandbox: Sandbox) -> Iterable[str]:
     """What can be written to; it comes before what is shown read-only, which a later tmpfs would hide."""
     yield from ("--proc", "/proc", "--dev", "/dev")
     yield from ("--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", "/run")
-    sizes = {"/dev/shm": sandbox.limits.shared, HOME: sandbox.limits.home, "/tmp": sandbox.limits.tmp}
-    for place, size in sizes.items():
+    for place, size in places(sandbox.limits).items():
         yield from ("--perms", "1777", "--size", str(size), "--tmpfs", place)
     yield from ("--symlink", "/tmp", "/var/tmp")
+
+
+def places(limits: Limits) -> dict[str, int]:
+    """The folders that can be written to, and their sizes in bytes."""
+    return {"/dev/shm": limits.shared, HOME: limits.home, "/tmp": limits.tmp}
 
 
 def _files(sandbox: Sandbox) -> Iterable[str]:
@@ -167,7 +184,7 @@ def _files(sandbox: Sandbox) -> Iterable[str]:
 
 def change_uid(sandbox: Sandbox) -> Sequence[str]:
     """What stands before the command, inside: in root mode the uid is still root's there."""
-    if sandbox.mode == "user":
+    if sandbox.mode == "user" or sandbox.zygote:
         return ()
     uid = str(sandbox.uid)
     identity = ("--reuid", uid, "--regid", uid, "--clear-groups")

@@ -4,33 +4,26 @@ launcher inside.
 
 import json
 import os
-import secrets
 import shutil
-import socket
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from ..environments import Environment
 from ..kernel import KernelUnavailable
 from . import argv, seccomp
 from .cells import Cells
 from .channels import Channels
+from .handover import configuration, memory, new_uid, report_pair, reported
 from .limits import DEFAULT, Limits
-from .memory import memory_file
 from .process import KernelProcess
 from .spawn import spawn
 
 _INSIDE: Final = Path(__file__).parent
 _LAUNCHER_FILES: Final = ("boot.py", "room_kernel.py")
-# Uids that no distribution hands out, above systemd's containers and below 2^31. One per sandbox:
-# RLIMIT_NPROC counts by uid.
-_FIRST_UID: Final = 1_900_000_000
-_UIDS: Final = 2**24
-
 Start = Callable[[Sequence[str], Sequence[int]], KernelProcess]
 
 
@@ -59,10 +52,8 @@ class Bubblewrap:
         """Start a kernel in a sandbox of its own."""
         with ExitStack() as stack:
             report = report_pair(stack)
-            settings = configuration(
-                channels, key=key, report=report[1], limits=self.limits, cwd=argv.WORK
-            )
-            config = memory(stack, "configuration", json.dumps(configuration).encode())
+            settings = configuration(channels, key=key, report=report[1], limits=self.limits, cwd=argv.WORK)
+            config = memory(stack, "configuration", json.dumps(settings).encode())
             command = [str(environment.python), "-I", f"{argv.CODE}/boot.py", str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
             files = {f"{argv.CODE}/{name}": (_INSIDE / name).read_bytes() for name in _LAUNCHER_FILES}
@@ -78,9 +69,13 @@ class Bubblewrap:
         *,
         files: Mapping[str, bytes],
         inherited: Iterable[int] = (),
+        zygote: bool = False,
     ) -> KernelProcess:
-        """Start any command behind the walls; the probe uses this to try them."""
-        uid = _FIRST_UID + secrets.randbelow(_UIDS)
+        """Start any command behind the walls; the probe uses this to try them.
+
+        A zygote keeps the powers that it needs to build walls itself, and has no filter.
+        """
+        uid = 0 if zygote else new_uid()
         inner = uid if self.mode == "root" else argv.USER_UID
         with ExitStack() as stack:
             contents = argv.account_files(inner) | dict(files)
@@ -94,9 +89,10 @@ class Bubblewrap:
                 masked=(self.runtime, *self.hidden),
                 files={path: memory(stack, Path(path).name, data) for path, data in contents.items()},
                 environment=_variables(environment, home=argv.HOME),
-                seccomp=filter_,
+                seccomp=None if zygote else filter_,
                 info=telling,
                 limits=self.limits,
+                zygote=zygote,
             )
             options = memory(stack, "options", "\0".join(argv.options(sandbox)).encode())
             # By descriptor, for /proc/1/cmdline inside would show the host's paths.
@@ -128,8 +124,8 @@ class Plain:
             settings = configuration(
                 channels, key=key, report=report[1], limits=self.limits, cwd=f"{home}/work"
             )
-            configuration |= {"parent": os.getpid(), "limits": limits}
-            config = memory(stack, "configuration", json.dumps(configuration).encode())
+            settings |= {"parent": os.getpid(), "limits": limits}
+            config = memory(stack, "configuration", json.dumps(settings).encode())
             command = [str(environment.python), "-I", str(_INSIDE / "boot.py"), str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
             process = spawn(command, descriptors=inherited, env=_variables(environment, home=home))
@@ -161,44 +157,3 @@ def _variables(environment: Environment, *, home: str) -> dict[str, str]:
         # The debugger's warning about frozen modules is about a debugger that nobody starts.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
-
-
-def configuration(
-    channels: Channels, *, key: str, report: socket.socket, limits: Limits, cwd: str
-) -> dict[str, Any]:
-    return {
-        "key": key,
-        "sockets": dict(channels.descriptors),
-        "report": report.fileno(),
-        "cwd": cwd,
-        "limits": limits.resources(),
-    }
-
-
-def report_pair(stack: ExitStack) -> tuple[socket.socket, socket.socket]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    stack.enter_context(ours)
-    stack.enter_context(theirs)
-    ours.setblocking(False)
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-    return ours, theirs
-
-
-def memory(stack: ExitStack, name: str, data: bytes) -> int:
-    fd = memory_file(name, data)
-    stack.callback(os.close, fd)
-    return fd
-
-
-async def reported(
-    process: KernelProcess, report: socket.socket, *, in_memory: bool, cells: Cells | None = None
-) -> KernelProcess:
-    try:
-        await process.reported(report, in_memory=in_memory)
-        if cells is not None:
-            cells.confine(process)
-        report.send(b"1")  # the launcher waits for it before anything of the room runs
-    except BaseException:
-        process.kill()
-        raise
-    return process

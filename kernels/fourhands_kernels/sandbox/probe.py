@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +51,15 @@ def choose_mode() -> argv.Mode:
     return "root" if os.geteuid() == 0 else "user"
 
 
-async def probe(bubblewrap: Bubblewrap, environment: Environment) -> None:
-    """Raise KernelUnavailable, with the reason, unless all walls stand."""
+Inside = Callable[[str], Awaitable[str]]
+
+
+async def probe(bubblewrap: Bubblewrap, environment: Environment, *, inside: Inside | None = None) -> None:
+    """Raise KernelUnavailable, with the reason, unless all walls stand.
+
+    `inside` runs the trial in another kind of sandbox than bubblewrap's: given what lies outside as JSON, it
+    returns what came out.
+    """
     try:
         seccomp.machine()
     except LookupError as error:
@@ -65,7 +73,8 @@ async def probe(bubblewrap: Bubblewrap, environment: Environment) -> None:
             "port": listener.getsockname()[1],
             "largest": max(bubblewrap.limits.home, bubblewrap.limits.tmp, bubblewrap.limits.shared),
         }
-        answer = await _inside(bubblewrap, environment, json.dumps(outside))
+        words = json.dumps(outside)
+        answer = await (inside(words) if inside is not None else _inside(bubblewrap, environment, words))
     missing = _missing(answer)
     if missing is None:
         raise KernelUnavailable(f"isolation is not possible: {_complaint(answer)}; {_UNISOLATED}")
