@@ -25,6 +25,7 @@ from .kernel import (
     KernelEvent,
     Listener,
     Offer,
+    WrittenFiles,
 )
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,20 @@ class KernelHostClient:
     async def execute(self, room: str, execution: Execution) -> None:
         """Start a run."""
         await self._call("execute", room=room, execution=wire.execution_message(execution))
+
+    async def put_data(self, digest: str, data: bytes) -> None:
+        """Hand over a data file."""
+        await self._call("put_data", digest=digest, data=data)
+
+    async def files(self, room: str) -> WrittenFiles:
+        """What code wrote."""
+        files, more = await self._call("files", room=room)
+        return WrittenFiles(tuple((path, size) for path, size in files), more)
+
+    async def read_file(self, room: str, path: str) -> bytes:
+        """A file of the kernel's folder."""
+        data: bytes = await self._call("read_file", room=room, path=path)
+        return data
 
     async def start(self, room: str, *, environment: str = "default") -> None:
         """Start the kernel ahead of a run."""

@@ -11,7 +11,7 @@ from . import wire
 from .feed import Feed
 from .house import House
 from .journal import Held
-from .kernel import Execution, HostRefused, KernelError
+from .kernel import Execution, HostRefused, KernelError, NoSuchFile, WrittenFiles
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,8 @@ class Connection:
             raise HostRefused("no name of a room")
         if message["call"] == "acknowledge":
             return self._acknowledge(room, int(message["n"]))
+        if message["call"] in ("files", "read_file"):  # an interrupt does not wait for these
+            return await self._file_call(room, message)
         lock = self._room_locks.setdefault(room, asyncio.Lock())
         async with lock:
             answer = await self._room_call(room, message)
@@ -114,10 +116,23 @@ class Connection:
                 return {"ok": found.ok, "reason": found.reason, "confinement": found.confinement}
             case "environments":
                 return [[offer.name, offer.title] for offer in await self._links.house.environments()]
+            case "put_data":
+                await self._links.house.data.put(message["digest"], message["data"])
+                return None
             case "end":
                 self._links.end()
                 return None
         raise HostRefused(f"no such call: {message['call']}")
+
+    async def _file_call(self, name: str, message: wire.Message) -> Any:
+        room = self._links.house.known(name)
+        if message["call"] == "read_file":
+            path = str(message["path"])
+            if room is None:
+                raise NoSuchFile(path)
+            return await room.read_file(path)
+        found = WrittenFiles() if room is None else await room.look()
+        return [[list(file) for file in found.files], found.more]
 
     async def _room_call(self, name: str, message: wire.Message) -> Any:
         house = self._links.house
@@ -128,6 +143,7 @@ class Connection:
             case "execute":
                 execution = Execution(**message["execution"])
                 if execution.run not in room.journal.runs:
+                    house.data.need(execution.data.values())
                     await house.ready(execution.environment)
                     room.execute(execution)
             case "start":

@@ -12,6 +12,7 @@ from typing import Final
 
 import zmq.asyncio
 
+from .data import Data
 from .environments import DEFAULT, Environment, Environments, Kernelspec
 from .foreign import need_walls
 from .journal import Journal, Store
@@ -55,6 +56,7 @@ class House:
         self._context = zmq.asyncio.Context()
         self._context.set(zmq.MAX_SOCKETS, 16 + 8 * options.kernels)
         self._store = Store()
+        self.data = Data(runtime / "data")
         self._rooms: dict[str, Room] = {}
         self._watchers: dict[str, Callable[[], None]] = {}
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
@@ -87,6 +89,10 @@ class House:
             journal = Journal(self._store)
             self._rooms[name] = Room(name, house=self, journal=journal, changed=lambda: self._changed(name))
         return self._rooms[name]
+
+    def known(self, name: str) -> Room | None:
+        """The room, where there is anything of it."""
+        return self._rooms.get(name)
 
     def watch(self, name: str, changed: Callable[[], None] | None) -> None:
         """Have `changed` called at each event of a room; None ends that."""

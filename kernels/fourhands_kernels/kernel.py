@@ -12,6 +12,8 @@ Kinds of events and their bodies (the kinds of the room log; times in microsecon
     run.input_asked   {run, prompt, password: bool}
     run.finished      {run, status, duration, count?, dropped?, stop?: message|signal|replaced}
                                     stop = how far an interrupt had to go
+    kernel.files      {files: [{path, size}], more}         what code wrote, as it is after a run, where that
+                                    changed; `more` files at least are there besides; a new kernel has none
     kernel.restarted  {}            only where the host itself replaced a kernel that would heed no interrupt;
                                     a restart that was asked for is recorded by who asked
 
@@ -20,19 +22,27 @@ Errors:
     KernelError
     ├── KernelUnavailable(reason)   no kernel can be had; the reason is for an operator to act on
     ├── KernelBusy(run)             another run has the kernel; queueing is the caller's
+    ├── MissingData(digests)        the host lacks the bytes of data files: hand them over, then ask again
+    ├── NoSuchFile(path)            the kernel's folder has no regular file of that name
+    ├── FileTooLarge(path, size)    nor is a file of that size, in bytes, read
     ├── NotAsking(run)              an answer for a run that waits for no input
     ├── HostLost(reason)            the kernel host does not answer; what ran there may be gone
     └── HostRefused(reason)         the host speaks another version or found the request malformed
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
 StopMeans = Literal["message", "signal", "replaced"]
-EventKind = Literal["kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"]
+EventKind = Literal[
+    "kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"
+]
+
+FILES_LIMIT: Final = 8 * 1024 * 1024  # bytes of all files of a room that go along with a run
+DATA_LIMIT: Final = 16 * 1024 * 1024  # bytes of one data file, and of one file that is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,12 @@ class Execution:
 
     `filename` and `first_line` (1-based) are what tracebacks show. `time_limit_s` in seconds; None means no
     limit.
+
+    `files` (path to bytes) and `data` (path to the SHA-256, in hex, of bytes handed over by `put_data`) are
+    what the kernel's working folder holds before the code begins. What the host wrote there for an earlier
+    run and nobody wants any more goes. A file that is wanted as it was written last is left as code may have
+    changed it, and written again where it is missing; a file that the room changed since then is written over
+    it. Where that fails (a full folder, say) the run ends with an error that says so; its code does not run.
     """
 
     run: str
@@ -89,6 +105,16 @@ class Execution:
     first_line: int = 1
     time_limit_s: float | None = None
     environment: str = "default"
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFiles:
+    """The files that code wrote into its folder, by path, with their sizes in bytes; `more` besides."""
+
+    files: tuple[tuple[str, int], ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +154,31 @@ class KernelBusy(KernelError):
     def __init__(self, run: str) -> None:
         super().__init__(f"run {run} has the kernel")
         self.run = run
+
+
+class MissingData(KernelError):
+    """The host lacks these bytes."""
+
+    def __init__(self, digests: Sequence[str]) -> None:
+        super().__init__(f"the kernel host lacks {len(digests)} data files")
+        self.digests = tuple(digests)
+
+
+class NoSuchFile(KernelError):
+    """There is no such file in the kernel's folder."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"there is no file {path}")
+        self.path = path
+
+
+class FileTooLarge(KernelError):
+    """The file is too large to be read; sizes in bytes."""
+
+    def __init__(self, path: str, size: int) -> None:
+        super().__init__(f"{path} has {size} bytes; up to {DATA_LIMIT} are read")
+        self.path = path
+        self.size = size
 
 
 class NotAsking(KernelError):
@@ -181,8 +232,24 @@ class Kernels(Protocol):
         run again.
 
         Returns once the host has taken the run (the kernel may still be starting); all else comes as events.
-        Raises KernelBusy while another run goes on, KernelUnavailable where no kernel can be had (the run is
-        then unknown to the host, no event follows).
+        Raises KernelBusy while another run goes on, KernelUnavailable where no kernel can be had, MissingData
+        where bytes of its data are not with the host (the run is then unknown to the host, no event follows).
+        """
+        ...
+
+    async def put_data(self, digest: str, data: bytes) -> None:
+        """Hand over the bytes of a data file; HostRefused where they have another SHA-256 or are too many."""
+        ...
+
+    async def files(self, room: str) -> WrittenFiles:
+        """The files that code wrote, as they are now; an event tells others where that is news. Nothing
+        without a kernel.
+        """
+        ...
+
+    async def read_file(self, room: str, path: str) -> bytes:
+        """The bytes of a file in the kernel's folder as they are now. Raises NoSuchFile (also without a
+        kernel), FileTooLarge, and KernelUnavailable where this machine cannot look into folders.
         """
         ...
 

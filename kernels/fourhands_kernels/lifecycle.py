@@ -71,6 +71,10 @@ class Lifecycle:
         """Whether the current run waits for input."""
         return isinstance(self.state, Running) and self.state.asking
 
+    def wants(self, run: str) -> bool:
+        """Whether a run that has the kernel is still to begin: nobody has told it to stop."""
+        return isinstance(self.state, Running) and self.state.execution.run == run and not self.state.ending
+
     def handle(self, event: Event) -> list[Effect]:
         """Take one event; returns what is to be done, in order."""
         effects = list(self._handle(event))

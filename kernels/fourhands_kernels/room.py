@@ -3,12 +3,22 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final, Literal, Protocol
 
+from .data import Data
 from .journal import Journal
 from .jupyter import JupyterKernel
-from .kernel import Attachment, EventKind, Execution, KernelBusy, KernelUnavailable, NotAsking
+from .kernel import (
+    Attachment,
+    EventKind,
+    Execution,
+    KernelBusy,
+    KernelUnavailable,
+    NoSuchFile,
+    NotAsking,
+    WrittenFiles,
+)
 from .life import (
     Answered,
     Arm,
@@ -36,6 +46,8 @@ from .life import (
 )
 from .lifecycle import Lifecycle
 from .outputs import Item, RunOutputs
+from .sandbox.folder import FolderError
+from .workplace import Workplace
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +58,8 @@ _DETAIL: Final = 2_000  # characters
 
 class House(Protocol):
     """What a room needs of its host."""
+
+    data: Data
 
     async def open(self, environment: str) -> JupyterKernel:
         """Prepare a kernel, not yet started; KernelUnavailable where there is none to be had."""
@@ -122,6 +136,20 @@ class Room:
         for life in self._lives.values():
             life.answer(text)
 
+    async def look(self) -> WrittenFiles:
+        """What code wrote, as it is now."""
+        for life in self._lives.values():
+            if (found := await life.look()) is not None:
+                return found
+        return WrittenFiles()
+
+    async def read_file(self, path: str) -> bytes:
+        """The bytes of a file in the folder; NoSuchFile, FileTooLarge or KernelUnavailable."""
+        for life in self._lives.values():
+            if (data := await life.read(path)) is not None:
+                return data
+        raise NoSuchFile(path)
+
     async def ended(self) -> None:
         """Stop, and wait until every process is gone."""
         self.stop()
@@ -140,6 +168,15 @@ class Room:
     def gone(self, life: int) -> None:
         """The process of a life and all its traces are gone."""
         self._lives.pop(life, None)
+
+    def wants(self, run: str) -> bool:
+        """Whether the run is still to begin, now that the folder is ready."""
+        return self._lifecycle.wants(run)
+
+    def wrote(self, found: WrittenFiles) -> None:
+        """The files that code wrote are others than before."""
+        files = [{"path": path, "size": size} for path, size in found.files]
+        self._append("kernel.files", {"files": files, "more": found.more})
 
     def began(self) -> None:
         """The run's time starts here."""
@@ -229,6 +266,7 @@ class Room:
             body["count"] = finish.count
         self.journal.remember(finish.run, finish.status)
         self._append("run.finished", body)
+        self._each(lambda life: life.look_soon())
 
     # Outputs
 
@@ -276,6 +314,8 @@ class _Life:
         self._house = house
         self._kernel: JupyterKernel | None = None
         self._killed = False
+        self._work = Workplace(house.data)
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.task = asyncio.create_task(self._live(environment))
 
     def kill(self) -> None:
@@ -286,8 +326,54 @@ class _Life:
                 self.task.cancel()
 
     def execute(self, execution: Execution) -> None:
-        if self._kernel is not None and not self._killed:
-            self._kernel.execute(execution)
+        self._soon(self._execute(execution))
+
+    async def _execute(self, execution: Execution) -> None:
+        """Make the folder ready, then run the code, unless somebody has changed their mind meanwhile."""
+        assert self._kernel is not None
+        try:
+            changed = await self._work.prepare(self._kernel.work, execution)
+        except FolderError as error:
+            self._not_ready(execution.run, str(error))
+            return
+        except Exception:  # whoever waits for the run must hear something
+            log.exception("a kernel's folder could not be made ready")
+            self._not_ready(execution.run, "the kernel host failed; its log says why")
+            return
+        if self._work.note:
+            self.heard("stream", {"name": "stderr", "text": self._work.take_note()})
+        if self._killed:
+            return
+        if self._room.wants(execution.run):
+            self._kernel.execute(execution, changed)
+        else:
+            self.completed(execution.run, "aborted", None)
+
+    def _not_ready(self, run: str, why: str) -> None:
+        self.heard("error", {"ename": "FilesNotWritten", "evalue": why, "traceback": []})
+        self.completed(run, "error", None)
+
+    def look_soon(self) -> None:
+        self._soon(self.look())
+
+    async def look(self) -> WrittenFiles | None:
+        """What code wrote; None where nothing is left to look at."""
+        if self._kernel is None or self._killed:
+            return None
+        found, news = await self._work.look(self._kernel.work)
+        if news and not self._killed:
+            self._room.wrote(found)
+        return found
+
+    async def read(self, path: str) -> bytes | None:
+        if self._kernel is None or self._killed:
+            return None
+        return await self._work.read(self._kernel.work, path)
+
+    def _soon(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def interrupt(self) -> None:
         if self._kernel is not None and not self._killed:

@@ -21,15 +21,18 @@ from fourhands_protocol.errors import ProtocolError
 from .kernel import (
     Attachment,
     Execution,
+    FileTooLarge,
     HostRefused,
     KernelBusy,
     KernelError,
     KernelUnavailable,
+    MissingData,
+    NoSuchFile,
     NotAsking,
 )
 
-VERSION: Final = 1
-FRAME: Final = 8 * 1024 * 1024  # bytes; one event holds an image of 2 MiB at most
+VERSION: Final = 2
+FRAME: Final = 20 * 1024 * 1024  # bytes; a data file of 16 MiB, or the code and the files of a run
 _LENGTH: Final = struct.Struct("!I")
 _PATH: Final = 107  # bytes that fit into a unix socket's address
 
@@ -68,6 +71,8 @@ def execution_message(execution: Execution) -> Message:
         "first_line": execution.first_line,
         "time_limit_s": None if limit is None else float(limit),
         "environment": execution.environment,
+        "files": dict(execution.files),
+        "data": dict(execution.data),
     }
 
 
@@ -91,6 +96,12 @@ def error_message(error: Exception) -> Message:
             return {"kind": "busy", "run": run}
         case NotAsking(run=run):
             return {"kind": "not-asking", "run": run}
+        case MissingData(digests=digests):
+            return {"kind": "missing-data", "digests": list(digests)}
+        case NoSuchFile(path=path):
+            return {"kind": "no-such-file", "path": path}
+        case FileTooLarge(path=path, size=size):
+            return {"kind": "file-too-large", "path": path, "size": size}
     return {"kind": "refused", "reason": str(error)}
 
 
@@ -103,6 +114,12 @@ def error_from(message: Mapping[str, Any]) -> KernelError:
             return KernelBusy(run)
         case {"kind": "not-asking", "run": str(run)}:
             return NotAsking(run)
+        case {"kind": "missing-data", "digests": list(digests)}:
+            return MissingData(digests)
+        case {"kind": "no-such-file", "path": str(path)}:
+            return NoSuchFile(path)
+        case {"kind": "file-too-large", "path": str(path), "size": int(size)}:
+            return FileTooLarge(path, size)
     return HostRefused(str(message.get("reason", "no reason given")))
 
 

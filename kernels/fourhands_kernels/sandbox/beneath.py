@@ -55,5 +55,4 @@ def why_not(folder: int) -> str | None:
             return "this Linux has no openat2 (5.6 and later have it)"
         if error.errno == errno.EPERM:
             return "a seccomp profile of this container forbids openat2"
-        return f"the kernel's folder cannot be opened: {error.strerror}"
     return None

@@ -8,9 +8,11 @@ Like `boot` it runs inside the sandbox, on the environment's Python.
 # mypy: disable-error-code="no-untyped-call,misc,union-attr"
 
 import ast
+import contextlib
 import importlib
 import json
 import linecache
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -170,6 +172,18 @@ class Compiler(XCachingCompiler):
             raise
 
 
+def forget(work: str, changed: Sequence[str]) -> None:
+    """Let go of the modules of the room's own folder where the room has changed one of them, so that the next
+    `import` reads them anew. All of them: they hold each other's names.
+    """
+    importlib.invalidate_caches()
+    files = {name: getattr(module, "__file__", None) for name, module in tuple(sys.modules.items())}
+    own = {name: file for name, file in files.items() if str(file).startswith(f"{work}/")}
+    if not {f"{work}/{path}" for path in changed}.isdisjoint(own.values()):
+        for name in own:
+            del sys.modules[name]
+
+
 class Kernel(IPythonKernel):
     """Takes the place of the code from the request, and keeps replies small."""
 
@@ -178,6 +192,9 @@ class Kernel(IPythonKernel):
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Run one request of the host."""
         place = parent.get("metadata", {}).get("fourhands", {})
+        if changed := place.get("changed"):
+            with contextlib.suppress(Exception):  # whatever the room's code has put among the modules
+                forget(App.work, changed)
         code = parent.get("content", {}).get("code", "")
         self.shell.compile.place(code, str(place.get("filename", "main.py")), int(place.get("first_line", 1)))
         await super().execute_request(stream, ident, parent)
@@ -194,6 +211,7 @@ class App(IPKernelApp):
     """An ipykernel whose sockets somebody else listens on: no ports, no connection file, no heartbeat."""
 
     key = b""
+    work = ""
     sockets: ClassVar[dict[str, int]] = {}
 
     def init_connection_file(self) -> None:
@@ -236,7 +254,10 @@ class App(IPKernelApp):
 def become(key: bytes, sockets: dict[str, int]) -> None:
     """Turn this process into the kernel; returns when the kernel ends."""
     sys.argv = ["kernel"]
-    App.key, App.sockets = key, sockets
+    App.key, App.sockets, App.work = key, sockets, os.getcwd()
+    # Compiled files go by seconds and sizes: two versions of one second look like one.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     config = Config()
     config.HistoryManager.enabled = False  # a database file and a thread that nobody reads
     app = App.instance(config=config, kernel_class=Kernel, outstream_class=f"{__name__}.Stream")
