@@ -33,5 +33,7 @@ ID: Final = 100
 CODE: Final = 256 * KIB
 # Files in a room, the deleted ones not counted.
 FILES: Final = 50
+# Participants of a room, over all its time: far more than any interview has, few enough to show and to fold.
+PEOPLE: Final = 250
 # Outputs that a run shows; what comes after them is counted as dropped.
 OUTPUTS: Final = 1_000

@@ -194,6 +194,9 @@ class Invites:
         name = one_line(wanted.name)
         if not 1 <= len(name) <= limits.NAME:
             raise Problem(400, "bad-name", f"A name has 1 to {limits.NAME} characters.")
+        if len(host.state.people) >= limits.PEOPLE:
+            words = "Too many people have joined this room. Whoever invited you can make a new one."
+            raise Problem(409, "room-full", words)
         await host.join(person, name=name, role=invite.role, invite=invite.id)
         return person
 

@@ -53,6 +53,16 @@ def test_an_invite_is_good_for_many_and_each_gets_a_colour_of_their_own(room: Pe
     assert len({person["colour"] for person in people}) == len(people) == 7
 
 
+def test_a_room_does_not_grow_without_end_by_people(room: People) -> None:
+    known = len(room.host.json("GET")["participants"])
+    seat = room.join("candidate", "one who stays")
+    answers = [join(room.server, invite=room.invites["candidate"], name=f"guest {n}") for n in range(250)]
+    assert [answer.status_code for answer in answers].count(200) == 249 - known
+    expect_problem(answers[-1], 409, "room-full")
+    back = join(room.server, invite=room.invites["candidate"], name="one who stays", resume=seat.resume)
+    assert back.json()["participant"] == seat.participant, "whoever is in the room can come back"
+
+
 @pytest.mark.parametrize("name", ["", "   ", "\u200b\u202e", "x" * 61])
 def test_a_name_has_something_to_show(room: People, name: str) -> None:
     expect_problem(join(room.server, invite=room.invites["candidate"], name=name), 400, "bad-name")
