@@ -23,6 +23,7 @@ class Wire:
     sent: list[bytes] = field(default_factory=list)
     waiting: int = 0
     closed: tuple[int, str] | None = None
+    freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def write(self, frames: list[bytes]) -> None:
         if self.closed is None:
@@ -35,6 +36,18 @@ class Wire:
 
     def buffered(self) -> int:
         return self.waiting
+
+    def taken(self) -> int:
+        return sum(map(len, self.sent)) - self.waiting
+
+    async def drained(self) -> None:
+        if self.stuck and self.waiting:
+            await self.freed.wait()
+
+    def free(self) -> None:
+        """The network takes everything again."""
+        self.stuck, self.waiting = False, 0
+        self.freed.set()
 
 
 @dataclass

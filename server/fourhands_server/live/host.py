@@ -113,6 +113,9 @@ class RoomHost:
 
     def tick(self) -> None:
         """Time went on."""
+        for outbox in self._outboxes.values():
+            if outbox.drain.moved():
+                outbox.seat.heard_at = self._now()
         self._event(self.room.tick)
 
     def let_go(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote
@@ -23,14 +24,17 @@ from fourhands_protocol import limits
 from fourhands_protocol.envelope import SUBPROTOCOL
 from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_server.live.host import RoomHost
+from fourhands_server.live.outbox import Drain
 
 logger = logging.getLogger(__name__)
 
 BEARER = "bearer."
 PREFIX = "/yjs/"
 PING_S = 20.0  # between two pings; a connection whose last ping went unanswered is dropped at the next
+ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
+EARLY_BYTES = 2 * limits.FRAME  # and so much in all
 
 Enter = Callable[["RoomSocket", str, str, bool], Awaitable[tuple[RoomHost, str]]]
 """enter(wire, room, token, ours) → the room and the seat; raises ProtocolError."""
@@ -65,9 +69,16 @@ class RoomSocket(asyncio.Protocol):
         self._seat = ""
         self._entering: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
-        self._parts: list[bytes] = []
+        self._parts = bytearray()
         self._timer: asyncio.TimerHandle | None = None
-        self._pinged = False
+        self._asked = b""  # the ping that waits for its pong; nobody can answer one that they have not read
+        self._answers = 0  # bytes of pongs since the network last kept up
+        self._reading = True
+        self._full = False
+        self._kept_up = asyncio.Event()
+        self._kept_up.set()
+        self._written = 0
+        self._drain = Drain(self)
         self._closing = False
 
     # asyncio and uvicorn
@@ -85,6 +96,7 @@ class RoomSocket(asyncio.Protocol):
         if self._entering is not None:
             self._entering.cancel()
         self._closing = True
+        self._kept_up.set()
         self._leave((self._connection.close_code or 1006) if self._connection.close_rcvd else 1006)
 
     def data_received(self, data: bytes) -> None:
@@ -96,16 +108,26 @@ class RoomSocket(asyncio.Protocol):
             elif isinstance(event, Frame):
                 self._frame(event)
         self._send_protocol_data()
+        if self._full and self._answers > ANSWERS and self._reading:
+            self._reading = False
+            self.transport.pause_reading()
 
     def eof_received(self) -> None:
         """The peer will send no more."""
         self._connection.receive_eof()
 
     def pause_writing(self) -> None:
-        """The outbox watches the buffer itself."""
+        """The network does not keep up; the outbox has a bound of its own for what it may owe."""
+        self._full = True
+        self._kept_up.clear()
 
     def resume_writing(self) -> None:
-        """The outbox watches the buffer itself."""
+        """The network keeps up again."""
+        self._full, self._answers = False, 0
+        self._kept_up.set()
+        if not self._reading and not self.transport.is_closing():
+            self._reading = True
+            self.transport.resume_reading()
 
     def shutdown(self) -> None:
         """uvicorn stops."""
@@ -116,9 +138,9 @@ class RoomSocket(asyncio.Protocol):
     def write(self, frames: list[bytes]) -> None:
         """Send frames as binary messages, joined into one write; after the end nothing happens."""
         if not self._closing and not self.transport.is_closing():
-            self.transport.write(
-                b"".join([part for frame in frames for part in (_header(len(frame)), frame)])
-            )
+            data = b"".join([part for frame in frames for part in (_header(len(frame)), frame)])
+            self._written += len(data)
+            self.transport.write(data)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what was written; a peer that does not answer is cut off."""
@@ -135,6 +157,14 @@ class RoomSocket(asyncio.Protocol):
     def buffered(self) -> int:
         """Bytes written but not yet taken by the network."""
         return int(self.transport.get_write_buffer_size())
+
+    def taken(self) -> int:
+        """Bytes that the network has taken since the beginning."""
+        return self._written - self.buffered()
+
+    async def drained(self) -> None:
+        """Return when the network keeps up, or is done with us."""
+        await self._kept_up.wait()
 
     # Inside
 
@@ -171,14 +201,18 @@ class RoomSocket(asyncio.Protocol):
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
             case Opcode.BINARY | Opcode.CONT:
-                self._parts.append(bytes(frame.data))
+                if frame.fin and not self._parts:
+                    self._deliver(bytes(frame.data))
+                    return
+                self._parts += frame.data
                 if frame.fin:
-                    data, self._parts = b"".join(self._parts), []
+                    data, self._parts = bytes(self._parts), bytearray()
                     self._deliver(data)
             case Opcode.TEXT:
                 self.close(MalformedFrame.close_code, "this socket speaks binary frames")
             case Opcode.PONG:
-                self._pinged = False
+                if frame.data == self._asked:
+                    self._asked = b""
             case Opcode.CLOSE:
                 self._closing = True
 
@@ -187,7 +221,7 @@ class RoomSocket(asyncio.Protocol):
             return
         if self._host is not None:
             self._host.receive(self._seat, data)
-        elif len(self._early) < EARLY_FRAMES:
+        elif len(self._early) < EARLY_FRAMES and sum(map(len, self._early)) + len(data) <= EARLY_BYTES:
             self._early.append(data)
         else:
             self.close(4429, "too much came before the room was loaded")
@@ -198,17 +232,21 @@ class RoomSocket(asyncio.Protocol):
             if self.transport.is_closing():
                 return
             if piece:
+                self._written += len(piece)
+                self._answers += len(piece)
                 self.transport.write(piece)
             else:
                 self.transport.close()
 
     def _ping(self) -> None:
-        if self._pinged or self._connection.state is not State.OPEN:
+        moved = self._drain.moved()
+        if self._connection.state is not State.OPEN or (self._asked and not moved):
             self._abort()
             return
-        self._pinged = True
-        self._connection.send_ping(b"")
-        self._send_protocol_data()
+        if not self._asked:  # else the last one stands in a long queue, and the queue moves
+            self._asked = secrets.token_bytes(8)
+            self._connection.send_ping(self._asked)
+            self._send_protocol_data()
         self._set_timer(PING_S, self._ping)
 
     def _set_timer(self, seconds: float, action: Callable[[], None]) -> None:

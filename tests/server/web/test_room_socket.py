@@ -28,6 +28,13 @@ class StuckTransport(asyncio.Transport):
         self.sent = b""
         self.closing = False
         self.aborted = False
+        self.reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
 
     def write(self, data: Any) -> None:
         self.sent += data
@@ -128,4 +135,92 @@ async def test_frames_that_come_before_the_refusal_are_dropped() -> None:
     socket, transport = await connected(None)
     socket.data_received(b"\x82\x81\x00\x00\x00\x00a")
     assert b"there is no such room" in transport.sent
+    socket.connection_lost(None)
+
+
+def pings(count: int) -> bytes:
+    return (b"\x89\xfd\x00\x00\x00\x00" + b"p" * 125) * count
+
+
+async def test_whoever_pings_and_reads_nothing_is_read_no_more() -> None:
+    """Pongs go around the bound of the outbox: one observer took 400 MB in 15 seconds."""
+    socket, transport = await connected(Host())
+    socket.pause_writing()
+    for _ in range(100):
+        if transport.reading:
+            socket.data_received(pings(500))
+    assert not transport.reading
+    assert len(transport.sent) < 200_000
+    socket.resume_writing()
+    assert transport.reading
+    socket.connection_lost(None)
+
+
+async def test_a_peer_that_reads_may_ping_as_often_as_it_likes() -> None:
+    socket, transport = await connected(Host())
+    for _ in range(100):
+        socket.data_received(pings(500))
+    assert transport.reading
+    socket.connection_lost(None)
+
+
+@pytest.mark.parametrize("pong", [b"\x8a\x80\x00\x00\x00\x00", b"\x8a\x81\x00\x00\x00\x00x"])
+async def test_a_pong_that_answers_no_ping_is_no_sign_of_life(pong: bytes) -> None:
+    """Whoever reads nothing cannot know what to answer."""
+    socket, transport = await connected(Host())
+    socket.data_received(pong)
+    socket._ping()
+    socket.data_received(pong)
+    socket._ping()
+    assert transport.aborted
+    socket.connection_lost(None)
+
+
+async def test_a_pong_to_the_ping_keeps_the_connection() -> None:
+    socket, transport = await connected(Host())
+    for _ in range(3):
+        transport.sent = b""
+        socket._ping()
+        assert transport.sent[:2] == b"\x89\x08"
+        socket.data_received(b"\x8a\x88\x00\x00\x00\x00" + transport.sent[2:])
+    assert not transport.aborted
+    socket.connection_lost(None)
+
+
+async def test_a_long_answer_on_a_slow_link_is_life_as_long_as_it_moves() -> None:
+    """The ping stands behind a document in the queue."""
+    socket, transport = await connected(Host())
+    socket.write([bytes(10_000)])
+    for _ in range(5):
+        socket._ping()
+        assert not transport.aborted
+        transport.sent = transport.sent[1_000:]
+    socket._ping()
+    socket._ping()
+    assert transport.aborted
+    socket.connection_lost(None)
+
+
+async def test_what_comes_before_the_room_is_loaded_has_a_bound_in_bytes() -> None:
+    async def enter(*_: object) -> Any:
+        await asyncio.Event().wait()
+
+    transport = StuckTransport()
+    socket = room_socket(enter)(Config(app=None), ServerState(), {}, asyncio.get_running_loop())
+    socket.connection_made(transport)
+    socket.data_received(HANDSHAKE)
+    big = b"\x82\xff" + (400_000).to_bytes(8, "big") + bytes(4) + bytes(400_000)
+    for _ in range(3):
+        socket.data_received(big)
+    assert b"too much came" in transport.sent
+    socket.connection_lost(None)
+
+
+async def test_fragments_without_bytes_leave_nothing_in_memory() -> None:
+    host = Host()
+    socket, _ = await connected(host)
+    socket.data_received(b"\x02\x81\x00\x00\x00\x00a" + b"\x00\x80\x00\x00\x00\x00" * 10_000)
+    assert len(socket._parts) == 1
+    socket.data_received(b"\x80\x81\x00\x00\x00\x00b")
+    assert host.received == [b"ab"]
     socket.connection_lost(None)
