@@ -221,6 +221,20 @@ async def test_a_hung_kernel_host_keeps_nobody_out_of_a_room() -> None:
     again.let_go()
 
 
+async def test_a_mistake_in_one_command_leaves_the_next_ones_their_turn() -> None:
+    house = House()
+    host = await house.room()
+    taken, house.kernels.executed = house.kernels.executed, None  # type: ignore[assignment]
+    await host.call("ada", "candidate", "run", {"run": "r1", "code": "1"})
+    await turns()
+    run = host.state.runs["r1"]
+    assert (run.status, run.outputs[0]["ename"]) == ("kernel_died", "KernelUnavailable")
+    house.kernels.executed = taken
+    await host.call("ada", "candidate", "run", {"run": "r2", "code": "2"})
+    await turns()
+    assert [execution.run for execution in taken] == ["r2"]
+
+
 async def test_an_event_of_the_kernel_is_acknowledged_only_once_it_is_in_the_log() -> None:
     house = House()
     host = await house.room()
