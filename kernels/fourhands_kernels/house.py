@@ -27,6 +27,7 @@ from .sandbox.probe import choose_mode, probe
 
 log = logging.getLogger(__name__)
 
+REST: Final = 7200.0  # seconds that a kernel is kept for a room that no server asks for
 _PROBE_AGAIN: Final = 5.0  # seconds
 _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own process
 
@@ -59,6 +60,7 @@ class House:
         self.data = Data(runtime / "data")
         self._rooms: dict[str, Room] = {}
         self._watchers: dict[str, Callable[[], None]] = {}
+        self._resting: dict[str, asyncio.TimerHandle] = {}
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
         self._launcher: Launcher = self._choose()
         self._loop = asyncio.get_running_loop()
@@ -96,10 +98,25 @@ class House:
 
     def watch(self, name: str, changed: Callable[[], None] | None) -> None:
         """Have `changed` called at each event of a room; None ends that."""
+        if (resting := self._resting.pop(name, None)) is not None:
+            resting.cancel()
         if changed is None:
             self._watchers.pop(name, None)
+            self._resting[name] = self._loop.call_later(REST, self._rest, name)
         else:
             self._watchers[name] = changed
+
+    def _rest(self, name: str) -> None:
+        """No server has asked for the room since: whoever was in it will not come back to its variables."""
+        del self._resting[name]
+        room = self._rooms.get(name)
+        if room is None:
+            return
+        if room.current is None:
+            room.stop("nobody came back to the room, so the kernel was stopped; its variables are gone")
+            self.forget(name)
+        else:
+            self.watch(name, None)
 
     def forget(self, name: str) -> None:
         """Let go of a room that has neither kernel nor events nor anybody who watches it."""

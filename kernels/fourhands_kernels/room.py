@@ -95,6 +95,11 @@ class Room:
         return Attachment(self.name, self.journal.id, shown.state, shown.detail, dict(self.journal.runs))
 
     @property
+    def current(self) -> str | None:
+        """The run that has the kernel, or waits for it to start."""
+        return self._lifecycle.current
+
+    @property
     def alive(self) -> bool:
         """Whether any process of it is left."""
         return bool(self._lives)
