@@ -5,12 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.kernels.hosting import ENVIRONMENTS, SECONDS
 
 from fourhands_kernels import house as house_module
 from fourhands_kernels.house import House, HouseOptions
 from fourhands_kernels.kernel import Execution
 from fourhands_kernels.room import Room
+from tests.kernels.hosting import ENVIRONMENTS, SECONDS
+from tests.support.returning import until
 
 
 class Watcher:
@@ -47,8 +48,7 @@ async def test_a_kernel_that_no_server_asks_for_is_let_go(
         house.watch("r1", None)
         resting = house._resting["r1"]
         async with asyncio.timeout(SECONDS):
-            while house._resting["r1"] is resting:
-                await asyncio.sleep(0.01)
+            await until(lambda: house._resting["r1"] is not resting)
         assert room.alive, "what runs is not cut off: its output waits for the next server"
         monkeypatch.setattr(house_module, "REST", 3600.0)
         house.watch("r1", watcher.wake)
@@ -58,8 +58,7 @@ async def test_a_kernel_that_no_server_asks_for_is_let_go(
         monkeypatch.setattr(house_module, "REST", 0.05)
         house.watch("r1", None)
         async with asyncio.timeout(SECONDS):
-            while room.alive:
-                await asyncio.sleep(0.01)
+            await until(lambda: not room.alive)
         assert room.attachment.state == "none"
         assert "nobody came back" in (room.attachment.detail or "")
     finally:
