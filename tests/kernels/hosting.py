@@ -41,6 +41,7 @@ class HostProcess:
     isolation: str = "auto"
     linger: float = 60.0
     kernels: int = 64
+    environments: Path = ENVIRONMENTS
     ordinary: bool = False  # run it as an ordinary user although we are root
     process: "subprocess.Popen[bytes]" = field(init=False)
 
@@ -56,7 +57,7 @@ class HostProcess:
         self.folder.mkdir(parents=True, exist_ok=True)
         ready, write = os.pipe()
         command = [sys.executable, "-m", "fourhands_kernels.host", "--ready", str(write)]
-        command += ["--socket", str(self.socket), "--environments", str(ENVIRONMENTS)]
+        command += ["--socket", str(self.socket), "--environments", str(self.environments)]
         command += [
             "--isolation",
             self.isolation,
