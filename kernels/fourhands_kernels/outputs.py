@@ -26,6 +26,7 @@ _ID: Final = 200  # characters of a display id
 _ERROR: Final = 64 * KIB  # characters of an error's parts
 _DEPTH: Final = 16
 _NODES: Final = 20_000  # of one JSON value: looking through more of them would hold up the other rooms
+_EXACT: Final = 2**53 - 1  # the largest integer that every reader of JSON knows exactly
 _KINDS: Final = frozenset(
     ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
 )
@@ -245,6 +246,8 @@ def _inside(value: object) -> list[Any]:
 def _leaf_or_container(value: object) -> bool:
     if isinstance(value, (dict, list)):
         return True
+    if isinstance(value, int) and abs(value) > _EXACT:
+        return False  # a browser would show another number
     try:
         cbor.encode(value)
     except (TypeError, ValueError):

@@ -116,9 +116,9 @@ function read(from: Reader, depth: number): Cbor {
   const head = from.byte();
   switch (head >> 5) {
     case UNSIGNED:
-      return safe(readArgument(from, head));
+      return readMagnitude(from, head);
     case NEGATIVE:
-      return safe(-1 - readArgument(from, head));
+      return -1 - readMagnitude(from, head);
     case BYTES:
       return from.take(readArgument(from, head));
     case TEXT:
@@ -195,9 +195,12 @@ function atLeast(least: number, value: number): number {
   return value;
 }
 
-function safe(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new Malformed("a number is beyond 2^53");
-  return value;
+/** Of an integer of 63 bits; beyond 2^53 the nearest number, for one odd value must not hide an entry. */
+function readMagnitude(from: Reader, head: number): number {
+  if ((head & 31) !== 27) return readArgument(from, head);
+  const high = readWord(from);
+  if (high >= 0x80000000) throw new Malformed("a number is beyond 2^63");
+  return atLeast(TWO_32, high * TWO_32 + readWord(from));
 }
 
 /** Order of the encoded keys: the shorter first, then byte by byte. */

@@ -16,7 +16,7 @@ const cbor = vectors<Vectors>("cbor");
 test.each(cbor.values)("value $hex", ({ value, hex }) => {
   const wanted = fromJson(value);
   if (wanted === undefined) {
-    expect(() => decode(bytesOf(hex))).toThrow(ProtocolError);
+    expect(decode(bytesOf(hex))).toBe(Number((value as { $int: string }).$int));
   } else {
     expect(decode(bytesOf(hex))).toEqual(wanted);
     expect(hexOf(encode(wanted))).toBe(hex);

@@ -176,7 +176,7 @@ class Marks implements PluginValue {
 const theme = EditorView.theme({
   ".cm-cell-head": { boxShadow: "inset 0 1px 0 var(--line-strong)" },
   ".cm-cell-current": { position: "relative" },
-  ".cm-cell-current::before": {
+  "&.cm-focused .cm-cell-current::before": {
     content: '""',
     position: "absolute",
     inset: "0 auto 0 0",

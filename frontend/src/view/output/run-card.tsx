@@ -44,10 +44,9 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
       <header class="run-head">
         <Avatar name={by.name} colour={by.colour} size="s" />
         <span class="run-who cut" title={`${by.name} ran ${what}`}>
-          <strong>{by.name}</strong> ran{" "}
-          {go === null ? (
-            <span class={run.console ? "" : "mono run-what"}>{what}</span>
-          ) : (
+          <strong>{by.name}</strong> {neverRan(run) ? "queued" : "ran"} {run.console && "in the console"}
+          {!run.console && go === null && <span class="mono run-what">{what}</span>}
+          {go !== null && (
             <button type="button" class="mono run-what run-go" onClick={go}>
               {what}
             </button>
@@ -87,6 +86,10 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
   );
 }
 
+function neverRan(run: RunState): boolean {
+  return run.finishedAt !== undefined && run.startedAt === undefined;
+}
+
 /** As the prompt of a console shows it. */
 function Typed({ code }: { code: string }) {
   return (
@@ -105,6 +108,7 @@ function Typed({ code }: { code: string }) {
 
 /** µs in the log, ms in words. */
 function duration(run: RunState, now: number): string {
+  if (neverRan(run)) return "";
   if (run.duration !== undefined) return span(run.duration / 1000);
   if (run.status !== "running") return "";
   const passed = clock((now - (run.startedAt ?? run.queuedAt)) / 1000);

@@ -33,7 +33,8 @@ const HEADERS: readonly { pattern: RegExp; path: (match: RegExpExecArray) => str
   },
 ];
 
-const LIBRARY = /(?:^|\/)(?:site-packages|dist-packages|python3(?:\.\d+)?)\/|^<(?!ipython)|\/lib\/python/;
+const LIBRARY =
+  /(?:^|\/)(?:site-packages|dist-packages|python3(?:\.\d+)?)\/|^<(?!ipython|console)|\/lib\/python/;
 
 export function plain(text: string): string {
   return text.replace(ESCAPES, "");

@@ -3,7 +3,7 @@ import type { FileState, RunState } from "../../room/state";
 import type { Place } from "./traceback";
 
 export function whatRan(run: RunState, files: readonly FileState[]): string {
-  if (run.console) return "in the console";
+  if (run.console) return `>>> ${firstWords(run.code ?? "")}`;
   const path = run.path ?? files.find((file) => file.file === run.file)?.path;
   if (run.firstLine === undefined) return path ?? firstWords(run.code ?? "some code");
   const last = run.firstLine + (run.code?.trimEnd().split("\n").length ?? 1) - 1;
