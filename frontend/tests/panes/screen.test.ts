@@ -1,5 +1,6 @@
 /** Terminal text becomes lines as a terminal would show them, however it is cut into pieces. */
 import { describe, expect, test } from "vitest";
+import { paint } from "../../src/panes/text/look";
 import { Screen } from "../../src/panes/text/screen";
 
 function shown(...chunks: string[]): string[] {
@@ -52,6 +53,24 @@ describe("lines", () => {
     screen.clean();
     screen.write("c");
     expect(screen.dirtyFrom).toBe(2);
+  });
+});
+
+describe("true colours", () => {
+  test("are kept readable on the theme's ground, and as they are on a ground of their own", () => {
+    expect(paint({ classes: "", colour: "#ffff00" })).toEqual({
+      colour: "light-dark(oklch(from #ffff00 min(l, 0.52) c h), oklch(from #ffff00 max(l, 0.74) c h))",
+    });
+    expect(paint({ classes: "", colour: "#ffff00", ground: "#000000" })).toEqual({
+      colour: "#ffff00",
+      ground: "#000000",
+    });
+  });
+
+  test("of a ground alone make its letters black or white", () => {
+    expect(paint({ classes: "", ground: "#ffff00" }).colour).toBe("#000");
+    expect(paint({ classes: "t-f3", ground: "#000087" }).colour).toBe("#fff");
+    expect(paint({ classes: "t-f3" })).toEqual({});
   });
 });
 

@@ -31,10 +31,19 @@ test("HTML with scripts is known as such", () => {
   expect(choose({ "text/html": "<SCRIPT>x</SCRIPT>" })).toMatchObject({ scripted: true });
 });
 
-test("JSON is laid out, LaTeX and lists of lines are text", () => {
-  expect(choose({ "application/json": { a: 1 } })).toEqual({ form: "json", text: '{\n  "a": 1\n}' });
+test("JSON is a value, LaTeX and lists of lines are text", () => {
+  expect(choose({ "application/json": { a: 1 } })).toEqual({ form: "json", value: { a: 1 } });
   expect(choose({ "text/latex": "$x$", "text/plain": "x" })).toEqual({ form: "text", text: "$x$" });
   expect(choose({ "text/plain": ["a\n", "b"] })).toEqual({ form: "text", text: "a\nb" });
+});
+
+test("sound and video are told of in words", () => {
+  expect(choose({ "text/html": '<audio controls src="data:x">', "text/plain": "A tone" })).toMatchObject({
+    form: "text",
+    text: "A tone",
+    note: expect.stringContaining("not played"),
+  });
+  expect(choose({ "video/mp4": "AAAA", "text/plain": "A film" })).toEqual({ form: "text", text: "A film" });
 });
 
 test("a form that nobody knows is named", () => {

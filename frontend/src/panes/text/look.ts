@@ -123,3 +123,23 @@ function hex(rgb: readonly number[]): string {
   const parts = [0, 1, 2].map((at) => Math.min(255, Math.max(0, Math.trunc(rgb[at] ?? 0) || 0)));
   return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }
+
+/**
+ * True colours as they can be read in both themes: letters on the theme's own ground are kept as dark or as light as that
+ * needs; on a ground that was asked for, letters that were not asked for too are black or white.
+ */
+export function paint({ colour, ground }: Look): { colour?: string; ground?: string } {
+  if (ground !== undefined) return { ground, colour: colour ?? (isLight(ground) ? "#000" : "#fff") };
+  if (colour === undefined) return {};
+  const [dark, light] = ["min(l, 0.52)", "max(l, 0.74)"].map((l) => `oklch(from ${colour} ${l} c h)`);
+  return { colour: `light-dark(${dark}, ${light})` };
+}
+
+/** Whether black is easier to read on it than white (WCAG's relative luminance). */
+function isLight(hexed: string): boolean {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(hexed.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179;
+}

@@ -1,4 +1,5 @@
 /** The text pane: terminal text that stays usable at a hundred thousand lines, by drawing only what is in view. */
+import { paint } from "./look";
 import { type Line, Screen } from "./screen";
 
 export interface TextPane {
@@ -141,17 +142,13 @@ function drawLine(line: Line): HTMLElement {
     }
     const span = document.createElement("span");
     span.className = look.classes;
-    if (look.colour !== undefined) span.style.color = legible(look.colour);
-    if (look.ground !== undefined) span.style.backgroundColor = look.ground;
+    const { colour, ground } = paint(look);
+    if (colour !== undefined) span.style.color = colour;
+    if (ground !== undefined) span.style.backgroundColor = ground;
     span.textContent = text;
     element.append(span);
   }
   // An empty line keeps its height, and its line break when it is copied.
   if (line.length === 0) element.append("\n");
   return element;
-}
-
-/** Colours chosen for one ground are moved towards the theme's text, so that they can be read on both. */
-function legible(colour: string): string {
-  return `color-mix(in oklab, ${colour} 62%, var(--text))`;
 }

@@ -1,24 +1,13 @@
 /** HTML that code made, in a frame that can neither run scripts nor reach the page nor load anything from outside. */
 import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { theme } from "../theme";
+import { heightOf, pageStyle } from "./measure";
 
-const ROW = 26;
-const LINE = 20;
-const LEAST = 72;
+/** px */
+const LEAST = 40;
 const MOST = 420;
-
-/** The frame cannot be measured from outside (that is the point of it), so its height is guessed from the text. */
-function guessHeight(html: string): number {
-  const rows = html.match(/<tr[\s>]/gi)?.length ?? 0;
-  const breaks = html.match(/<(?:p|div|br|li|h[1-6]|pre)[\s>/]/gi)?.length ?? 0;
-  return Math.min(MOST, Math.max(LEAST, 24 + rows * ROW + breaks * LINE));
-}
-
-const STYLE = `
-  body { margin: 8px; font: 13px/1.5 system-ui, sans-serif; color: var(--text); background: var(--ground); }
-  table { border-collapse: collapse; border: 0; font-size: 12.5px; }
-  th, td { padding: 3px 10px; border: 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-  th { font-weight: 600; } tbody th { text-align: left; } img, svg { max-width: 100%; }`;
+const TALL = 720;
 
 const SYSTEM_DARK = matchMedia("(prefers-color-scheme: dark)");
 
@@ -31,11 +20,28 @@ function groundFor(html: string): string {
     : ":root { color-scheme: light; --text: #1b1c1e; --ground: #fff; --line: #e2e1dc; }";
 }
 
+const STYLE = `${pageStyle("body")} body { color: var(--text); background: var(--ground); }`;
+
 export function HtmlFrame({ html, scripted, text }: { html: string; scripted: boolean; text: string }) {
+  const figure = useRef<HTMLElement>(null);
   const tall = useSignal(false);
-  const height = guessHeight(html);
+  const height = useSignal(LEAST);
+  useLayoutEffect(() => {
+    const element = figure.current;
+    if (element === null) return;
+    let width = 0;
+    const measure = () => {
+      if (element.clientWidth === width) return;
+      width = element.clientWidth;
+      height.value = heightOf(html, width, { least: LEAST, most: TALL });
+    };
+    measure();
+    const resized = new ResizeObserver(measure);
+    resized.observe(element);
+    return () => resized.disconnect();
+  }, [html]);
   return (
-    <figure class="out-html">
+    <figure class="out-html" ref={figure}>
       {scripted && (
         <figcaption class="out-note">
           This output wants to run scripts, which is switched off here.{" "}
@@ -47,10 +53,10 @@ export function HtmlFrame({ html, scripted, text }: { html: string; scripted: bo
         sandbox=""
         referrerpolicy="no-referrer"
         loading="lazy"
-        style={{ height: `${tall.value ? 720 : height}px` }}
+        style={{ height: `${tall.value ? height.value : Math.min(height.value, MOST)}px` }}
         srcdoc={`<!doctype html><meta charset="utf-8"><style>${groundFor(html)}${STYLE}</style>${html}`}
       />
-      {height === MOST && (
+      {height.value > MOST && (
         <button
           type="button"
           class="button quiet out-more"

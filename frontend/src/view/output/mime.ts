@@ -1,11 +1,12 @@
 /** Which of the forms that an output offers is shown: pictures first, then tables, then text; scripts never run. */
+import type { Cbor } from "../../../../protocol/ts/cbor";
 import type { MimeBundle } from "../../../../protocol/ts/outputs";
 
 export type Shown =
   | { form: "image"; source: string; alt: string }
   | { form: "html"; html: string; scripted: boolean; text: string }
-  | { form: "json"; text: string }
-  | { form: "text"; text: string };
+  | { form: "json"; value: Cbor }
+  | { form: "text"; text: string; note?: string };
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"] as const;
 const TEXTS = ["text/latex", "text/markdown", "text/plain"] as const;
@@ -37,13 +38,16 @@ function picture(data: MimeBundle): Shown | null {
 function page(data: MimeBundle): Shown | null {
   const html = textOf(data["text/html"]);
   if (html === null) return null;
-  return { form: "html", html, scripted: /<script/i.test(html), text: textOf(data["text/plain"]) ?? "" };
+  const text = textOf(data["text/plain"]) ?? "";
+  if (/<(?:audio|video)[\s>]/i.test(html))
+    return { form: "text", text, note: "Sound and video are not played here." };
+  return { form: "html", html, scripted: /<script/i.test(html), text };
 }
 
 function structured(data: MimeBundle): Shown | null {
   const value = data["application/json"];
   if (value === undefined) return null;
-  return { form: "json", text: typeof value === "string" ? value : JSON.stringify(value, null, 2) };
+  return { form: "json", value };
 }
 
 function words(data: MimeBundle): Shown {

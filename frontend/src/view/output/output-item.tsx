@@ -4,6 +4,7 @@ import type { Answer } from "../../room/state";
 import { bytes } from "../clock";
 import { ErrorBlock } from "./error-block";
 import { HtmlFrame } from "./html-frame";
+import { JsonTree } from "./json-tree";
 import { choose } from "./mime";
 import { TextBlock } from "./text-block";
 import type { Place } from "./traceback";
@@ -28,6 +29,17 @@ export function OutputItem({ output, stopped, paths, jump }: ItemProps) {
       return <Answered answer={output} />;
     case "clear_output":
       return null;
+    case "execute_result":
+      return (
+        <div class="out-result">
+          <Shown data={output.data} />
+          {output.execution_count !== null && (
+            <span class="out-count caption faint mono" title="The value of the last line">
+              Out[{output.execution_count}]
+            </span>
+          )}
+        </div>
+      );
     default:
       return <Shown data={output.data} />;
   }
@@ -53,7 +65,14 @@ function Shown({ data }: { data: Parameters<typeof choose>[0] }) {
       return <img class="out-image" src={shown.source} alt={shown.alt} />;
     case "html":
       return <HtmlFrame html={shown.html} scripted={shown.scripted} text={shown.text} />;
+    case "json":
+      return <JsonTree value={shown.value} />;
     default:
-      return <TextBlock text={shown.text} />;
+      return (
+        <div>
+          {shown.note !== undefined && <p class="out-note">{shown.note}</p>}
+          <TextBlock text={shown.text} />
+        </div>
+      );
   }
 }

@@ -55,7 +55,7 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
         <span class="run-facts">
           {run.count !== undefined && (
             <span class="caption faint mono" title="Execution count">
-              [{run.count}]
+              In[{run.count}]
             </span>
           )}
           <time class="caption faint run-time">{timeOfDay(run.queuedAt)}</time>
