@@ -171,6 +171,21 @@ async def test_reading_starts_and_ends_where_it_is_told(log: RoomLog) -> None:
     assert await read(after=10) == await read(after=99) == await read(limit=0) == await read(upto=0) == []
 
 
+async def test_a_page_ends_with_the_entry_that_fills_it(log: RoomLog) -> None:
+    """However large the entries of a room are, a reader holds a page of them."""
+    ada = Producer()
+    await asyncio.gather(*(log.append(ada.intent(body=bytes(100))) for _ in range(10)))
+
+    async def read(**bounds: int) -> list[int]:
+        return [entry.seq for entry in await log.read("r1", **bounds)]
+
+    assert await read(size=250) == [1, 2, 3]
+    assert await read(after=3, size=300) == [4, 5, 6]
+    assert await read(size=250, limit=2) == [1, 2]
+    assert await read(after=8, size=10**6) == [9, 10]
+    assert await read(after=8, size=1) == [9]
+
+
 async def test_reading_filters_by_kind(log: RoomLog) -> None:
     ada = Producer()
     for kind in ("edit", "chat", "edit", "cursor", "edit", "run.queued"):

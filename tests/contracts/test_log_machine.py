@@ -112,6 +112,7 @@ class LogMachine(RuleBasedStateMachine):
         without=st.frozensets(st.sampled_from(KINDS)),
         only=st.none() | st.frozensets(st.sampled_from(KINDS)),
         upto=st.none() | st.integers(0, 9),
+        size=st.integers(0, 40),
     )
     def read(self, room: str, stream: str, **bounds: object) -> None:
         async def page(log: RoomLog) -> object:

@@ -25,7 +25,7 @@ def entries_of(data: Path, room: str) -> list[Entry]:
 async def _read(file: Path, room: str) -> list[Entry]:
     log = await SqliteLog.open(file)
     try:
-        entries = await log.read(room, limit=1_000_000)
+        entries = await log.read(room, limit=1_000_000, size=2**40)
         head = await log.head(room)
     finally:
         await log.aclose()

@@ -161,7 +161,7 @@ class LiveServer:
                 ).raise_for_status()
                 new = page.json()["entries"]
                 entries += new
-                if len(new) < 1000:
+                if not new:
                     return entries
 
     def run(self, seat: Seat, code: str, *, wait: int = 60) -> dict[str, Any]:

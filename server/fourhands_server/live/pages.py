@@ -8,6 +8,7 @@ from fourhands_protocol.entries import Entry
 from fourhands_server.log.log import RoomLog
 
 PAGE = 1000
+PAGE_BYTES = 2**20  # of bodies; what a reader holds besides what it makes of them
 
 
 async def pages(
@@ -21,12 +22,19 @@ async def pages(
 ) -> AsyncIterator[list[Entry]]:
     """Pages of the `room` stream, in order."""
     while True:
-        page = await log.read(room, after=after, upto=upto, limit=PAGE, without=without, only=only)
+        page = await log.read(
+            room, after=after, upto=upto, limit=PAGE, size=PAGE_BYTES, without=without, only=only
+        )
         if page:
             yield page
-        if len(page) < PAGE:
+        if is_last(page):
             return
         after = page[-1].seq
+
+
+def is_last(page: list[Entry]) -> bool:
+    """Whether nothing that was asked for comes after this page."""
+    return len(page) < PAGE and sum(len(entry.body) for entry in page) < PAGE_BYTES
 
 
 async def read_all(

@@ -12,6 +12,9 @@ from fourhands_protocol.entries import Entry
 ROOM: Final = "room"
 """The stream that everybody in the room reads; the only one that is hashed."""
 
+PAGE_BYTES: Final = 4 * 2**20
+"""Of bodies: what a reader holds at a time, however large the entries of a room are."""
+
 Clock = Callable[[], int]
 """Microseconds since the epoch; may jump, the log clamps it so that a room's time never goes back."""
 
@@ -96,8 +99,13 @@ class RoomLog(Protocol):
         without: frozenset[str] = frozenset(),
         only: frozenset[str] | None = None,
         upto: int | None = None,
+        size: int = PAGE_BYTES,
     ) -> list[Entry]:
-        """Committed entries by seq: those with after < seq <= upto, at most `limit`, filtered by kind."""
+        """Committed entries by seq: those with after < seq <= upto, at most `limit`, filtered by kind.
+
+        A page ends early with the entry that brings its bodies to `size` bytes: one that is shorter than
+        `limit` and smaller than `size` is the last.
+        """
         ...
 
     async def head(self, room: str, stream: str = ROOM) -> Head:

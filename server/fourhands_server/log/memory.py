@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, field
+from itertools import islice
 
 from fourhands_protocol.entries import Entry
 
 from .clock import wall_clock
 from .counters import Counters
 from .errors import LogError, NotRecorded, Unreadable
-from .log import ROOM, Appended, Clock, Head, Intent, RoomSummary
+from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, RoomSummary
 from .staging import check_call, stage
 
 
@@ -125,12 +126,19 @@ class MemoryLog:
         without: frozenset[str] = frozenset(),
         only: frozenset[str] | None = None,
         upto: int | None = None,
+        size: int = PAGE_BYTES,
     ) -> list[Entry]:
         """See `RoomLog.read`."""
         self._check_open()
         entries = self._room(room).streams.get(stream, [])[max(after, 0) : upto]
-        wanted = [e for e in entries if e.kind not in without and (only is None or e.kind in only)]
-        return wanted[: max(limit, 0)]
+        wanted = (e for e in entries if e.kind not in without and (only is None or e.kind in only))
+        page: list[Entry] = []
+        for entry in islice(wanted, max(limit, 0)):
+            page.append(entry)
+            size -= len(entry.body)
+            if size <= 0:
+                break
+        return page
 
     async def head(self, room: str, stream: str = ROOM) -> Head:
         """See `RoomLog.head`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from fourhands_protocol.entries import Entry
@@ -27,6 +28,7 @@ class Wanted:
     without: frozenset[str]
     only: frozenset[str] | None
     upto: int | None
+    size: int
 
 
 @contextmanager
@@ -61,19 +63,36 @@ def read_entries(connection: sqlite3.Connection, wanted: Wanted) -> list[Entry]:
     if stream_no is None:
         return []
     kinds, values = _kind_filter(wanted, numbers)
-    where = f"WHERE room_no = ? AND stream_no = ? AND seq > ? AND seq <= ? {kinds} ORDER BY seq LIMIT ?"
     upto = 2**63 - 1 if wanted.upto is None else wanted.upto
+    sought = (room_no, stream_no, wanted.after, upto, *values)
+    where = f"WHERE room_no = ? AND stream_no = ? AND seq > ? AND seq <= ? {kinds}"
     rows: list[Row] = []
-    # A stream's rows are moved in order, so whatever of it is in the tail comes after all that is in
-    # `entries`.
-    for table in ("entries", "tail"):
-        left = max(wanted.limit, 0) - len(rows)
-        if left > 0:
-            found = (room_no, stream_no, wanted.after, upto, *values, left)
-            rows += connection.execute(f"SELECT {SHOWN} FROM {table} {where}", found)
+    size = 0
+    with closing(in_order(connection, where, sought)) as found:
+        for row in islice(found, max(wanted.limit, 0)):
+            rows.append(row)
+            size += len(row[-1])
+            if size >= wanted.size:
+                break
     return [
         Entry(wanted.stream, seq, at, names[actor], names[kind], body) for seq, at, actor, kind, body in rows
     ]
+
+
+def in_order(
+    connection: sqlite3.Connection, where: str, sought: tuple[int | str, ...]
+) -> Generator[Row, None, None]:
+    """Rows of one stream, by seq, each read when it is asked for.
+
+    A stream's rows are moved in order, so whatever of it is in the tail comes after all that is in `entries`;
+    and there it stands as it was appended, so that nothing needs to be sorted, bodies and all.
+    """
+    for table, order in (("entries", "seq"), ("tail", "rowid")):
+        rows = connection.execute(f"SELECT {SHOWN} FROM {table} {where} ORDER BY {order}", sought)
+        try:
+            yield from rows
+        finally:
+            rows.close()
 
 
 def _kind_filter(wanted: Wanted, numbers: dict[str, int]) -> tuple[str, list[int]]:

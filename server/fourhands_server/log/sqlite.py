@@ -14,7 +14,7 @@ from .clock import wall_clock
 from .counters import Counters
 from .errors import NotRecorded, Unreadable
 from .jobs import Call, Outcome, Question
-from .log import ROOM, Appended, Clock, Head, Intent, RoomSummary
+from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, RoomSummary
 from .reader import Reader
 from .rows import Wanted, read_entries
 from .staging import check_call
@@ -126,9 +126,12 @@ class SqliteLog:
         without: frozenset[str] = frozenset(),
         only: frozenset[str] | None = None,
         upto: int | None = None,
+        size: int = PAGE_BYTES,
     ) -> list[Entry]:
         """See `RoomLog.read`."""
-        wanted = Wanted(room, stream, after=after, limit=limit, without=without, only=only, upto=upto)
+        wanted = Wanted(
+            room, stream, after=after, limit=limit, without=without, only=only, upto=upto, size=size
+        )
         return await self._reader.ask(partial(read_entries, wanted=wanted))
 
     async def rooms(self) -> list[RoomSummary]:

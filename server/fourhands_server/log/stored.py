@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fourhands_protocol.entries import Entry
 
 from .counters import Counters
 from .log import ROOM, Intent
-from .rows import SHOWN, find_earlier, names_of, streams_of
+from .rows import find_earlier, in_order, names_of, streams_of
 from .staging import Staged
 
 Row = tuple[int, int, int, int, int, int, int, int, int, bytes]
@@ -124,17 +125,14 @@ def _load_tail(
 
 def _unhashed(
     connection: sqlite3.Connection, room: StoredRoom, head_seq: int, names: dict[int, str]
-) -> list[Entry]:
-    """The room stream's entries after the kept head: few, as each move keeps a newer one."""
+) -> Iterator[Entry]:
+    """The room stream's entries after the kept head: few, as each move keeps a newer one, but maybe large."""
     if room.counters.room_seq() == head_seq:
-        return []
-    after = (room.no, room.numbers[ROOM], head_seq)
-    rows: list[tuple[int, int, int, int, bytes]] = []
-    for table in ("entries", "tail"):
-        rows += connection.execute(
-            f"SELECT {SHOWN} FROM {table} WHERE room_no = ? AND stream_no = ? AND seq > ? ORDER BY seq", after
-        )
-    return [Entry(ROOM, seq, at, names[actor], names[kind], body) for seq, at, actor, kind, body in rows]
+        return
+    where = "WHERE room_no = ? AND stream_no = ? AND seq > ?"
+    for row in in_order(connection, where, (room.no, room.numbers[ROOM], head_seq)):
+        seq, at, actor, kind, body = row
+        yield Entry(ROOM, seq, at, names[actor], names[kind], body)
 
 
 def save_heads(connection: sqlite3.Connection, rooms: list[StoredRoom]) -> None:

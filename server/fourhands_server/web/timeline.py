@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -15,6 +16,8 @@ from fourhands_server.web.api import Call, Desk, answer, whole
 from fourhands_server.web.problem import Problem
 
 PAGE_MOST = 1000
+KINDS_MOST = 40
+KIND = re.compile(r"[a-z_.]{1,40}")
 
 
 class EntryRow(msgspec.Struct, kw_only=True):
@@ -47,7 +50,8 @@ class Timeline:
         query = (
             ("stream", "room, or a private stream of the caller"),
             ("after", "seq after which to begin"),
-            ("limit", f"how many entries, at most {PAGE_MOST}"),
+            ("limit", f"how many entries, at most {PAGE_MOST}; a page of large ones is shorter"),
+            ("kinds", "kinds of entries, with commas between them; default: all"),
         )
         return [
             Call("GET", f"{room}/timeline", "Entries of the log", self.read, answer=Page, query=query),
@@ -55,13 +59,14 @@ class Timeline:
         ]
 
     async def read(self, request: Request) -> Response:
-        """One page; the next begins after its last seq."""
+        """One page; the next begins after its last seq, and an empty one is the end."""
         principal, host = await self._desk.enter(request, "read")
         stream = request.query_params.get("stream", "room")
         if stream not in streams(principal.role, principal.person):
             raise Problem(403, "forbidden", f"Your role ({principal.role}) may not read this stream.")
         after, limit = whole(request, "after", 0, 2**53), whole(request, "limit", PAGE_MOST, PAGE_MOST)
-        entries = await self._desk.log.read(host.id, stream, after=after, limit=max(1, limit))
+        only = _kinds(request)
+        entries = await self._desk.log.read(host.id, stream, after=after, limit=max(1, limit), only=only)
         head = await self._desk.log.head(host.id, stream)
         return answer(Page(entries=[_row(entry) for entry in entries], head=head.seq))
 
@@ -71,6 +76,17 @@ class Timeline:
         raise Problem(
             404, "no-recording", "There is no recording file of this room. Its timeline can be read."
         )
+
+
+def _kinds(request: Request) -> frozenset[str] | None:
+    """The kinds that are asked for; raises Problem where they can be none."""
+    text = request.query_params.get("kinds")
+    if text is None:
+        return None
+    kinds = frozenset(text.split(","))
+    if len(kinds) > KINDS_MOST or not all(KIND.fullmatch(kind) for kind in kinds):
+        raise Problem(400, "bad-query", f"kinds must be names of kinds of entries, not {text[:40]!r}.")
+    return kinds
 
 
 def _row(entry: Entry) -> EntryRow:
