@@ -26,6 +26,7 @@ from fourhands_server.web import openapi, pages, problem
 from fourhands_server.web.api import Call, Desk, answer
 from fourhands_server.web.auth import Auth, Keys
 from fourhands_server.web.entrance import Entrance
+from fourhands_server.web.environments import Environments
 from fourhands_server.web.files import Files
 from fourhands_server.web.health import Health
 from fourhands_server.web.invites import Invites
@@ -67,9 +68,11 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         hub = await stack.enter_async_context(Hub(Parts(log, documents, kernels, wall_clock, renew)))
         desk = Desk(hub, auth, log, documents, config.address)
         invites = Invites(desk)
-        rooms = Rooms(desk, invites)
+        environments = Environments(desk)
+        rooms = Rooms(desk, invites, environments)
         calls = [
             *rooms.calls(),
+            *environments.calls(),
             *invites.calls(),
             *Files(desk).calls(),
             *Runs(desk).calls(),

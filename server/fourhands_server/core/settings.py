@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,8 @@ from typing import Any
 
 TIME_LIMIT_S = 120  # of a run, unless the room says otherwise
 LONGEST_RUN_S = 3600
+ENVIRONMENT = "default"  # what its code runs on
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class BadSetting(Exception):
@@ -20,6 +23,7 @@ class Settings:
     """What a room's settings come to: what it was made with, and the defaults for the rest."""
 
     time_limit_s: int = TIME_LIMIT_S
+    environment: str = ENVIRONMENT
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Settings:
@@ -48,4 +52,11 @@ def _time_limit(value: Any) -> int:
     return value
 
 
-_KNOWN: Mapping[str, Callable[[Any], Any]] = {"time_limit_s": _time_limit}
+def _environment(value: Any) -> str:
+    """A name; whether there is such an environment is for the kernel host to say."""
+    if not isinstance(value, str) or not _NAME.fullmatch(value):
+        raise BadSetting("environment is the name of one: GET /api/environments has them.")
+    return value
+
+
+_KNOWN: Mapping[str, Callable[[Any], Any]] = {"environment": _environment, "time_limit_s": _time_limit}

@@ -158,6 +158,7 @@ class KernelDesk:
             filename=command.filename,
             first_line=command.first_line,
             time_limit_s=float(settings.time_limit_s),
+            environment=settings.environment,
         )
 
     async def _attach(self, expected: dict[str, str]) -> None:

@@ -13,6 +13,7 @@ from fourhands_server.core import settings
 from fourhands_server.live.host import RoomHost
 from fourhands_server.log.log import RoomSummary
 from fourhands_server.web.api import Call, Desk, answer, read_body
+from fourhands_server.web.environments import Environments
 from fourhands_server.web.invites import Done, Invites, Links
 from fourhands_server.web.problem import Problem
 from fourhands_server.web.words import one_line
@@ -53,9 +54,10 @@ class FileRow(msgspec.Struct, kw_only=True):
 
 
 class Kernel(msgspec.Struct, kw_only=True):
-    """The room's kernel; `reason` says why code cannot run here, if it cannot."""
+    """The room's kernel and what it runs on; `reason` says why code cannot run here, if it cannot."""
 
     state: str
+    environment: str = settings.ENVIRONMENT
     detail: str | None = None
     available: bool = True
     reason: str | None = None
@@ -109,8 +111,9 @@ class RoomList(msgspec.Struct, kw_only=True):
 class Rooms:
     """The calls about rooms."""
 
-    def __init__(self, desk: Desk, invites: Invites) -> None:
+    def __init__(self, desk: Desk, invites: Invites, environments: Environments) -> None:
         self._desk = desk
+        self._environments = environments
         self._invites = invites
         self._people: dict[str, tuple[int, list[ListedPerson]]] = {}
 
@@ -133,7 +136,10 @@ class Rooms:
             raise Problem(400, "bad-title", f"A title has at most {limits.TITLE} characters.")
         if wanted.questions or wanted.plan:
             raise Problem(400, "unsupported", "This version knows neither questions nor plans.")
-        host = await self._desk.hub.create(title=title, settings=_settings(wanted.settings or {}))
+        chosen = _settings(wanted.settings or {})
+        if "environment" in chosen:
+            await self._environments.need(chosen["environment"])
+        host = await self._desk.hub.create(title=title, settings=chosen)
         return answer(Created(id=host.id, links=self._links(host)), 201)
 
     async def all_rooms(self, request: Request) -> Response:
@@ -168,7 +174,11 @@ class Rooms:
                 participants=people,
                 files=[FileRow(file=f.id, path=f.path) for f in state.living_files()],
                 kernel=Kernel(
-                    state=state.kernel, detail=state.kernel_detail, available=refused is None, reason=refused
+                    state=state.kernel,
+                    environment=settings.Settings.of(state.settings).environment,
+                    detail=state.kernel_detail,
+                    available=refused is None,
+                    reason=refused,
                 ),
                 head_seq=head.seq,
                 head_hash=head.hash.hex(),

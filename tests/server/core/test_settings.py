@@ -19,6 +19,18 @@ def test_any_other_time_limit_is_refused_by_name(limit: Any) -> None:
         checked({"time_limit_s": limit})
 
 
+@pytest.mark.parametrize("name", ["default", "bare", "py3_14-data", "7"])
+def test_an_environment_is_kept_by_its_name(name: str) -> None:
+    assert checked({"environment": name}) == {"environment": name}
+    assert Settings.of({"environment": name}).environment == name
+
+
+@pytest.mark.parametrize("name", ["", "Bare", "../bare", "a" * 41, "bare\n", 7, ["bare"], True])
+def test_what_is_no_name_of_an_environment_is_refused(name: Any) -> None:
+    with pytest.raises(BadSetting, match="environment is the name of one"):
+        checked({"environment": name})
+
+
 def test_a_misspelt_setting_is_noticed() -> None:
     with pytest.raises(BadSetting, match="no setting 'time_limit'"):
         checked({"time_limit": 10})
@@ -26,7 +38,7 @@ def test_a_misspelt_setting_is_noticed() -> None:
 
 def test_a_setting_left_open_is_the_default() -> None:
     assert checked({"time_limit_s": None}) == {}
-    assert Settings.of({}).time_limit_s == 120
+    assert Settings.of({}) == Settings(time_limit_s=120, environment="default")
 
 
 def test_a_room_of_another_version_opens_whatever_else_it_was_set_to() -> None:

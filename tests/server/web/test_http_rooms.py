@@ -67,7 +67,8 @@ def test_each_role_sees_the_room(room: People) -> None:
         assert (state["id"], state["title"], state["role"]) == (room.id, "Test", role)
         assert [p["name"] for p in state["participants"]] == ["Interviewer", "Candidate", "Observer"]
         assert state["files"] == [{"file": "main.py", "path": "main.py"}]
-        assert state["kernel"] == {"state": "none", "detail": None, "available": True, "reason": None}
+        kernel = {"state": "none", "environment": "default", "detail": None, "available": True}
+        assert state["kernel"] == kernel | {"reason": None}
         assert state["ended"] is False
     assert room.candidate.json("GET")["participant"] == room.ada.participant
 
