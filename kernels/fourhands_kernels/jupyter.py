@@ -6,14 +6,12 @@ left.
 """
 
 import asyncio
-import contextlib
 import logging
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
-import zmq
 import zmq.asyncio
 
 from .channel import Channel, Frames
@@ -22,6 +20,7 @@ from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
 from .provisioner import manager
 from .sandbox.launch import Launcher
+from .zmtp import Kind
 
 log = logging.getLogger(__name__)
 
@@ -181,11 +180,10 @@ class JupyterKernel:
 
     def _connect(self) -> None:
         info = self._manager.get_connection_info()
-        plain: zmq.Context[zmq.Socket[bytes]] = zmq.Context.shadow(self._context.underlying)
         identity = self._manager.session.bsession  # the kernel finds the stdin of whoever sent the code by it
-        kinds = {"iopub": zmq.SUB, "shell": zmq.DEALER, "stdin": zmq.DEALER, "control": zmq.DEALER}
-        for name, kind in kinds.items():
-            self._channels[name] = Channel(plain, kind, _url(info, name), identity=identity)
+        for name in ("iopub", "shell", "stdin", "control"):
+            kind: Kind = "SUB" if name == "iopub" else "DEALER"
+            self._channels[name] = Channel(kind, _url(info, name), identity=identity)
         self._channels["iopub"].listen(self._on_iopub)
         self._channels["shell"].listen(self._on_shell)
         self._channels["stdin"].listen(self._on_stdin)
@@ -199,10 +197,7 @@ class JupyterKernel:
             return ""
         session = self._manager.session
         message = session.msg(kind, content, metadata=metadata)
-        # A kernel that reads nothing must not hold up the host: what does not fit into the queue is not said.
-        with contextlib.suppress(zmq.Again):
-            channel.socket.send_multipart(session.serialize(message), zmq.NOBLOCK)
-        channel.sent()
+        channel.send(session.serialize(message))
         return str(message["msg_id"])
 
     def _read(self, frames: Frames) -> tuple[str, str, dict[str, Any]] | None:
