@@ -102,6 +102,11 @@ function standInElement(element: Element, into: HTMLElement, budget: { nodes: nu
 
 function box(element: Element): HTMLElement {
   const made = document.createElement("div");
+  // From outside nothing is loaded: what stands there is a small mark.
+  if (element.tagName === "IMG" && !element.getAttribute("src")?.startsWith("data:")) {
+    made.textContent = element.getAttribute("alt") || " ";
+    return made;
+  }
   const told = Number.parseFloat(element.getAttribute("height") ?? "");
   made.style.height = `${told > 0 ? Math.min(told, PICTURE_MOST) : PICTURE}px`;
   return made;

@@ -1,5 +1,5 @@
 /** One output of a run, each kind in its own form. */
-import type { Output } from "../../../../protocol/ts/outputs";
+import type { MimeBundle, Output } from "../../../../protocol/ts/outputs";
 import type { Answer } from "../../room/state";
 import { bytes } from "../clock";
 import { ErrorBlock } from "./error-block";
@@ -30,16 +30,7 @@ export function OutputItem({ output, stopped, paths, jump }: ItemProps) {
     case "clear_output":
       return null;
     case "execute_result":
-      return (
-        <div class="out-result">
-          <Shown data={output.data} />
-          {output.execution_count !== null && (
-            <span class="out-count caption faint mono" title="The value of the last line">
-              Out[{output.execution_count}]
-            </span>
-          )}
-        </div>
-      );
+      return <Shown data={output.data} count={output.execution_count} />;
     default:
       return <Shown data={output.data} />;
   }
@@ -58,21 +49,33 @@ export function Dropped({ bytes: count }: { bytes: number }) {
   return <p class="out-dropped">… {bytes(count)} not kept</p>;
 }
 
-function Shown({ data }: { data: Parameters<typeof choose>[0] }) {
+/** `count`: of the value of the last line, which words alone have room to tell beside them. */
+function Shown({ data, count = null }: { data: MimeBundle; count?: number | null }) {
   const shown = choose(data);
-  switch (shown.form) {
-    case "image":
-      return <img class="out-image" src={shown.source} alt={shown.alt} />;
-    case "html":
-      return <HtmlFrame html={shown.html} scripted={shown.scripted} text={shown.text} />;
-    case "json":
-      return <JsonTree value={shown.value} />;
-    default:
-      return (
-        <div>
-          {shown.note !== undefined && <p class="out-note">{shown.note}</p>}
-          <TextBlock text={shown.text} />
-        </div>
-      );
-  }
+  if (shown.form === "image") return <img class="out-image" src={shown.source} alt={shown.alt} />;
+  if (shown.form === "html")
+    return <HtmlFrame html={shown.html} scripted={shown.scripted} text={shown.text} />;
+  return (
+    <div class="out-result">
+      {shown.form === "json" ? (
+        <JsonTree value={shown.value} />
+      ) : (
+        <Words text={shown.text} note={shown.note} />
+      )}
+      {count !== null && (
+        <span class="out-count caption faint mono" title="The value of the last line">
+          Out[{count}]
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Words({ text, note }: { text: string; note: string | undefined }) {
+  return (
+    <div>
+      {note !== undefined && <p class="out-note">{note}</p>}
+      <TextBlock text={text} />
+    </div>
+  );
 }
