@@ -62,9 +62,16 @@ export interface ParticipantInfo {
   since: number;
 }
 
+/** Something that rooms may run on; `name` is the setting `environment`, `title` says what it is. */
+export interface EnvironmentInfo {
+  name: string;
+  title: string;
+}
+
 /** `reason` says why code cannot run here, if it cannot. */
 export interface KernelInfo {
   state: KernelPhase;
+  environment: string;
   detail?: string | null;
   available: boolean;
   reason?: string | null;

@@ -3,6 +3,7 @@
 import type {
   CreatedRoom,
   CreateRoom,
+  EnvironmentInfo,
   FreshToken,
   Invitation,
   Joined,
@@ -66,6 +67,12 @@ export class Api {
   async rooms(): Promise<RoomSummary[]> {
     const answer = await this.#call<{ rooms: RoomSummary[] }>("/api/rooms");
     return answer.rooms;
+  }
+
+  /** What rooms may run on, the default first; needs the admin key. */
+  async environments(): Promise<EnvironmentInfo[]> {
+    const answer = await this.#call<{ environments: EnvironmentInfo[] }>("/api/environments");
+    return answer.environments;
   }
 
   links(room: string): Promise<Links> {

@@ -31,7 +31,12 @@ function changeOf(state: RoomState, entry: Entry): Change {
 }
 
 const FOLDS: Folds = {
-  "room.created": (_, { at, body }) => ({ title: body.title, lineage: body.lineage, createdAt: at }),
+  "room.created": (state, { at, body }) => {
+    const { title, lineage, settings } = body;
+    const chosen = settings.environment;
+    const environment = typeof chosen === "string" ? chosen : state.environment;
+    return { title, lineage, createdAt: at, environment };
+  },
   "room.ended": (_, { at }) => ({ endedAt: at }),
 
   "person.joined": (state, { actor, at, body }) => {

@@ -112,6 +112,8 @@ export interface RoomState {
   lineage: string;
   createdAt: number;
   endedAt: number | null;
+  /** What its code runs on, by name. */
+  environment: string;
   /** By participant id, in order of joining. */
   people: ReadonlyMap<string, Person>;
   /** In order of creation, the deleted ones too. */
@@ -135,6 +137,7 @@ export const EMPTY: RoomState = {
   lineage: "",
   createdAt: 0,
   endedAt: null,
+  environment: "default",
   people: new Map(),
   files: [],
   chat: [],

@@ -30,6 +30,15 @@ function begun(): Log {
 
 const STDOUT = (text: string) => ({ output_type: "stream", name: "stdout", text });
 
+describe("the room", () => {
+  test("runs on the default environment unless another was chosen", () => {
+    expect(begun().state.environment).toBe("default");
+    const settings = { environment: "bare" };
+    const log = new Log().add("server", "room.created", { title: "T", lineage: "l", settings, version: 1 });
+    expect(log.state.environment).toBe("bare");
+  });
+});
+
 describe("people", () => {
   test("are online while they have a seat, and away since they have none", () => {
     const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });

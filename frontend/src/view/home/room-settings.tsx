@@ -1,7 +1,12 @@
 /** What a new room may be set to, as small choices under its title; whatever is left alone is the server's default. */
-import type { Signal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { EnvironmentInfo } from "../../../../protocol/ts/api";
+import { ApiError } from "../../room/api";
+import { hostApi } from "../session";
 
 export interface RoomSettings {
+  environment?: string;
   time_limit_s?: number;
 }
 
@@ -35,6 +40,43 @@ export function RoomSettingsFields({ settings }: { settings: Signal<RoomSettings
           ))}
         </select>
       </label>
+      <EnvironmentField settings={settings} />
     </div>
+  );
+}
+
+/** Asked for again whenever somebody is about to choose: environments come and go while the server runs. */
+function EnvironmentField({ settings }: { settings: Signal<RoomSettings> }) {
+  const offered = useSignal<readonly EnvironmentInfo[]>([]);
+  const refresh = async () => {
+    try {
+      offered.value = await hostApi.environments();
+    } catch (problem) {
+      if (!(problem instanceof ApiError)) throw problem; // the room gets the default then
+    }
+  };
+  useEffect(() => {
+    void refresh();
+  }, []);
+  const chosen = settings.value.environment ?? offered.value[0]?.name;
+  if (offered.value.length < 2) return null;
+  return (
+    <label class="room-setting">
+      Code runs on
+      <select
+        class="field"
+        value={chosen}
+        onFocus={refresh}
+        onChange={({ currentTarget }) => {
+          settings.value = { ...settings.value, environment: currentTarget.value };
+        }}
+      >
+        {offered.value.map(({ name, title }) => (
+          <option key={name} value={name}>
+            {name} ({title})
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

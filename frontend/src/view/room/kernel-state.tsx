@@ -1,4 +1,4 @@
-/** One dot and one word for the kernel that the room shares. */
+/** One dot and one word for the kernel that the room shares, and what it runs on where that was chosen. */
 import type { KernelPhase } from "../../../../protocol/ts/entries";
 import { useDesk } from "./desk";
 
@@ -11,16 +11,19 @@ const WORDS: Record<KernelPhase, { words: string; tone: string }> = {
   unavailable: { words: "No Python here", tone: "bad" },
 };
 
+const USUAL = "default";
+
 export function KernelState() {
-  const { kernel, endedAt, noKernel } = useDesk().model;
+  const { kernel, endedAt, environment, noKernel } = useDesk().model;
   const { detail } = kernel;
   const state = noKernel.value === null ? kernel.state : "unavailable";
   const { words, tone } = WORDS[state];
   if (endedAt !== null) return null;
+  const said = state === "unavailable" && detail ? `${words}: ${detail}` : words;
   return (
-    <span class="kernel caption" data-tone={tone} title={detail ?? words}>
+    <span class="kernel caption" data-tone={tone} title={`${detail ?? words} (environment: ${environment})`}>
       <span class="kernel-dot" />
-      <span class="cut">{state === "unavailable" && detail ? `${words}: ${detail}` : words}</span>
+      <span class="cut">{environment === USUAL ? said : `${said} · ${environment}`}</span>
     </span>
   );
 }

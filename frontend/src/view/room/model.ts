@@ -39,6 +39,7 @@ export class RoomModel {
     clients: computed(() => this.#state.value.clients),
     events: computed(() => this.#state.value.events),
     endedAt: computed(() => this.#state.value.endedAt),
+    environment: computed(() => this.#state.value.environment),
     revoked: computed(() => this.#state.value.revoked),
   };
 
@@ -84,6 +85,10 @@ export class RoomModel {
 
   get endedAt(): number | null {
     return this.#parts.endedAt.value;
+  }
+
+  get environment(): string {
+    return this.#parts.environment.value;
   }
 
   get link(): ReadonlySignal<Link> {
