@@ -25,7 +25,7 @@ from typing import Final
 from . import wire
 from .connection import Connection
 from .house import House, HouseOptions
-from .options import LINGER, TAKEN, HostOptions
+from .options import LINGER, TAKEN, WARM, HostOptions
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,8 @@ class Host:
             options.environments,
             hidden,
             options.kernels,
+            warm=options.warm,
+            launcher=options.launcher,
             note=options.socket.with_suffix(".groups"),
         )
         self.house = House(house, runtime)
@@ -171,6 +173,15 @@ def parse(arguments: Sequence[str]) -> HostOptions:
     parser.add_argument("--hide", type=Path, action="append", default=[], help="a folder no sandbox may see")
     parser.add_argument("--linger", type=float, default=LINGER, help="seconds to live without a server")
     parser.add_argument("--kernels", type=int, default=64, help="kernels at the same time")
+    parser.add_argument(
+        "--launcher",
+        choices=("zygote", "bubblewrap"),
+        default="zygote",
+        help="bubblewrap: fork no kernels off one that has imported everything",
+    )
+    parser.add_argument(
+        "--warm", type=int, default=WARM, help="kernels made ahead, per environment in use; 0: none"
+    )
     parser.add_argument("--ready", type=int, help="a descriptor to close once serving")
     found = parser.parse_args(arguments)
     return HostOptions(
@@ -180,6 +191,8 @@ def parse(arguments: Sequence[str]) -> HostOptions:
         isolation=found.isolation,
         linger=found.linger,
         kernels=found.kernels,
+        warm=found.warm,
+        launcher=found.launcher,
         ready=found.ready,
     )
 

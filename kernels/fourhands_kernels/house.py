@@ -3,6 +3,7 @@ be.
 """
 
 import asyncio
+import contextlib
 import logging
 import shutil
 from collections.abc import Callable
@@ -18,12 +19,14 @@ from .foreign import need_walls
 from .journal import Journal, Store
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
-from .options import KERNELS, Isolation
+from .options import KERNELS, WARM, Isolation, LauncherKind
 from .room import Room
 from .sandbox.cells import Cells
 from .sandbox.launch import Bubblewrap, Launcher, Plain
 from .sandbox.limits import Limits
 from .sandbox.probe import choose_mode, probe
+from .sandbox.zygote_launch import Zygotes
+from .warm import Warm
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +39,16 @@ _CLOSE_SECONDS: Final = 5.0  # what does not end by then ends with our own proce
 class HouseOptions:
     """How kernels run; `environments` holds virtual environments, no sandbox may see what is `hidden`.
 
-    `note` is a file that outlives a host which is killed: it names the control groups to remove.
+    `warm` is how many kernels wait for a room, per environment in use. `note` is a file that outlives a host
+    which is killed: it names the control groups to remove.
     """
 
     isolation: Isolation
     environments: Path
     hidden: tuple[Path, ...] = ()
     kernels: int = KERNELS
+    warm: int = WARM
+    launcher: LauncherKind = "zygote"
     limits: Limits = field(default_factory=Limits)
     note: Path | None = None
 
@@ -63,6 +69,10 @@ class House:
         self._resting: dict[str, asyncio.TimerHandle] = {}
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
         self._launcher: Launcher = self._choose()
+        self._warm: Warm | None = None
+        if isinstance(self._launcher, Zygotes):
+            self._warm = Warm(self._launcher, self._make, size=options.warm, room_left=lambda: self._spare)
+        self._expecting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._probing = asyncio.create_task(self._probe())
         self._probed_at = self._loop.time()
@@ -105,6 +115,7 @@ class House:
             self._resting[name] = self._loop.call_later(REST, self._rest, name)
         else:
             self._watchers[name] = changed
+            self._expect()
 
     def _rest(self, name: str) -> None:
         """No server has asked for the room since: whoever was in it will not come back to its variables."""
@@ -127,7 +138,15 @@ class House:
     async def open(self, environment: str) -> JupyterKernel:
         """Prepare a kernel."""
         found = await self._environments.find(environment)
-        return JupyterKernel(self._context, launcher=self._launcher, environment=found, runtime=self.runtime)
+        warm = None
+        if self._warm is not None and isinstance(found, Environment):
+            warm = self._warm.take(found)
+            self._warm.want(found)
+        return warm or self._make(found)
+
+    def _make(self, environment: Environment | Kernelspec) -> JupyterKernel:
+        launcher, runtime = self._launcher, self.runtime
+        return JupyterKernel(self._context, launcher=launcher, environment=environment, runtime=runtime)
 
     async def ready(self, environment: str) -> None:
         """Raise KernelUnavailable unless a kernel on this environment can be had."""
@@ -142,19 +161,44 @@ class House:
 
     def admit(self) -> None:
         """Raise KernelUnavailable where there are as many kernels as may be."""
-        alive = sum(room.alive for room in self._rooms.values())
-        if alive >= self._options.kernels:
+        if self._left <= 0:
             raise KernelUnavailable(f"all {self._options.kernels} kernels of this host are in use")
 
     async def close(self) -> None:
         """End every kernel and remove every trace."""
         self._probing.cancel()
+        if self._expecting is not None:
+            self._expecting.cancel()
+        if self._warm is not None:
+            await self._warm.close()
         endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)
+        if isinstance(self._launcher, Zygotes):
+            await self._launcher.close()
         if self._cells is not None:
             await self._cells.close()
         self._context.destroy(linger=0)
         shutil.rmtree(self.runtime, ignore_errors=True)
+
+    @property
+    def _left(self) -> int:
+        """How many more rooms may have a kernel."""
+        return self._options.kernels - sum(room.alive for room in self._rooms.values())
+
+    @property
+    def _spare(self) -> int:
+        """How many more may wait for a room; below 0 some have to give way."""
+        return self._left - (0 if self._warm is None else self._warm.count)
+
+    def _expect(self) -> None:
+        """A room that somebody opened may soon want a kernel, of the default environment most likely."""
+        if self._warm is not None and (self._expecting is None or self._expecting.done()):
+            self._expecting = asyncio.create_task(self._prepare(self._warm))
+
+    async def _prepare(self, warm: Warm) -> None:
+        if (await self._walls()).ok:
+            with contextlib.suppress(KernelUnavailable):
+                warm.want(await self._environments.python())
 
     def _permits(self, found: Environment | Kernelspec) -> bool:
         """Whether a room may have it: what runs without any walls must be wished for."""
@@ -181,14 +225,17 @@ class House:
     def _choose(self) -> Launcher:
         if self._options.isolation == "none":
             return Plain(self.runtime, self._options.limits)
-        return Bubblewrap(
-            choose_mode(), self.runtime, self._options.hidden, self._options.limits, self._cells
-        )
+        options = self._options
+        bubblewrap = Bubblewrap(choose_mode(), self.runtime, options.hidden, options.limits, self._cells)
+        return Zygotes(bubblewrap) if options.launcher == "zygote" else bubblewrap
 
     async def _probe(self) -> Availability:
         try:
             environment = await self._environments.python()
-            if isinstance(self._launcher, Bubblewrap):
+            # Forks have walls of their own, which are tried before each zygote's first use.
+            if isinstance(self._launcher, Zygotes):
+                await probe(self._launcher.bubblewrap, environment)
+            elif isinstance(self._launcher, Bubblewrap):
                 await probe(self._launcher, environment)
         except KernelUnavailable as error:
             log.warning("kernels are not available: %s", error.reason)

@@ -93,11 +93,36 @@ class JupyterKernel:
         self._sink: Sink | None = None
         self._ready = asyncio.get_running_loop().create_future()
         self._run: _Run | None = None
+        self._answered: asyncio.Future[None] | None = None
         self._skipped = 0
 
     async def start(self, sink: Sink) -> None:
-        """Start it and wait until it listens; KernelUnavailable where it does not come to that."""
+        """Start it and wait until it listens; KernelUnavailable where it does not come to that.
+
+        One that was made warm is already there.
+        """
         self._sink = sink
+        if not self._ready.done():
+            await self._start()
+
+    async def warm(self) -> None:
+        """Start it for nobody in particular, and wait until it has answered: the next run finds it at its
+        fastest. KernelUnavailable where it does not come to that.
+        """
+        await self._start()
+        ended = asyncio.ensure_future(self.ended())
+        self._answered = asyncio.get_running_loop().create_future()
+        self._send("shell", "execute_request", {"code": "", "silent": True, "store_history": False})
+        try:
+            await asyncio.wait(
+                (self._answered, ended), timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not self._answered.done():
+                raise KernelUnavailable("a kernel that was made ahead did not answer")
+        finally:
+            ended.cancel()
+
+    async def _start(self) -> None:
         await self._manager.start_kernel()
         self._connect()
         ended = asyncio.ensure_future(self.ended())
@@ -218,10 +243,12 @@ class JupyterKernel:
             self._sink.lost(sum(map(len, frames)))
 
     def _on_iopub(self, frames: Frames) -> float:
-        assert self._sink is not None
         if not self._ready.done():
             self._ready.set_result(None)
-        if self._run is None or (self._sink.full and not _must_be_read(frames)):
+        if self._run is None:
+            return self._skip(frames)
+        assert self._sink is not None
+        if self._sink.full and not _must_be_read(frames):
             return self._skip(frames)
         message = self._read(frames)
         if message is not None and self._run is not None:
@@ -256,7 +283,10 @@ class JupyterKernel:
 
     def _on_shell(self, frames: Frames) -> float:
         message = self._read(frames)
-        if message is not None and self._run is not None:
+        if message is not None and self._answered is not None and not self._answered.done():
+            if message[0] == "execute_reply":
+                self._answered.set_result(None)
+        elif message is not None and self._run is not None:
             kind, parent, content = message
             if kind == "execute_reply" and parent == self._run.message:
                 self._run.reply = content

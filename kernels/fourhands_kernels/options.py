@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 Isolation = Literal["auto", "none"]
+LauncherKind = Literal["zygote", "bubblewrap"]
 
 LINGER: Final = 600.0  # seconds without a server after which a host ends
 KERNELS: Final = 64  # at the same time
+WARM: Final = 2  # kernels that wait for a room, per environment in use
 TAKEN: Final = 75  # exit status: another host has the socket
 
 
@@ -21,6 +23,8 @@ class HostOptions:
     isolation: Isolation = "auto"
     linger: float = LINGER
     kernels: int = KERNELS
+    warm: int = WARM
+    launcher: LauncherKind = "zygote"
     ready: int | None = None
 
     @property

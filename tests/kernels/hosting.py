@@ -41,6 +41,8 @@ class HostProcess:
     isolation: str = "auto"
     linger: float = 60.0
     kernels: int = 64
+    launcher: str = "zygote"
+    warm: int = 0
     environments: Path = ENVIRONMENTS
     ordinary: bool = False  # run it as an ordinary user although we are root
     process: "subprocess.Popen[bytes]" = field(init=False)
@@ -65,6 +67,10 @@ class HostProcess:
             str(self.linger),
             "--kernels",
             str(self.kernels),
+            "--launcher",
+            self.launcher,
+            "--warm",
+            str(self.warm),
         ]
         if self.ordinary and os.geteuid() == 0:
             os.chown(self.folder, ORDINARY, ORDINARY)

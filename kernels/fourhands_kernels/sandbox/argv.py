@@ -99,7 +99,9 @@ def _namespaces(sandbox: Sandbox) -> Iterable[str]:
     yield from ("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
     yield from ("--hostname", "room", "--new-session", "--die-with-parent")
     if sandbox.mode == "user":
-        yield from ("--unshare-user", "--uid", str(USER_UID), "--gid", str(USER_UID))
+        # A zygote is root of the one namespace in which bubblewrap builds; others get a further one.
+        inner = "0" if sandbox.zygote else str(USER_UID)
+        yield from ("--unshare-user", "--uid", inner, "--gid", inner)
     if sandbox.mode == "user" and not sandbox.zygote:
         yield "--disable-userns"
     yield from ("--cap-drop", "ALL")
@@ -111,7 +113,8 @@ def _namespaces(sandbox: Sandbox) -> Iterable[str]:
 
 def _kept(sandbox: Sandbox) -> Sequence[str]:
     if sandbox.zygote:
-        return _KEPT_FOR_ZYGOTE
+        # The last lets a namespace's root give its own uid on to a further namespace.
+        return _KEPT_FOR_ZYGOTE if sandbox.mode == "root" else (*_KEPT_FOR_ZYGOTE, "CAP_SETFCAP")
     return _KEPT_FOR_SETPRIV if sandbox.mode == "root" else ()
 
 

@@ -93,7 +93,7 @@ class Zygotes:
     def _present(self, environment: Environment) -> Zygote | None:
         """The zygote to fork from; sees to it that there will be one, and a new one where it is old."""
         nest = self._nests.setdefault(environment.name, _Nest())
-        state = _state(environment)
+        state = state_of(environment)
         if nest.present is not None and (nest.present.retired or nest.state != state):
             self._retire(nest)
         old = nest.present is None or self._loop.time() - nest.born > OLD
@@ -170,14 +170,14 @@ class Zygotes:
     def _request(self, purpose: str) -> dict[str, Any]:
         """In root mode every fork has a uid of its own, and sees its own name for it."""
         if self.mode == "user":
-            return {"do": purpose, "uid": None, "accounts": {}}
+            return {"do": purpose, "uid": argv.USER_UID, "accounts": {}}
         uid = new_uid()
         files = argv.account_files(uid)
         named = {path: files[path].decode() for path in ("/etc/passwd", "/etc/group")}
         return {"do": purpose, "uid": uid, "accounts": named}
 
 
-def _state(environment: Environment) -> object:
+def state_of(environment: Environment) -> object:
     """Changes whenever something was installed into the environment, or it was made anew."""
     prefix = environment.python.parent.parent
     places = (environment.python, prefix / "pyvenv.cfg", *sorted(prefix.glob("lib/python3*/site-packages")))

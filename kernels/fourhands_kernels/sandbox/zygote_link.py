@@ -176,6 +176,7 @@ def hatch(bubblewrap: Bubblewrap, environment: Environment) -> Zygote:
             "filter": seccomp.program(seccomp.machine()).hex(),
             "places": argv.places(bubblewrap.limits),
             "modules": _MODULES,
+            "root": bubblewrap.mode == "root",
         }
         config = memory_file("configuration", json.dumps(configuration).encode())
         stack.callback(os.close, config)

@@ -101,14 +101,14 @@ def _loopback() -> None:
         fcntl.ioctl(link, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP | IFF_RUNNING))
 
 
-def leave_powers(uid: int | None, filter_: bytes) -> None:
-    """Keep nothing of the zygote's powers: become `uid`, or where it is None uid and gid as they are in a
-    user namespace of our own.
+def leave_powers(uid: int, filter_: bytes, *, root: bool) -> None:
+    """Keep nothing of the zygote's powers: become `uid`, which is one in a user namespace of our own where we
+    are not root outside.
     """
-    if uid is None:
-        _own_user_namespace()
+    if not root:
+        _own_user_namespace(uid)
     _drop_bounding()
-    if uid is not None:
+    if root:
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
@@ -125,14 +125,14 @@ def _cover_proc() -> None:
             mount("none", path, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _own_user_namespace() -> None:
+def _own_user_namespace(inner: int) -> None:
     """One in which no further can be made."""
     uid, gid = os.getuid(), os.getgid()
     call("unshare", CLONE_NEWUSER)
     for name, text in (
         ("self/setgroups", "deny"),
-        ("self/uid_map", f"{uid} {uid} 1"),
-        ("self/gid_map", f"{gid} {gid} 1"),
+        ("self/uid_map", f"{inner} {uid} 1"),
+        ("self/gid_map", f"{inner} {gid} 1"),
         ("sys/user/max_user_namespaces", "0"),
     ):
         with open(f"/proc/{name}", "w", encoding="ascii") as file:
