@@ -47,31 +47,33 @@ export function RoomSettingsFields({ settings }: { settings: Signal<RoomSettings
 
 /** Asked for again whenever somebody is about to choose: environments come and go while the server runs. */
 function EnvironmentField({ settings }: { settings: Signal<RoomSettings> }) {
-  const offered = useSignal<readonly EnvironmentInfo[]>([]);
+  const offered = useSignal<readonly EnvironmentInfo[] | null>(null);
   const refresh = async () => {
     try {
       offered.value = await hostApi.environments();
     } catch (problem) {
-      if (!(problem instanceof ApiError)) throw problem; // the room gets the default then
+      if (!(problem instanceof ApiError)) throw problem;
+      offered.value = []; // the room gets the default then
     }
   };
   useEffect(() => {
     void refresh();
   }, []);
-  const chosen = settings.value.environment ?? offered.value[0]?.name;
-  if (offered.value.length < 2) return null;
+  const list = offered.value;
+  if (list !== null && list.length < 2) return null;
   return (
     <label class="room-setting">
       Code runs on
       <select
         class="field"
-        value={chosen}
+        disabled={list === null}
+        value={settings.value.environment ?? list?.[0]?.name}
         onFocus={refresh}
         onChange={({ currentTarget }) => {
           settings.value = { ...settings.value, environment: currentTarget.value };
         }}
       >
-        {offered.value.map(({ name, title }) => (
+        {list?.map(({ name, title }) => (
           <option key={name} value={name}>
             {name} ({title})
           </option>

@@ -23,7 +23,8 @@ export function KernelState() {
   return (
     <span class="kernel caption" data-tone={tone} title={`${detail ?? words} (environment: ${environment})`}>
       <span class="kernel-dot" />
-      <span class="cut">{environment === USUAL ? said : `${said} · ${environment}`}</span>
+      <span class="cut">{said}</span>
+      {environment !== USUAL && <span class="kernel-on cut">· {environment}</span>}
     </span>
   );
 }
