@@ -34,6 +34,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol
 
+from fourhands_protocol import limits
+
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
 StopMeans = Literal["message", "signal", "replaced"]
@@ -41,8 +43,7 @@ EventKind = Literal[
     "kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"
 ]
 
-FILES_LIMIT: Final = 8 * 1024 * 1024  # bytes of all files of a room that go along with a run
-DATA_LIMIT: Final = 16 * 1024 * 1024  # bytes of one data file, and of one file that is read
+DATA_LIMIT: Final = limits.DATA_FILE  # bytes of one data file, and of one file that is read
 
 
 @dataclass(frozen=True, slots=True)

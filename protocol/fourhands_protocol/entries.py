@@ -48,6 +48,9 @@ RUN_FINISHED: Final = "run.finished"
 KERNEL: Final = "kernel"
 KERNEL_INTERRUPTED: Final = "kernel.interrupted"
 KERNEL_RESTARTED: Final = "kernel.restarted"
+KERNEL_FILES: Final = "kernel.files"
+DATA_ADDED: Final = "data.added"
+DATA_REMOVED: Final = "data.removed"
 
 _PATH: Final = text(limits.PATH, least=1)
 # A root name is a path, with `~2` or so after it.
@@ -114,6 +117,9 @@ BODIES: Final[Mapping[str, Shape]] = {
     },
     KERNEL_INTERRUPTED: {},
     KERNEL_RESTARTED: {},
+    KERNEL_FILES: {"files": array(1_000), "more": integer()},
+    DATA_ADDED: {"path": _PATH, "size": integer(most=limits.DATA_FILE), "sha256": text(64, least=64)},
+    DATA_REMOVED: {"path": _PATH},
 }
 KINDS: Final = tuple(BODIES)
 

@@ -35,5 +35,13 @@ CODE: Final = 256 * KIB
 FILES: Final = 50
 # Participants of a room, over all its time: far more than any interview has, few enough to show and to fold.
 PEOPLE: Final = 250
+# Bytes of one data file: it travels in one piece, and the kernel's folder holds eight of them.
+DATA_FILE: Final = 16 * KIB * KIB
+# Bytes of all data files of a room: half of what the kernel's folder holds.
+DATA_ROOM: Final = 64 * KIB * KIB
+# Data files in a room.
+DATA_FILES: Final = 50
+# UTF-8 bytes of all files of a room that go along with a run.
+RUN_FILES: Final = 4 * KIB * KIB
 # Outputs that a run shows; what comes after them is counted as dropped.
 OUTPUTS: Final = 1_000

@@ -19,6 +19,8 @@ Action = Literal[
     "revoke",
     "remove",
     "download",
+    "data.add",
+    "data.remove",
 ]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -38,7 +40,15 @@ _CANDIDATE: Final[frozenset[str]] = frozenset(
         "input",
     )
 )
-_INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {"file.delete", "end", "revoke", "remove", "download"}
+_INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {
+    "file.delete",
+    "end",
+    "revoke",
+    "remove",
+    "download",
+    "data.add",
+    "data.remove",
+}
 _MAY: Final[dict[str, frozenset[str]]] = {
     "observer": frozenset(("read",)),
     "candidate": _CANDIDATE,

@@ -55,6 +55,10 @@ export interface Bodies {
   kernel: { state: KernelPhase; detail?: string };
   "kernel.interrupted": Record<string, never>;
   "kernel.restarted": Record<string, never>;
+  /** Sizes in bytes; `more` files at least are there besides. */
+  "kernel.files": { files: { path: string; size: number }[]; more: number };
+  "data.added": { path: string; size: number; sha256: string };
+  "data.removed": { path: string };
 }
 
 export type Kind = keyof Bodies;
@@ -98,6 +102,9 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   "kernel",
   "kernel.interrupted",
   "kernel.restarted",
+  "kernel.files",
+  "data.added",
+  "data.removed",
 ]);
 
 /** True for kinds of this version; the server vouches for the body's shape. */

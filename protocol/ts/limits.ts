@@ -14,6 +14,10 @@ export const CODE = 256 * KIB;
 /** Files in a room, the deleted ones not counted. */
 export const FILES = 50;
 
+/** Bytes of one data file, and of all data files of a room. */
+export const DATA_FILE = 16 * KIB * KIB;
+export const DATA_ROOM = 64 * KIB * KIB;
+
 /** Outputs that a run shows; what comes after them is counted as dropped. */
 export const OUTPUTS = 1_000;
 

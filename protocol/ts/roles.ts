@@ -16,7 +16,16 @@ const CANDIDATE = [
   "restart",
   "input",
 ] as const;
-const INTERVIEWER = [...CANDIDATE, "file.delete", "end", "revoke", "remove", "download"] as const;
+const INTERVIEWER = [
+  ...CANDIDATE,
+  "file.delete",
+  "end",
+  "revoke",
+  "remove",
+  "download",
+  "data.add",
+  "data.remove",
+] as const;
 
 export type Action = (typeof INTERVIEWER)[number];
 

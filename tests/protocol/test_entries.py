@@ -35,6 +35,9 @@ BODIES = {
     "kernel": {"state": "idle"},
     "kernel.interrupted": {},
     "kernel.restarted": {},
+    "kernel.files": {"files": [{"path": "out.csv", "size": 3}], "more": 0},
+    "data.added": {"path": "data.csv", "size": 3, "sha256": "0" * 64},
+    "data.removed": {"path": "data.csv"},
 }
 OPS = {
     "edit": {"update": b"\x00\x00", "time": 1763886000000},

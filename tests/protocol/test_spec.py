@@ -70,6 +70,10 @@ def test_K4_ops_and_their_fields(kind):
         ("name", f"{limits.NAME} characters"),
         ("ids (participant, run, seat, lineage …)", f"{limits.ID} characters"),
         ("files at a time", str(limits.FILES)),
+        ("all files of a room, for a run", f"{limits.RUN_FILES // limits.KIB**2} MiB"),
+        ("a data file", f"{limits.DATA_FILE // limits.KIB**2} MiB"),
+        ("all data files of a room", f"{limits.DATA_ROOM // limits.KIB**2} MiB"),
+        ("data files at a time", str(limits.DATA_FILES)),
         ("Yjs client ids a person", str(limits.CLIENT_IDS)),
     ],
 )

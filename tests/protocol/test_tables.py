@@ -20,7 +20,7 @@ CANDIDATE = {
     "input",
     "read",
 }
-INTERVIEWER = CANDIDATE | {"file.delete", "end", "revoke", "remove", "download"}
+INTERVIEWER = CANDIDATE | {"file.delete", "end", "revoke", "remove", "download", "data.add", "data.remove"}
 
 
 @pytest.mark.parametrize(

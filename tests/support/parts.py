@@ -5,6 +5,7 @@ when they are told to, wires that take what they get or nothing.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,12 @@ class Documents:
 
     def text_at(self, room: str, root: str, seq: int) -> asyncio.Future[Any]:
         return self.text(room, root, at=seq)
+
+    def texts(self, room: str, roots: Sequence[str], *, at: int) -> asyncio.Future[Any]:
+        return self._ask(self.answer if isinstance(self.answer, Exception) else ["pass"] * len(roots))
+
+    def texts_at(self, room: str, roots: Sequence[str], seq: int) -> asyncio.Future[Any]:
+        return self.texts(room, roots, at=seq)
 
     def apply(self, room: str, seq: int, update: bytes) -> None:
         pass

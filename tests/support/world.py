@@ -114,9 +114,9 @@ class World:
             case effects.AskEntries():
                 found = self._read(effect)
                 self.questions.append(lambda: self.room.entries_read(effect.seat, found, now=self.now))
-            case effects.AskCode(run, file, seq):
-                text = text_of(self.log[:seq], file)
-                self.questions.append(lambda: self.room.code_read(run, text, now=self.now))
+            case effects.AskCode(run, roots, seq):
+                texts = {root: text_of(self.log[:seq], root) for root in roots}
+                self.questions.append(lambda: self.room.code_read(run, texts, now=self.now))
             case effects.CloseSeat(seat, code):
                 client = self._client_of(seat)
                 if client is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +59,24 @@ class AskEntries:
 
 @dataclass(frozen=True, slots=True)
 class AskCode:
-    """Ask for the text of `file` as it stood at `seq`; `past` where later edits were applied already."""
+    """Ask for the texts of `roots` as they stood at `seq`; `past` where later edits were applied already."""
 
     run: str
-    file: str
+    roots: tuple[str, ...]
     seq: int
     past: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """Hand a started run to the kernel."""
+    """Hand a started run to the kernel, with the room's files by path and the SHA-256 of its data files."""
 
     run: str
     code: str
     filename: str
     first_line: int
+    files: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

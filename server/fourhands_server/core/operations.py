@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fourhands_protocol import limits
-from fourhands_protocol.paths import BadPath, check_path, root_name
+from fourhands_protocol.paths import BadPath, check_path, path_key, root_name
 from fourhands_protocol.roles import ROLES, allows
 from fourhands_server.core.state import File, RoomState, Run
 
@@ -65,14 +65,21 @@ def _chat(state: RoomState, body: Mapping[str, Any]) -> Planned:
     return "chat", {"text": body["text"]}
 
 
-def _free_path(state: RoomState, path: str, *, beside: File | None = None) -> str:
+def _free_path(state: RoomState, path: str, *, beside: str = "") -> str:
+    """The path, if one more file can have it beside all others but one in the kernel's folder."""
     try:
         check_path(path)
     except BadPath as bad:
         raise Refused("bad-path", bad.words) from bad
-    owner = state.path_owner(path)
-    if owner is not None and owner is not beside:
-        raise Refused("path-taken", f"There is already a file named {owner.path}.")
+    wanted = path_key(path)
+    for other in (*(file.path for file in state.living_files()), *state.data):
+        taken = path_key(other)
+        if other == beside:
+            continue
+        if taken == wanted:
+            raise Refused("path-taken", f"There is already a file named {other}.")
+        if taken.startswith(f"{wanted}/") or wanted.startswith(f"{taken}/"):
+            raise Refused("path-taken", f"There is already {other}: one name cannot be a file and a folder.")
     return path
 
 
@@ -92,7 +99,7 @@ def _living(state: RoomState, file: str) -> File:
 
 def _rename_file(state: RoomState, body: Mapping[str, Any]) -> Planned:
     file = _living(state, body["file"])
-    path = _free_path(state, body["path"], beside=file)
+    path = _free_path(state, body["path"], beside=file.path)
     return "file.renamed", {"file": file.id, "path": path}
 
 
@@ -101,6 +108,28 @@ def _delete_file(state: RoomState, body: Mapping[str, Any]) -> Planned:
     if len(state.living_files()) == 1:
         raise Refused("last-file", "A room keeps at least one file.")
     return "file.deleted", {"file": file.id}
+
+
+def _add_data(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    known = state.data.get(body["path"])
+    path = _free_path(state, body["path"], beside=body["path"] if known is not None else "")
+    if body["size"] > limits.DATA_FILE:
+        raise Refused("too-large", f"A data file has at most {limits.DATA_FILE // limits.KIB**2} MiB.")
+    others = sum(one.size for one in state.data.values() if one is not known)
+    if others + body["size"] > limits.DATA_ROOM:
+        whole = limits.DATA_ROOM // limits.KIB**2
+        raise Refused("too-large", f"The data files of a room have at most {whole} MiB. Remove one first.")
+    if known is None and len(state.data) >= limits.DATA_FILES:
+        raise Refused(
+            "too-many-files", f"A room holds at most {limits.DATA_FILES} data files. Remove one first."
+        )
+    return "data.added", {"path": path, "size": body["size"], "sha256": body["sha256"]}
+
+
+def _remove_data(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if body["path"] not in state.data:
+        raise Refused("no-such-file", f"There is no data file {body['path'][:100]}.")
+    return "data.removed", {"path": body["path"]}
 
 
 def _run(state: RoomState, body: Mapping[str, Any]) -> Planned:
@@ -164,6 +193,8 @@ _PLANS: dict[str, Callable[[RoomState, Mapping[str, Any]], Planned]] = {
     "file.create": _create_file,
     "file.rename": _rename_file,
     "file.delete": _delete_file,
+    "data.add": _add_data,
+    "data.remove": _remove_data,
     "run": _run,
     "run.cancel": _cancel_run,
     "interrupt": _interrupt,

@@ -221,10 +221,10 @@ class Room:
 
     # From the kernel host
 
-    def code_read(self, run: str, text: str, *, now: int) -> None:
-        """The answer to AskCode."""
+    def code_read(self, run: str, texts: Mapping[str, str], *, now: int) -> None:
+        """The answer to AskCode: texts by root."""
         self._ledger.now = now
-        self._runs.code(run, text)
+        self._runs.code(run, texts)
 
     def run_failed(self, run: str, reason: str, *, now: int) -> None:
         """The run could not be handed to a kernel."""

@@ -29,7 +29,13 @@ from fourhands_server.core.state import Run
 CONSOLE = "<console>"  # what a traceback calls a line typed there
 RESTED = "nobody was here for two hours, so the kernel was stopped; its variables are gone"
 TOO_LARGE = f"the file is larger than {limits.CODE // limits.KIB} KiB, which is the most that can be run"
-JOURNAL_KINDS = frozenset({"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.restarted"})
+FILES_TOO_LARGE = (
+    f"the room's files are larger than {limits.RUN_FILES // limits.KIB**2} MiB together, which is the most "
+    "that goes along with a run: shorten or delete some; an interviewer can upload large files as data"
+)
+JOURNAL_KINDS = frozenset(
+    {"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"}
+)
 
 
 class Runs:
@@ -38,6 +44,7 @@ class Runs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._codes: dict[str, str] = {}
+        self._files: dict[str, dict[str, str]] = {}  # texts by path, of each run until its end
         self._passwords: dict[str, str] = {}
 
     def awaken(self) -> None:
@@ -64,7 +71,9 @@ class Runs:
             case "run.queued":
                 self._want_code(self._ledger.state.runs[cbor.decode(entry.body)["run"]], past=False)
             case "run.finished":
-                self._codes.pop(cbor.decode(entry.body)["run"], None)
+                run = cbor.decode(entry.body)["run"]
+                self._codes.pop(run, None)
+                self._files.pop(run, None)
             case "run.started":
                 self._execute(cbor.decode(entry.body)["run"])
             case "run.input":
@@ -80,14 +89,22 @@ class Runs:
             self._effect(Acknowledge(origin.pseq))
         self.advance()
 
-    def code(self, run: str, text: str) -> None:
-        """The code of a queued run has been read; one that was taken back meanwhile needs none."""
+    def code(self, run: str, texts: Mapping[str, str]) -> None:
+        """The texts for a run have been read, by root; a run that was taken back meanwhile needs none."""
         found = self._ledger.ahead.runs.get(run)
         if found is not None and not found.finished:
+            files = {path: texts[root] for root, path in found.files if root in texts}
+            text = found.code if found.code is not None else texts[found.file or ""]
             if len(text.encode()) > limits.CODE:
                 self.failed(run, TOO_LARGE, name="FileTooLarge", status="aborted")
+            elif sum(len(one.encode()) for one in files.values()) > limits.RUN_FILES:
+                self.failed(run, FILES_TOO_LARGE, name="FilesTooLarge", status="aborted")
             else:
-                self._codes[run] = text
+                self._files[run] = files
+                if found.status == "running":
+                    self._execute(run)
+                else:
+                    self._codes[run] = text
         self.advance()
 
     def failed(
@@ -159,19 +176,20 @@ class Runs:
     def _want_code(self, run: Run, *, past: bool) -> None:
         if run.finished:
             return
-        if run.code is not None:
-            self._codes[run.run] = run.code
-        elif run.file is not None:
-            self._effect(AskCode(run.run, run.file, run.seq, past))
-        else:
+        if run.code is None and run.file is None:
             raise AssertionError("a queued run has a file or code: the protocol checked")
+        self._effect(AskCode(run.run, tuple(root for root, _ in run.files), run.seq, past))
 
     def _execute(self, name: str) -> None:
         state = self._ledger.state
         run = state.runs[name]
+        if name not in self._files:  # they were read by an earlier life of the room
+            self._want_code(run, past=True)
+            return
         file = state.files.get(run.file) if run.file is not None else None
         filename = file.path if file is not None else CONSOLE if run.console else "selection.py"
-        self._effect(Execute(run.run, run.code or "", filename, run.first_line))
+        data = {one.path: one.sha256 for one in run.data}
+        self._effect(Execute(run.run, run.code or "", filename, run.first_line, self._files[name], data))
 
     def _answer(self, body: Mapping[str, Any]) -> None:
         text = body["text"] if "text" in body else self._passwords.pop(body["run"], "")

@@ -35,9 +35,21 @@ class File:
     deleted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A data file; `size` in bytes, the bytes themselves go by their SHA-256 in hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
 @dataclass(slots=True)
 class Run:
-    """One execution, from the entry that queued it to its end; times in µs of the log's clock."""
+    """One execution, from the entry that queued it to its end; times in µs of the log's clock.
+
+    `files` (root, path) and `data` are those that the room had when it was queued; forgotten at its end.
+    """
 
     run: str
     by: str
@@ -58,6 +70,8 @@ class Run:
     stop: str | None = None
     asking: bool = False
     asking_password: bool = False
+    files: tuple[tuple[str, str], ...] = ()
+    data: tuple[DataFile, ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -78,6 +92,9 @@ class RoomState:
     at: int = 0
     people: dict[str, Person] = field(default_factory=dict)
     files: dict[str, File] = field(default_factory=dict)
+    data: dict[str, DataFile] = field(default_factory=dict)  # by path
+    written: tuple[tuple[str, int], ...] = ()  # path and size of files that code wrote
+    written_more: int = 0
     runs: dict[str, Run] = field(default_factory=dict)
     unfinished: dict[str, Run] = field(default_factory=dict)  # of these, oldest first: looked at often
     kernel: str = "none"
@@ -197,6 +214,8 @@ def _run_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
         code=body.get("code"),
         first_line=body.get("first_line", 1),
         console=body.get("console", False),
+        files=tuple((file.id, file.path) for file in state.living_files()),
+        data=tuple(state.data.values()),
     )
 
 
@@ -227,11 +246,27 @@ def _run_finished(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
         run.status, run.finished_at, run.asking = body["status"], entry.at, False
         run.duration, run.count = body["duration"], body.get("count")
         run.dropped, run.stop = body.get("dropped", 0), body.get("stop")
+        run.files, run.data = (), ()
         del state.unfinished[run.run]
 
 
 def _kernel(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.kernel, state.kernel_detail = body["state"], body.get("detail")
+    if state.kernel not in ("idle", "busy"):
+        state.written, state.written_more = (), 0
+
+
+def _kernel_files(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.written = tuple((file["path"], file["size"]) for file in body["files"])
+    state.written_more = body["more"]
+
+
+def _data_added(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.data[body["path"]] = DataFile(body["path"], body["size"], body["sha256"])
+
+
+def _data_removed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.data.pop(body["path"], None)
 
 
 _HANDLERS = {
@@ -253,4 +288,7 @@ _HANDLERS = {
     "run.input": _run_input,
     "run.finished": _run_finished,
     "kernel": _kernel,
+    "kernel.files": _kernel_files,
+    "data.added": _data_added,
+    "data.removed": _data_removed,
 }

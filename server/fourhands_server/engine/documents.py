@@ -7,7 +7,7 @@ up by `apply`, and built anew from the log whenever the worker ends or is replac
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -17,7 +17,7 @@ from .errors import DocumentFailed, EngineOverloaded, EngineUnavailable
 from .loading import Broken, Source, fill, let_go
 from .pipe import NUMBER, Edit, Field, Operation, Status
 from .process import Answer, WorkerEnded, WorkerProcess
-from .questions import Question, read_any, read_bytes, read_text, replace, text
+from .questions import Question, read_any, read_bytes, read_text, read_texts, replace, text, texts
 from .settings import DEATHS, DEFAULTS, Settings
 from .workers import Workers
 
@@ -89,6 +89,17 @@ class Documents:
     def text_at(self, room: str, root: str, seq: int) -> asyncio.Future[str]:
         """The text as it stood after an earlier room seq, built in a scratch document."""
         question = self._question(room, text(root, None), read_text)
+        if not question.answer.done():
+            self._spawn(self._look_back(question, seq))
+        return question.answer
+
+    def texts(self, room: str, roots: Sequence[str], *, at: int) -> asyncio.Future[list[str]]:
+        """The texts of several roots after room seq `at`, in their order; like `text`."""
+        return self._ask(room, texts(roots, at), read_texts)
+
+    def texts_at(self, room: str, roots: Sequence[str], seq: int) -> asyncio.Future[list[str]]:
+        """The texts of several roots as they stood after an earlier room seq; like `text_at`."""
+        question = self._question(room, texts(roots, None), read_texts)
         if not question.answer.done():
             self._spawn(self._look_back(question, seq))
         return question.answer

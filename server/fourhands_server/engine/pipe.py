@@ -31,6 +31,7 @@ class Operation(IntEnum):
     VECTOR = 5  # document
     REPLACE = 6  # document, root, text, client
     DROP = 7  # document
+    TEXTS = 8  # document, roots (parted by NUL), the room's seq it shall be at (nothing: any)
 
 
 class Status(IntEnum):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from fourhands_protocol import cbor
 
 from .engine import Refused
 from .pipe import NUMBER, Field, Operation, Status
@@ -42,6 +44,12 @@ def text(root: str, at: int | None) -> tuple[Operation, tuple[Field, ...]]:
     return Operation.TEXT, (root.encode(), None if at is None else NUMBER.pack(at))
 
 
+def texts(roots: Sequence[str], at: int | None) -> tuple[Operation, tuple[Field, ...]]:
+    """Ask for the texts of several roots at once, when the document is not past the seq `at`."""
+    joined = "\0".join(roots).encode()  # no name holds a control character
+    return Operation.TEXTS, (joined, None if at is None else NUMBER.pack(at))
+
+
 def replace(root: str, wanted: str, client: int) -> tuple[Operation, tuple[Field, ...]]:
     """Ask for the update that makes a root's text the wanted one."""
     return Operation.REPLACE, (root.encode(), wanted.encode(), NUMBER.pack(client))
@@ -50,6 +58,11 @@ def replace(root: str, wanted: str, client: int) -> tuple[Operation, tuple[Field
 def read_text(field: Field) -> str:
     """A text answered."""
     return (field or b"").decode()
+
+
+def read_texts(field: Field) -> list[str]:
+    """Several texts answered, in the order of their roots."""
+    return [text.decode() for text in cbor.decode(field or b"")]
 
 
 def read_bytes(field: Field) -> bytes:

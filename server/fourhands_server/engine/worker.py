@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from io import BufferedReader
 from typing import Final
 
+from fourhands_protocol import cbor
+
 from .choose import new_engine
 from .engine import Engine, Refused
 from .pipe import HEADER, NUMBER, Edit, Field, Operation, Status, decode_edits, decode_fields, encode
@@ -89,6 +91,11 @@ def _ask(document: _Document, operation: Operation, fields: list[Field]) -> Answ
             if at is not None and document.seq > _number(at):
                 return Status.AHEAD, []
             return Status.DONE, [engine.text(_bytes(root).decode()).encode()]
+        case Operation.TEXTS, [roots, at]:
+            if at is not None and document.seq > _number(at):
+                return Status.AHEAD, []
+            names = _bytes(roots).decode().split("\0")
+            return Status.DONE, [cbor.encode([engine.text(name).encode() for name in names])]
         case Operation.DIFF, [vector]:
             return Status.DONE, [engine.diff(vector)]
         case Operation.VECTOR, []:

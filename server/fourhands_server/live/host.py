@@ -300,14 +300,14 @@ class RoomHost:
     def _ask_code(self, ask: AskCode) -> None:
         documents = self._parts.documents
         asked = (
-            documents.text_at(self.id, ask.file, ask.seq)
+            documents.texts_at(self.id, ask.roots, ask.seq)
             if ask.past
-            else documents.text(self.id, ask.file, at=ask.seq)
+            else documents.texts(self.id, ask.roots, at=ask.seq)
         )
-        why = f"the text of {ask.file} could not be read"
+        why = "the text of the room's files could not be read"
         self._answered(
             asked,
-            lambda text: self._event(self.room.code_read, ask.run, text),
+            lambda texts: self._event(self.room.code_read, ask.run, dict(zip(ask.roots, texts, strict=True))),
             lambda error: self._event(self.room.run_failed, ask.run, f"{why}: {error}"),
         )
 

@@ -148,7 +148,8 @@ def test_a_selection_runs_as_the_part_of_its_file(world: World) -> None:
     world.settle()
     ada.op("run", {"run": "r1", "file": "main.py", "code": "1 / 0", "first_line": 2})
     world.settle()
-    assert world.executed == [effects.Execute("r1", "1 / 0", "main.py", 2)]
+    files = {"main.py": "x = 1\n1 / 0\n"}
+    assert world.executed == [effects.Execute("r1", "1 / 0", "main.py", 2, files)]
 
 
 def test_a_line_of_the_console_says_so(world: World) -> None:
@@ -157,7 +158,7 @@ def test_a_line_of_the_console_says_so(world: World) -> None:
     ada.op("run", {"run": "r1", "code": "1 + 1", "console": True})
     world.settle()
     assert world.room.state.runs["r1"].console
-    assert world.executed == [effects.Execute("r1", "1 + 1", "<console>", 1)]
+    assert world.executed == [effects.Execute("r1", "1 + 1", "<console>", 1, {"main.py": ""})]
     world.check()
 
 

@@ -105,6 +105,7 @@ async def test_a_run_whose_code_cannot_be_read_ends_and_holds_up_no_other(error:
     house = House(documents=Documents(answer=error))
     host = await house.room()
     await host.call("ada", "candidate", "run", {"run": "r1", "file": "main.py"})
+    house.documents.answer = b""
     await host.call("ada", "candidate", "run", {"run": "r2", "code": "1"})
     await turns()
     assert host.state.runs["r1"].status == "kernel_died"
@@ -165,7 +166,7 @@ async def test_a_mistake_over_a_call_or_in_the_middle_of_effects_leaves_no_half_
         await host.edit("ada", "candidate", update, edit_body(update))
     host = await house.hub.room(host.id)
     assert host.room.admission.vector() == {77: 4}
-    monkeypatch.setattr(RoomState, "path_owner", _mistake)
+    monkeypatch.setattr(RoomState, "living_files", _mistake)
     with pytest.raises(KeyError):
         await host.call("ada", "candidate", "file.create", {"path": "x.py"})
     monkeypatch.undo()
