@@ -77,3 +77,23 @@ def test_the_host_finds_rooms_and_sessions_at_home(
     host.page.keyboard.press("Enter")
     expect(host.page.get_by_text("A session").first).to_be_visible()
     assert "test-admin-key" not in host.page.evaluate("JSON.stringify({...localStorage, ...sessionStorage})")
+
+
+def test_the_host_chooses_what_a_room_runs_on(server: LiveServer, visit: Visit) -> None:
+    host = visit()
+    host.page.goto(server.url)
+    host.page.get_by_label("Admin key").fill("test-admin-key")
+    host.page.keyboard.press("Enter")
+    choice = host.page.get_by_label("Code runs on")
+    expect(choice).to_have_value("default")
+    choice.select_option("bare")
+    host.page.get_by_label("Title of the new room").fill("On bare Python")
+    host.page.get_by_role("button", name="Make a room").click()
+    expect(host.page.get_by_role("dialog")).to_be_visible()
+    with server.http() as caller:
+        made = next(r for r in caller.get("/api/rooms").json()["rooms"] if r["title"] == "On bare Python")
+    ada = visit().join(made["links"]["candidate"], "Ada")
+    expect(ada.output).to_contain_text("· bare")
+    ada.type("import importlib.util as i; print('numpy:', i.find_spec('numpy'))")
+    ada.run_file()
+    expect(ada.output).to_contain_text("numpy: None")
