@@ -40,7 +40,7 @@ _COMPLAINTS: Final = {
     "bwrap, or run as root",
     "Creating new namespace failed": f"namespaces are forbidden in this chroot or container: {_OUTSIDE}",
     "pivot_root": "pivot_root is forbidden in this chroot: enter it with unshare and pivot_root instead",
-    "Failed to make / slave": f"mounts are forbidden in this container: {_OUTSIDE}",
+    "Failed to make / slave": f"mounts are forbidden in this chroot or container: {_OUTSIDE}",
     "Can't mount proc": "/proc is masked by a container: run it with systempaths=unconfined",
     "loopback": f"the network namespace cannot be set up in this container: {_OUTSIDE}",
 }
