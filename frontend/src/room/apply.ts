@@ -1,8 +1,15 @@
 // The fold itself: one entry of the room's stream turns one RoomState into the next.
 
-import { type Bodies, type Entry, isKnown, type Kind } from "../../../protocol/ts/entries";
+import { type Bodies, type Entry, isKnown, type KernelPhase, type Kind } from "../../../protocol/ts/entries";
 import { fold, type Output } from "../../../protocol/ts/outputs";
-import type { Answer, FileState, Person, RoomState, RunState } from "./state";
+import {
+  type Answer,
+  type FileState,
+  NOTHING_WRITTEN,
+  type Person,
+  type RoomState,
+  type RunState,
+} from "./state";
 
 /** Unknown kinds are kept for show; an endless stream of them must not fill the memory. */
 const MAX_EVENTS = 1000;
@@ -81,10 +88,24 @@ const FOLDS: Folds = {
   "run.outputs": (state, { body }) => run(state, body.run, (of) => printed(of, body)),
   "run.finished": (state, entry) => run(state, entry.body.run, (of) => finished(state, of, entry)),
 
-  kernel: (_, { body }) => ({ kernel: body }),
+  kernel: (_, { body }) => ({ kernel: body, ...(hasFolder(body.state) ? {} : { written: NOTHING_WRITTEN }) }),
+  "kernel.files": (_, { body }) => ({ written: body }),
+  "data.added": (state, { actor, body }) => ({
+    data: new Map(state.data).set(body.path, { ...body, by: actor }),
+  }),
+  "data.removed": (state, { body }) => {
+    const data = new Map(state.data);
+    data.delete(body.path);
+    return { data };
+  },
   "kernel.interrupted": (state, entry) => ({ ...plainEvent(state, entry), ...stopped(state, entry.actor) }),
   "kernel.restarted": plainEvent,
 };
+
+/** A kernel that starts has a new folder, one that is gone took its own along. */
+function hasFolder(kernel: KernelPhase): boolean {
+  return kernel === "idle" || kernel === "busy";
+}
 
 function plainEvent(state: RoomState, entry: Pick<Entry, "seq" | "at" | "actor" | "kind" | "body">): Change {
   const { seq, at, actor, kind, body } = entry;

@@ -28,6 +28,22 @@ export interface FileState {
   createdBy: string;
 }
 
+/** A file for the room's code whose bytes the server keeps; `size` in bytes. */
+export interface DataFile {
+  path: string;
+  size: number;
+  sha256: string;
+  by: string;
+}
+
+/** Files that code wrote into the kernel's folder, as far as they are listed; `more` at least are there besides. */
+export interface Written {
+  files: readonly { path: string; size: number }[];
+  more: number;
+}
+
+export const NOTHING_WRITTEN: Written = { files: [], more: 0 };
+
 export interface ChatLine {
   seq: number;
   at: number;
@@ -118,6 +134,9 @@ export interface RoomState {
   people: ReadonlyMap<string, Person>;
   /** In order of creation, the deleted ones too. */
   files: readonly FileState[];
+  /** By path. */
+  data: ReadonlyMap<string, DataFile>;
+  written: Written;
   chat: readonly ChatLine[];
   /** In order of queueing. */
   runs: readonly RunState[];
@@ -140,6 +159,8 @@ export const EMPTY: RoomState = {
   environment: "default",
   people: new Map(),
   files: [],
+  data: new Map(),
+  written: NOTHING_WRITTEN,
   chat: [],
   runs: [],
   kernel: { state: "none" },

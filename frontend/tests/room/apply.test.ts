@@ -170,6 +170,25 @@ describe("a run", () => {
   });
 });
 
+test("what code wrote goes with its kernel", () => {
+  const written = { files: [{ path: "out.csv", size: 3 }], more: 1 };
+  const log = begun().add("server", "kernel", { state: "idle" }).add("server", "kernel.files", written);
+  log.add("server", "kernel", { state: "busy" });
+  expect(log.state.written).toEqual(written);
+  log.add("server", "kernel", { state: "starting" });
+  expect(log.state.written).toEqual({ files: [], more: 0 });
+});
+
+test("data files come, are replaced and go", () => {
+  const one = { path: "data.csv", size: 3, sha256: "a".repeat(64) };
+  const log = begun()
+    .add("bob", "data.added", one)
+    .add("ada", "data.added", { ...one, size: 5 });
+  expect([...log.state.data.values()]).toEqual([{ ...one, size: 5, by: "ada" }]);
+  log.add("bob", "data.removed", { path: "data.csv" });
+  expect(log.state.data.size).toBe(0);
+});
+
 test("the end, the kernel, revoked invites, cursors and owners of ids", () => {
   const log = begun().add("server", "kernel", { state: "busy" }).add("ada", "client", { client: 77 });
   log.add("ada", "cursor", { client: 77, file: "main.py", anchor: 1, head: 4 });
