@@ -38,7 +38,7 @@ class Line:
         self._nested = 0
         self._until: float | None = None
         self._thrown: list[BaseException] = []
-        self._hopeless: str | None = None
+        self._hopeless: dict[str, str] = {}  # modules whose import hung or ended the program
         self._imported: set[str] = set()
         self.functions: list[Any] = []
         self.exceptions = Exceptions()
@@ -65,8 +65,8 @@ class Line:
         and again.
         """
         self._usable()
-        if self._hopeless is not None:
-            raise self.fail(self._hopeless)
+        if module in self._hopeless:
+            raise self.fail(self._hopeless[module])
         self._ready()
         if module in self._imported:
             return
@@ -74,8 +74,8 @@ class Line:
         try:
             self.ask("value", Name(module, ""), seconds=IMPORT_SECONDS)
         except Fault:
-            if self._frames is None and self._nested == 0:
-                self._hopeless = self.fault
+            if self._frames is None and self._nested == 0 and self.fault is not None:
+                self._hopeless[module] = self.fault
             raise
 
     def ask(self, operation: str, *args: Any, seconds: float | None = None, **kwargs: Any) -> Any:

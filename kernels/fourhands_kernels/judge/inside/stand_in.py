@@ -190,7 +190,7 @@ class Desk:
             return operation == "ne"
         label = mine._fourhands_target.label
         raise self._line.fail(
-            f"an object of the candidate's type {label} was compared with a {type(other).__name__}: it could "
+            f"an object of the candidate's type {label} was compared with plain data: it could "
             "call itself equal to anything. Where the test wants its data: plain(x), list(x), an attribute"
         )
 
