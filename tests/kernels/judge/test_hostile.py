@@ -194,14 +194,14 @@ HOSTILE = {
                     found += [os.path.join(place, name) for name in files]
             for kind in ("cmdline", "environ", "fd/*", "cwd/*", "root/home/*/*/*"):
                 found += glob.glob(f"/proc/[0-9]*/{kind}")
-            text = b""
+            text = bytearray()
             for path in found:
                 try:
                     if os.path.isfile(path):
                         text += open(path, "rb").read(1_000_000)
                 except OSError:
                     pass
-            return text.count(b"the-answer-" + b"nobody-sees") and text
+            return text.count(b"the-answer-" + b"nobody-sees") and bytes(text)
     """,
     "looks through its descriptors": """
         import os, socket
