@@ -10,7 +10,7 @@ lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
 unit: ; pytest
-fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py
+fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py
 format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write . ../protocol/ts
 lock: ; @.make/lock
 clean: ; rm -rf .venv .kernels frontend/node_modules server/fourhands_server/static

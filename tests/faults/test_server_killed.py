@@ -13,6 +13,7 @@ from tests.support.people import People
 from tests.support.records import entries_of, text_of
 from tests.support.server import LiveServer
 
+from fourhands_protocol import cbor
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 
 KILLS = max(5, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 20)
@@ -73,3 +74,24 @@ def test_nothing_that_was_acked_is_lost(tmp_path: Path) -> None:
         assert text_of(entries) == text
         assert [e.kind for e in entries].count("run.finished") == 2 * KILLS + 1
     assert "Traceback" not in "".join(server.output)
+
+
+@pytest.mark.timeout(120)
+def test_the_output_of_a_run_is_complete_and_in_order_and_there_once(tmp_path: Path) -> None:
+    """Three seconds and one kill here; ten seconds and three kills in `make fuzz`."""
+    lines, kills = (100, (0, 30, 60)) if KILLS > 5 else (30, (5,))
+    code = f"import time\nfor n in range({lines}): print('tick', n, flush=True); time.sleep(0.1)"
+    with LiveServer(tmp_path / "data") as server:
+        room = People(server)
+        run = room.candidate.json("POST", "/runs", json={"code": code})["run"]
+        for tick in kills:
+            while f"tick {tick}\n" not in stdout(room.candidate.json("GET", f"/runs/{run}?wait=1")):
+                pass
+            server.kill()
+            server.start()
+        ended = room.candidate.json("GET", f"/runs/{run}?wait=60")
+        assert (ended["status"], ended["dropped"]) == ("ok", 0)
+        assert stdout(ended) == "".join(f"tick {n}\n" for n in range(lines))
+        told = [cbor.decode(e.body) for e in entries_of(server.data, room.id) if e.kind == "run.outputs"]
+        numbers = [n for body in told for n in range(body["n"], body["n"] + len(body["items"]))]
+        assert numbers == list(range(len(numbers)))

@@ -7,6 +7,9 @@ from fourhands_kernels.kernel import KernelBusy, NotAsking
 
 from .watching import Watched
 
+# Both ways to start kernels have the same walls and do the same.
+pytestmark = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
+
 BUSY = "print('busy', flush=True)\nwhile True: pass"
 
 
@@ -70,6 +73,7 @@ async def test_an_interrupt_ends_a_busy_loop_and_keeps_variables(shared: Watched
     await shared.client.interrupt(shared.name)
     ended = await shared.ends(run)
     assert (ended.status, ended.error["ename"]) == ("interrupted", "KeyboardInterrupt")
+    assert ended.finished["stop"] in ("message", "signal")
     assert (await shared.runs("kept")).value == "1"
 
 
@@ -85,13 +89,17 @@ async def test_code_that_heeds_no_interrupt_loses_its_kernel(room: Watched) -> N
     run = await room.begins("kept = 1\n" + code)
     await room.prints(run, "busy")
     await room.client.interrupt(room.name)
-    assert (await room.ends(run)).status == "interrupted"
+    ended = await room.ends(run)
+    assert (ended.status, ended.finished["stop"]) == ("interrupted", "replaced")
     await room.event("kernel.restarted")
     assert (await room.runs("'kept' in globals()")).value == "False"
 
 
 async def test_a_time_limit_ends_a_run(shared: Watched) -> None:
-    assert (await shared.runs(BUSY, time_limit_s=0.3)).status == "timeout"
+    ended = await shared.runs(BUSY, time_limit_s=0.3)
+    assert ended.status == "timeout"
+    assert ended.finished["stop"] in ("message", "signal")
+    assert "stop" not in (await shared.runs("1")).finished
 
 
 async def test_a_restart_loses_variables_and_ends_the_run(room: Watched) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import pytest
 from tests.support.documents import Document
 from tests.support.people import People
 from tests.support.wire import OurClient, dial, end_of
 
 from fourhands_protocol import cbor, outputs, sync
+
+LINES = 20_000 if int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "0")) >= 500 else 2_000
 
 
 def told(page: OurClient, kind: str, run: str) -> list[dict[str, Any]]:
@@ -26,8 +30,8 @@ def stdout(page: OurClient, run: str) -> str:
     return "".join(o["text"] for o in shown if o["output_type"] == "stream" and o["name"] == "stdout")
 
 
-async def finished(page: OurClient, run: str) -> str:
-    await page.until(lambda: told(page, "run.finished", run), seconds=40)
+async def finished(page: OurClient, run: str, *, seconds: float = 40) -> str:
+    await page.until(lambda: told(page, "run.finished", run), seconds=seconds)
     return str(told(page, "run.finished", run)[0]["status"])
 
 
@@ -60,6 +64,17 @@ async def test_input_is_answered_by_whoever_may_run(room: People) -> None:
         assert [r.code for r in ada.refused] == ["not-asking"]
 
 
+async def test_input_is_answered_by_somebody_else_than_who_ran_the_code(room: People) -> None:
+    async with OurClient(room.server, room.ada) as ada, OurClient(room.server, room.ivy) as ivy:
+        ada.op("run", run="r1", code="print('hello', input('name? '))")
+        await ivy.until(lambda: told(ivy, "run.input_asked", "r1"))
+        ivy.op("input", run="r1", text="from Ivy")
+        assert await finished(ada, "r1") == "ok"
+        assert stdout(ada, "r1").endswith("hello from Ivy\n")
+        answers = [e.actor for e in ada.entries if e.kind == "run.input"]
+        assert answers == [room.ivy.participant]
+
+
 async def test_a_password_is_not_recorded(room: People) -> None:
     async with OurClient(room.server, room.ada) as ada:
         ada.op("run", run="r1", code="import getpass; print(len(getpass.getpass()))")
@@ -84,6 +99,18 @@ async def test_a_run_goes_on_while_every_browser_is_away(room: People) -> None:
     assert await finished(ada, "r1") == "ok"
     assert stdout(ada, "r1") == "0\n1\n2\n3\n4\n5\n6\n7\n"
     await ada.leave()
+
+
+@pytest.mark.timeout(180)
+async def test_flushed_lines_all_arrive_in_few_entries(room: People) -> None:
+    """Twenty thousand in `make fuzz`; the kernel takes half a millisecond for each."""
+    async with OurClient(room.server, room.ada) as ada:
+        ada.op("run", run="lines", code=f"for i in range({LINES}): print('line', i, flush=True)")
+        assert await finished(ada, "lines", seconds=120) == "ok"
+        end = told(ada, "run.finished", "lines")[0]
+        assert stdout(ada, "lines") == "".join(f"line {i}\n" for i in range(LINES))
+        assert "dropped" not in end
+        assert len(told(ada, "run.outputs", "lines")) <= 20 * end["duration"] / 1_000_000 + 2
 
 
 async def test_endless_output_is_capped_and_what_was_dropped_is_counted(room: People) -> None:
@@ -135,6 +162,24 @@ async def test_the_queue_has_an_end_and_a_restart_empties_it(room: People) -> No
         for run in ("first", *(f"r{n}" for n in range(20))):
             assert await finished(ada, run) == "aborted"
         assert not told(ada, "run.started", "r0")
+
+
+async def test_a_run_that_waits_is_taken_back_and_the_others_go_on(room: People) -> None:
+    async with OurClient(room.server, room.ada) as ada, OurClient(room.server, room.ivy) as ivy:
+        ada.op("run", run="first", code="input()")
+        await ada.until(lambda: told(ada, "run.input_asked", "first"))
+        ivy.op("run", run="hers", code="print('hers')")
+        ada.op("run", run="mine", code="print('mine')")
+        await ivy.settled()
+        ada.op("run.cancel", run="hers")
+        ada.op("run.cancel", run="first")
+        await ada.settled()
+        assert [r.code for r in ada.refused] == ["forbidden", "not-waiting"]
+        ivy.op("run.cancel", run="mine")
+        assert await finished(ada, "mine") == "aborted"
+        ada.op("input", run="first", text="go on")
+        assert await finished(ada, "hers") == "ok"
+        assert not told(ada, "run.started", "mine")
 
 
 async def test_edits_stop_when_the_end_begins(room: People) -> None:

@@ -72,7 +72,7 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
           <OutputItem
             key={at}
             output={output}
-            stopped={run.status === "interrupted"}
+            stopped={run.status === "interrupted" || run.status === "timeout"}
             paths={paths}
             jump={jump}
           />
