@@ -1,9 +1,9 @@
-"""One kernel host for most tests, behind the walls; where those cannot be built, the tests that need them say
-so.
+"""One kernel host for most tests, behind the walls, and one whose kernels are forks of a zygote; where walls
+cannot be built, the tests that need them say so.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.kernel import Availability
 
 from .hosting import ENVIRONMENTS, HostProcess
-from .watching import Watched
+from .watching import Watched, hatched
 
 
 @pytest.fixture(scope="session")
@@ -44,10 +44,33 @@ async def _availability(host: HostProcess) -> Availability:
 
 
 @pytest.fixture(scope="session")
-def host(isolation: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
-    host = HostProcess(tmp_path_factory.mktemp("host")).start()
+def hosts(
+    isolation: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], HostProcess]]:
+    """A host for each way to start kernels, started when it is first asked for."""
+    found: dict[str, HostProcess] = {}
+
+    def host(launcher: str) -> HostProcess:
+        if launcher not in found:
+            found[launcher] = HostProcess(tmp_path_factory.mktemp(launcher), launcher=launcher).start()
+            if launcher == "zygote":
+                asyncio.run(hatched(found[launcher]))
+        return found[launcher]
+
     yield host
-    host.end()
+    for one in found.values():
+        one.end()
+
+
+@pytest.fixture
+def launcher() -> str:
+    """How kernels start; a module that is run for both ways puts both in the place of this."""
+    return "bubblewrap"
+
+
+@pytest.fixture
+def host(hosts: Callable[[str], HostProcess], launcher: str) -> HostProcess:
+    return hosts(launcher)
 
 
 @pytest.fixture

@@ -1,7 +1,12 @@
 """Floods of output: counted, cut with an honest mark, interruptible, and never more than a host can hold."""
 
+import pytest
+
 from .hosting import HostProcess
 from .watching import Watched
+
+# Both ways to start kernels have the same walls and do the same.
+pytestmark = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
 
 MIB = 1024 * 1024
 GROWTH = 64 * MIB  # what one flood may add to the host's memory

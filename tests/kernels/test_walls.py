@@ -10,6 +10,9 @@ import pytest
 from .hosting import HostProcess
 from .watching import Watched
 
+# Both ways to start kernels have the same walls and do the same.
+pytestmark = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
+
 
 async def says(room: Watched, code: str) -> Any:
     """The value of the last expression, as plain data."""

@@ -10,6 +10,8 @@ from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.kernel import Attachment, Execution, HostGone, KernelEvent, Notice
 from fourhands_protocol import outputs
 
+from .hosting import HostProcess
+
 SECONDS = 30.0  # that anything here may take on a busy machine
 _numbers = itertools.count(1)
 
@@ -143,3 +145,16 @@ class Watched:
             assert notice.room == self.name
             if self.acknowledges:
                 self.client.acknowledge(self.name, notice.n)
+
+
+async def hatched(host: HostProcess) -> None:
+    """Wait until kernels of this host are forks of a zygote; opening a room makes it have one."""
+    client = KernelHostClient(host.socket)
+    room = Watched(client)
+    await room.attach()
+    async with asyncio.timeout(2 * SECONDS):
+        while " is ready" not in host.log:
+            assert "no zygote" not in host.log, host.log
+            assert (await client.availability()).ok
+            await asyncio.sleep(0.05)
+    await client.aclose()
