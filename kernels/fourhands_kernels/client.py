@@ -15,6 +15,7 @@ from fourhands_protocol import cbor
 
 from . import wire
 from .embedded import EmbeddedHost, EmbeddedOptions
+from .judge.judgement import Judgement
 from .kernel import (
     Attachment,
     Availability,
@@ -140,6 +141,14 @@ class KernelHostClient:
     async def stop(self, room: str, *, why: str | None = None) -> None:
         """End the kernel."""
         await self._call("stop", room=room, why=why)
+
+    async def judge(self, room: str, judgement: Judgement) -> None:
+        """Run hidden tests."""
+        await self._call("judge", room=room, judgement=wire.judgement_message(judgement))
+
+    async def cancel_judgement(self, room: str, judgement: str) -> None:
+        """End a judgement early."""
+        await self._call("cancel_judgement", room=room, judgement=judgement)
 
     async def availability(self) -> Availability:
         """Whether kernels can be had."""

@@ -157,6 +157,13 @@ class Connection:
                 room.answer(message["run"], message["text"])
             case "stop":
                 room.stop(message.get("why"))
+            case "judge":
+                judgement = wire.judgement_from(message["judgement"])
+                if judgement.id not in room.journal.judgements:
+                    await house.walled()
+                    house.judge(name, judgement)
+            case "cancel_judgement":
+                house.judges.cancel(name, str(message["judgement"]))
             case "detach":
                 self._let_go(name)
             case other:

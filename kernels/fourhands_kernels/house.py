@@ -17,6 +17,9 @@ from .data import Data
 from .environments import DEFAULT, Environment, Environments, Kernelspec
 from .foreign import need_walls
 from .journal import Journal, Store
+from .judge.judgement import Judgement, TestsEvent
+from .judge.judges import Judges
+from .judge.pair import Pairs
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
 from .options import KERNELS, WARM, Isolation, LauncherKind
@@ -70,6 +73,7 @@ class House:
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
         self._launcher: Launcher = self._choose()
         self._warm: Warm | None = None
+        self.judges = Judges(Pairs(self._start()), self._environments.get)
         if isinstance(self._launcher, Zygotes):
             self._warm = Warm(self._launcher, self._make, size=options.warm, room_left=lambda: self._spare)
         self._expecting: asyncio.Task[None] | None = None
@@ -132,7 +136,9 @@ class House:
     def forget(self, name: str) -> None:
         """Let go of a room that has neither kernel nor events nor anybody who watches it."""
         room = self._rooms.get(name)
-        if room is not None and not room.alive and room.journal.size == 0 and name not in self._watchers:
+        if room is None or room.alive or room.journal.size or name in self._watchers:
+            return
+        if not self.judges.busy(name):
             del self._rooms[name]
 
     async def open(self, environment: str) -> JupyterKernel:
@@ -155,9 +161,34 @@ class House:
             if self._options.isolation != "none":
                 need_walls(found)
             return
+        await self.walled()
+
+    async def walled(self) -> None:
+        """Raise KernelUnavailable unless our own walls stand (or nobody wants any)."""
         walls = await self._walls()
         if not walls.ok:
             raise KernelUnavailable(walls.reason or "no reason given")
+
+    def judge(self, name: str, judgement: Judgement) -> None:
+        """Take a judgement, once; KernelUnavailable where too many wait. Its events go into the room's
+        journal.
+        """
+        room = self.room(name)
+        if judgement.id in room.journal.judgements:
+            return
+        self.judges.admit()
+        room.journal.remember_judgement(judgement.id, "running")
+
+        def tell(event: TestsEvent) -> None:
+            body = dict(event.body)
+            if event.kind == "tests.finished":
+                room.journal.remember_judgement(judgement.id, body["status"])
+            elif room.journal.full and "printed" in body:
+                body["printed"] = ""
+            room.journal.append(event.kind, body)
+            self._changed(name)
+
+        self.judges.begin(name, judgement, tell)
 
     def admit(self) -> None:
         """Raise KernelUnavailable where there are as many kernels as may be."""
@@ -171,6 +202,7 @@ class House:
             self._expecting.cancel()
         if self._warm is not None:
             await self._warm.close()
+        await self.judges.close()
         endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)
         if isinstance(self._launcher, Zygotes):
@@ -221,6 +253,13 @@ class House:
     def _changed(self, name: str) -> None:
         if name in self._watchers:
             self._watchers[name]()
+
+    def _start(self) -> Bubblewrap | Plain:
+        """What starts sandboxes of other things than kernels."""
+        launcher = self._launcher
+        found = launcher.bubblewrap if isinstance(launcher, Zygotes) else launcher
+        assert isinstance(found, Bubblewrap | Plain), "every other launcher forks"
+        return found
 
     def _choose(self) -> Launcher:
         if self._options.isolation == "none":

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fourhands_protocol import cbor
 
-from .kernel import EventKind, RunStatus
+from .kernel import EventKind, JudgementStatus, RunStatus
 
 MIB = 1024 * 1024
 HELD: Final = 32 * MIB  # bytes per room that nobody has acknowledged
@@ -45,6 +45,7 @@ class Journal:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     last: int = 0
     runs: dict[str, RunStatus] = field(default_factory=dict)
+    judgements: dict[str, JudgementStatus] = field(default_factory=dict)
     _held: deque[Held] = field(default_factory=deque)
     _size: int = 0
 
@@ -93,6 +94,12 @@ class Journal:
         self.runs[run] = status
         if len(self.runs) > RUNS:
             del self.runs[next(iter(self.runs))]
+
+    def remember_judgement(self, judgement: str, status: JudgementStatus) -> None:
+        """Note where a judgement stands, likewise."""
+        self.judgements[judgement] = status
+        if len(self.judgements) > RUNS:
+            del self.judgements[next(iter(self.judgements))]
 
     def _grow(self, size: int) -> None:
         self._size += size

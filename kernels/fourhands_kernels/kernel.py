@@ -16,6 +16,8 @@ Kinds of events and their bodies (the kinds of the room log; times in microsecon
                                     changed; `more` files at least are there besides; a new kernel has none
     kernel.restarted  {}            only where the host itself replaced a kernel that would heed no interrupt;
                                     a restart that was asked for is recorded by who asked
+    tests.…           of a judgement: see `judge.judgement`; tests.record and tests.detail are for
+                      interviewers alone
 
 Errors:
 
@@ -36,12 +38,16 @@ from typing import Any, Final, Literal, Protocol
 
 from fourhands_protocol import limits
 
+from .judge.judgement import Judgement, Status, TestsEventKind
+
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
 StopMeans = Literal["message", "signal", "replaced"]
-EventKind = Literal[
-    "kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"
-]
+JudgementStatus = Literal["running"] | Status
+EventKind = (
+    Literal["kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"]
+    | TestsEventKind
+)
 
 DATA_LIMIT: Final = limits.DATA_FILE  # bytes of one data file, and of one file that is read
 
@@ -62,7 +68,8 @@ class Attachment:
     """What the host knows of a room at the moment of attaching.
 
     `runs` holds every run that this journal has seen (the last 1,000 of them). A run which a caller believes
-    to be running and which is not in it died with an earlier host: finish it as `kernel_died`.
+    to be running and which is not in it died with an earlier host: finish it as `kernel_died`. `judgements`
+    holds every judgement in the same way.
     """
 
     room: str
@@ -70,6 +77,7 @@ class Attachment:
     state: KernelState
     detail: str | None = None
     runs: Mapping[str, RunStatus] = field(default_factory=dict)
+    judgements: Mapping[str, JudgementStatus] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +286,20 @@ class Kernels(Protocol):
         """End the room's kernel for good; a current run finishes as `aborted`. Events stay held until
         acknowledged. `why` becomes the detail of the kernel's state.
         """
+        ...
+
+    async def judge(self, room: str, judgement: Judgement) -> None:
+        """Run hidden tests on candidate's code, apart from the room's kernel; an id that the host knows is
+        not judged again.
+
+        Returns once the host has taken it (it may wait for others); all else comes as events, the last of
+        them `tests.finished`. Raises KernelUnavailable where no sandbox can be had, HostRefused, with words
+        for its author, where it cannot be judged.
+        """
+        ...
+
+    async def cancel_judgement(self, room: str, judgement: str) -> None:
+        """End a judgement early; nothing happens where it has ended."""
         ...
 
     async def availability(self) -> Availability:

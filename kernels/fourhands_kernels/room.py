@@ -92,7 +92,8 @@ class Room:
     def attachment(self) -> Attachment:
         """What is known now."""
         shown = self._lifecycle.shown
-        return Attachment(self.name, self.journal.id, shown.state, shown.detail, dict(self.journal.runs))
+        runs, judgements = dict(self.journal.runs), dict(self.journal.judgements)
+        return Attachment(self.name, self.journal.id, shown.state, shown.detail, runs, judgements)
 
     @property
     def current(self) -> str | None:

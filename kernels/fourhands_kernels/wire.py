@@ -18,6 +18,7 @@ from typing import Any, Final
 from fourhands_protocol import cbor
 from fourhands_protocol.errors import ProtocolError
 
+from .judge.judgement import BadJudgement, Judgement
 from .kernel import (
     Attachment,
     Execution,
@@ -84,7 +85,34 @@ def attachment_message(attachment: Attachment) -> Message:
         "state": attachment.state,
         "detail": attachment.detail,
         "runs": dict(attachment.runs),
+        "judgements": dict(attachment.judgements),
     }
+
+
+def judgement_message(judgement: Judgement) -> Message:
+    """A judgement as a map."""
+    return {
+        "id": judgement.id,
+        "files": dict(judgement.files),
+        "tests": dict(judgement.tests),
+        "modules": list(judgement.modules),
+        "visibility": judgement.visibility,
+        "per_call_s": float(judgement.per_call_s),
+        "total_s": float(judgement.total_s),
+        "fresh": judgement.fresh,
+        "environment": judgement.environment,
+        "tests_environment": judgement.tests_environment,
+    }
+
+
+def judgement_from(message: Mapping[str, Any]) -> Judgement:
+    """The judgement that a map stands for; HostRefused says why it cannot be one."""
+    try:
+        judgement = Judgement(**{**message, "modules": tuple(message["modules"])})
+        judgement.check()
+    except BadJudgement as error:
+        raise HostRefused(str(error)) from error
+    return judgement
 
 
 def error_message(error: Exception) -> Message:
