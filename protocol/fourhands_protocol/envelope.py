@@ -112,10 +112,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What HELLO's vector lacks of the document, as it stood at `seq` of the room."""
+    """What HELLO's vector lacks of the document, as it stood at `seq` of the room: the end of a story.
+
+    `left_out`: the runs whose outputs the story has left out, with the bytes of these.
+    """
 
     update: bytes
     seq: int
+    left_out: dict[str, int] | None = None
 
 
 FromClient = Hello | Op | Ping | Pong | TokenRequest
@@ -124,8 +128,8 @@ Message = FromClient | FromServer
 
 _STREAM: Final = text(limits.ID + 10, least=1)
 _KIND: Final = text(40, least=1)
-# A body may be larger than an edit: run outputs, and a step 2 of a stock client.
-_BODY: Final = data(2 * limits.FRAME, least=1)
+# A body may be larger than an edit: an image among a run's outputs, and a step 2 of a stock client.
+_BODY: Final = data(8 * limits.KIB * limits.KIB, least=1)
 _TOKEN: Final = text(4_096, least=1)
 _SECONDS: Final = integer(most=10**9)
 
@@ -153,7 +157,7 @@ _WELCOME: Final[Shape] = {
     "expires_in": _SECONDS,
 }
 _TOKEN_MAP: Final[Shape] = {"token": _TOKEN, "expires_in": _SECONDS}
-_STATE: Final[Shape] = {"update": data(1 << 30, least=2), "seq": integer()}
+_STATE: Final[Shape] = {"update": data(1 << 30, least=2), "seq": integer(), "left_out": maybe(table(1 << 20))}
 _ENTRY: Final = (_STREAM, integer(least=1), integer(), text(limits.ID, least=1), _KIND, _BODY)
 _ACK: Final = (integer(), integer())
 _OP: Final = (integer(least=1), _KIND, data(limits.FRAME, least=1))
@@ -219,6 +223,14 @@ def _read_token(value: Any) -> TokenRequest | Token:
     return Token(**check("TOKEN", _TOKEN_MAP, value))
 
 
+def _read_state(value: Any) -> State:
+    state = State(**check("STATE", _STATE, value))
+    for run, size in (state.left_out or {}).items():
+        check_field("STATE: left_out", ID, run)
+        check_field("STATE: left_out", integer(), size)
+    return state
+
+
 def _mapping(message: Any) -> dict[str, Any]:
     values = {field.name: getattr(message, field.name) for field in fields(message)}
     return {name: value for name, value in values.items() if value is not None}
@@ -238,7 +250,7 @@ _READ: Final[dict[int, Callable[[Any], Message]]] = {
     PING: lambda value: Ping(*_row("PING", _PING, value)),
     PONG: lambda value: Pong(*_row("PONG", _PONG, value)),
     TOKEN: _read_token,
-    STATE: lambda value: State(**check("STATE", _STATE, value)),
+    STATE: _read_state,
 }
 
 _WRITE: Final[dict[type, tuple[int, Callable[[Any], Any]]]] = {

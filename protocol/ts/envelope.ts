@@ -72,7 +72,8 @@ export type ServerFrame =
   | { type: "ping"; t: number }
   | { type: "pong"; t: number; time: number }
   | { type: "token"; token: string; expiresIn: number }
-  | { type: "state"; update: Uint8Array; seq: number };
+  /** `leftOut`: bytes of outputs, by run, that the story before it has left out. */
+  | { type: "state"; update: Uint8Array; seq: number; leftOut?: Record<string, number> };
 
 export function encodeClient(frame: ClientFrame): Uint8Array {
   switch (frame.type) {
@@ -116,8 +117,9 @@ export function decodeServer(bytes: Uint8Array): ServerFrame {
       return { type: "token", token: asText(token), expiresIn: asUint(expires_in) };
     }
     case STATE: {
-      const { update, seq } = asMap(value);
-      return { type: "state", update: asBytes(update), seq: asUint(seq) };
+      const { update, seq, left_out } = asMap(value);
+      const state = { type: "state" as const, update: asBytes(update), seq: asUint(seq) };
+      return left_out === undefined ? state : { ...state, leftOut: asHeads(asMap(left_out)) };
     }
     default:
       throw new Malformed(`no message has type ${type}`);

@@ -8,9 +8,13 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from unittest.mock import patch
 
 import pytest
 from tests.support.world import Client, OurClient, StockClient, World, boundary, text_of
+
+from fourhands_protocol import cbor
+from fourhands_server.core import kept, syncing
 
 SEEDS = int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50"))
 WORDS = ("a", "def f():\n", "naïve ", "日本", "😀", "🎹é", "x = 1\n", " " * 9)
@@ -33,7 +37,7 @@ class Life:
         self.acked: dict[str, set[int]] = {}
         self.names = 0
 
-    def live(self, steps: int) -> None:
+    def live(self, steps: int, **rather: int) -> None:
         moves = {
             self.type: 30,
             self.delete: 12,
@@ -46,6 +50,7 @@ class Life:
             self.kernel: 5,
             self.time: 3,
         }
+        moves |= {getattr(self, name): weight for name, weight in rather.items()}
         for move in self.chance.choices(list(moves), list(moves.values()), k=steps):
             move()
 
@@ -144,20 +149,62 @@ class Life:
                     if row.producer == f"{client.person}/{client.instance}"
                 )
                 assert not applied or max(applied.values()) == 1
+        for client in self.world.clients:
+            if isinstance(client, OurClient):
+                self._knows_all_outputs(client)
         for person in self.world.room.state.people.values():
             assert len(person.seats) == 1, "one seat a client, no ghosts"
+        self._newcomer(text)
+
+    def _newcomer(self, text: str) -> None:
+        """Somebody comes late."""
+        client = self.world.client("eve", role="observer")
+        assert isinstance(client, OurClient)
+        client.connect()
+        self.world.settle()
+        self._knows_all_outputs(client)
+        assert str(client.text()) == text
+        self.world.check()
+
+    def _knows_all_outputs(self, client: OurClient) -> None:
+        """Told to it, or named as left out: nothing is missing unsaid, nothing is named that is not there."""
+        printed: Counter[str] = Counter()
+        told = {entry.seq for entry in client.told}
+        for entry in self.world.log:
+            if entry.kind == "run.outputs":
+                run = cbor.decode(entry.body)["run"]
+                printed[run] += len(entry.body)
+                assert entry.seq in told or run in client.left_out, (client.person, entry.seq)
+        for run, size in client.left_out.items():
+            assert 0 < size <= printed[run], (client.person, run)
 
 
-def live(seed: int, steps: int = 250) -> None:
+def live(seed: int, steps: int = 250, **rather: int) -> Life:
     life = Life(seed)
-    life.live(steps)
-    life.heal()
-    life.check()
+    # Outputs that are kept, and pages near the head, are small here, so that lives come to their bounds.
+    bound, near = random.Random(f"bounds {seed}").choice([(kept.KEPT, 200), (100, 200), (300, 0), (100, 3)])
+    with patch.object(kept, "KEPT", bound), patch.object(syncing, "NEAR_ENTRIES", near):
+        life.live(steps, **rather)
+        life.heal()
+        life.check()
+    return life
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_replay_of_the_log_equals_the_live_room(seed: int) -> None:
     live(seed)
+
+
+@pytest.mark.parametrize("seed", range(0, SEEDS, 2))
+def test_whatever_is_printed_is_told_or_named_as_left_out(seed: int) -> None:
+    live(seed, kernel=60, operate=30, commit=60)
+
+
+def test_some_lives_leave_out_outputs_and_some_none() -> None:
+    lives = [live(seed, kernel=60, operate=30, commit=60) for seed in range(1, 20, 2)]
+    own = [client for life in lives for client in life.world.clients if isinstance(client, OurClient)]
+    told = {(bool(c.left_out), any(e.kind == "run.outputs" for e in c.told)) for c in own}
+    assert {(True, True), (False, True)} <= told
 
 
 def test_stock_and_own_clients_are_both_exercised() -> None:

@@ -19,6 +19,7 @@ from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState, replay
 
 INCARNATION = "one"
+PAGE = 7
 
 
 @dataclass
@@ -113,7 +114,10 @@ class World:
                 self.questions.append(lambda: self.room.diff_read(seat, update, now=self.now))
             case effects.AskEntries():
                 found = self._read(effect)
-                self.questions.append(lambda: self.room.entries_read(effect.seat, found, now=self.now))
+                reached = effect.upto if len(found) < PAGE else found[-1].seq
+                self.questions.append(
+                    lambda: self.room.entries_read(effect.seat, found, reached, now=self.now)
+                )
             case effects.AskCode(run, roots, seq):
                 texts = {root: text_of(self.log[:seq], root) for root in roots}
                 self.questions.append(lambda: self.room.code_read(run, texts, now=self.now))
@@ -134,8 +138,7 @@ class World:
                 self.kernel_effects.append(effect)
 
     def _read(self, ask: effects.AskEntries) -> list[Entry]:
-        story = {EDIT, "cursor"} if ask.story else set()
-        return [e for e in self.log[ask.after : ask.upto] if e.kind not in story]
+        return [e for e in self.log[ask.after : ask.upto] if e.kind not in ask.without][:PAGE]
 
     def answer(self) -> None:
         """Answer the oldest question that the room asked of log or engine."""
@@ -330,6 +333,8 @@ class OurClient(Client):
         self.live = False
         self.in_story = False
         self.entries: list[Entry] = []
+        self.left_out: dict[str, int] = {}
+        self.story_at = 0
         self.refused: list[tuple[int, str]] = []
         self.acked: set[int] = set()
 
@@ -343,6 +348,11 @@ class OurClient(Client):
         if self.live:
             self.outbox.append(envelope.encode(envelope.Op(self.pseq, kind, packed)))
         return self.pseq
+
+    @property
+    def told(self) -> list[Entry]:
+        """What it was told since its last story began."""
+        return self.entries[self.story_at :]
 
     def connected(self) -> None:
         self.live = False
@@ -370,8 +380,9 @@ class OurClient(Client):
             case envelope.Entries(new):
                 for entry in new:
                     self._entry(entry)
-            case envelope.State(update, seq):
+            case envelope.State(update, seq, left_out):
                 self.apply(update)
+                self.left_out = left_out or {}
                 self.last, self.in_story = max(self.last, seq), False
             case envelope.Ack(upto, seq):
                 self._settle(upto)
@@ -384,7 +395,8 @@ class OurClient(Client):
         self.mode, self.live = welcome.mode, True
         self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
         if welcome.mode != "resumed":
-            self.last, self.in_story = 0, True
+            self.last, self.in_story, self.left_out = 0, True, {}
+            self.story_at = len(self.entries)
         self._settle(welcome.acked)
         for pseq, (kind, body) in sorted(self.pending.items()):
             self.outbox.append(envelope.encode(envelope.Op(pseq, kind, body)))

@@ -44,6 +44,7 @@ const frames = [
   ["TOKEN", 9, {}],
   ["TOKEN", 9, { token: "abc.def.ghi", expires_in: 7200 }],
   ["STATE", 10, { update, seq: 345 }],
+  ["STATE", 10, { update, seq: 345, left_out: { "r-1": 5000000, "r-22": 17 } }],
 ].map(([name, type, value]) => ({ name, type, value: plain(value), hex: frame(type, value) }));
 
 const refused = [
@@ -70,6 +71,8 @@ const refused = [
   { hex: frame(1, { version: 1, instance, last: { room: -1 } }), why: "a negative seq" },
   { hex: frame(1, { version: 1, instance, last: {}, admin: true }), why: "a field that HELLO does not have" },
   { hex: frame(1, { version: 1, instance, last: {}, vector: bytes("01") }), why: "a state vector cut short" },
+  { hex: frame(10, { update, seq: 345, left_out: ["r-1"] }), why: "runs left out without their bytes" },
+  { hex: frame(10, { update, seq: 345, left_out: { "r-1": -1 } }), why: "a negative number of bytes left out" },
   { hex: frame(2, { ...welcome, mode: "maybe" }), why: "an unknown mode" },
   { hex: frame(2, { ...welcome, role: "god" }), why: "an unknown role" },
   { hex: frame(3, [["room", 0, 1, "p-1", "edit", edit]]), why: "seq 0" },

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from fourhands_protocol import envelope, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
-from fourhands_server.core.seat import HELD_LIMIT, Live, Seat, Syncing
+from fourhands_server.core.seat import Live, Seat, Syncing
 
 STORY_WITHOUT = frozenset({EDIT, CURSOR})  # a newcomer gets these as the document itself, or not at all
 CHUNK_ENTRIES = 200
@@ -37,10 +37,8 @@ class Delivery:
         match seat.state:
             case Live():
                 self._send(seat)
-            case Syncing(held=held):
-                if len(held) >= HELD_LIMIT:
-                    return False
-                held.append((self.entry, self.producer, self.pseq))
+            case Syncing() as syncing:
+                return syncing.hold(self.entry, self.producer, self.pseq)
         return True
 
     def _send(self, seat: Seat) -> None:
@@ -72,25 +70,6 @@ def flush_ack(seat: Seat) -> None:
         settled, seq = seat.ack
         seat.ack = None
         seat.send(envelope.encode(envelope.Ack(settled, seq)))
-
-
-def finish_sync(seat: Seat, syncing: Syncing) -> None:
-    """All that was asked for has come: send it, then what was held back, and be live."""
-    seat.state = Live()
-    before = len(seat.out)
-    if seat.dialect == "stock":
-        seat.send(sync.step2(syncing.diff))
-    else:
-        for frame in chunks(syncing.entries):
-            seat.send(frame)
-        if syncing.story:
-            seat.send(envelope.encode(envelope.State(syncing.diff, syncing.upto)))
-    # Of one document, not of all that a client asks for again without reading the last.
-    seat.burst = max(seat.burst, sum(map(len, seat.out[before:])))
-    seat.sent = syncing.upto
-    for entry, producer, pseq in syncing.held:
-        if entry.seq > syncing.upto:
-            Delivery(entry, producer, pseq).to(seat)
 
 
 def chunks(entries: Iterable[Entry]) -> list[bytes]:

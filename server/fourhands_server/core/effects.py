@@ -49,12 +49,17 @@ class AskDiff:
 
 @dataclass(frozen=True, slots=True)
 class AskEntries:
-    """Read the `room` stream from `after` to `upto` for a seat; a story leaves edits and cursors out."""
+    """Read a page of the `room` stream from `after` to `upto` for a seat, without some kinds.
+
+    Unless the room holds things back for the seat meanwhile, the page waits until what the seat was sent
+    before is on its way.
+    """
 
     seat: str
     after: int
     upto: int
-    story: bool
+    without: frozenset[str]
+    held: bool
 
 
 @dataclass(frozen=True, slots=True)

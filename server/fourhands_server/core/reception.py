@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
 from fourhands_protocol.entries import EDIT
 from fourhands_protocol.roles import allows
-from fourhands_server.core import delivery, operations
+from fourhands_server.core import delivery, kept, operations, syncing
 from fourhands_server.core.colours import user_colours
-from fourhands_server.core.effects import AskDiff, AskEntries, Origin, RenewToken
+from fourhands_server.core.effects import Origin, RenewToken
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
 from fourhands_server.core.presence import Cursor, Presence, cursor_of
@@ -82,7 +82,7 @@ class Reception:
             case sync.Step1(vector):
                 # One question at a time: an answer that is under way serves a later step 1 as well.
                 if not isinstance(seat.state, Syncing):
-                    self._sync(seat, after=0, vector=vector, story=False, entries=False)
+                    self._sync_stock(seat, vector)
             case sync.Step2(update):
                 self._stock_edit(seat, update, limit=limits.STEP2)
             case sync.Update(update):
@@ -166,14 +166,16 @@ class Reception:
             and hello.lineage is not None
             and hello.incarnation == self._incarnation
             and 0 < after <= state.head <= after + RESUME_LIMIT
+            and state.printed_after(after) <= kept.KEPT
         )
         mode = "resumed" if resumed else "resync" if same else "reset"
         self._desk.seated(seat)
         seat.send(self._welcome(seat, mode))
+        self.greet(seat)
         if resumed:
-            self._sync(seat, after=after, vector=None, story=False, entries=True)
+            syncing.begin(self._ledger, seat, after=after, story=False, vector=None)
         else:
-            self._sync(seat, after=0, vector=hello.vector if same else None, story=True, entries=True)
+            syncing.begin(self._ledger, seat, after=0, story=True, vector=hello.vector if same else None)
 
     def _welcome(self, seat: Seat, mode: str) -> bytes:
         state, now = self._ledger.state, self._ledger.now
@@ -193,22 +195,15 @@ class Reception:
         )
         return envelope.encode(welcome)
 
-    def _sync(self, seat: Seat, *, after: int, vector: bytes | None, story: bool, entries: bool) -> None:
+    def _sync_stock(self, seat: Seat, vector: bytes) -> None:
         """Ask for what the seat lacks, and hold back what is committed until that is out.
 
         yjs may throw on an update that comes before its step 2, hence the order.
         """
         if isinstance(seat.state, Greeting):
-            if seat.dialect == "stock":
-                self._desk.seated(seat)
+            self._desk.seated(seat)
             self.greet(seat)
-        upto = self._ledger.state.head
-        diff = not entries or story
-        seat.state = Syncing(upto=upto, wants_diff=diff, wants_entries=entries, story=story)
-        if entries:
-            self._ledger.effects.append(AskEntries(seat.id, after, upto, story))
-        if diff:
-            self._ledger.effects.append(AskDiff(seat.id, vector))
+        syncing.begin_stock(self._ledger, seat, vector)
 
     def greet(self, seat: Seat) -> None:
         """Tell a newcomer who is here."""

@@ -14,7 +14,7 @@ from fourhands_protocol import awareness, envelope, limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 from fourhands_protocol.errors import BadToken, ProtocolError, Silent, SlowReader, Superseded, TooLarge
-from fourhands_server.core import delivery, operations
+from fourhands_server.core import delivery, operations, syncing
 from fourhands_server.core.colours import HUES
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import ApplyEdit, CloseSeat, Effect, Origin, Settle
@@ -23,7 +23,7 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
 from fourhands_server.core.reception import Reception
 from fourhands_server.core.runs import Runs
-from fourhands_server.core.seat import Seat, Syncing
+from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
@@ -157,21 +157,19 @@ class Room:
             self._ledger.forget(seat.producer)
         self.tell(self._presence.leave(seat.id), but=seat.id)
 
-    def entries_read(self, seat_id: str, entries: list[Entry], *, now: int) -> None:
-        """The answer to AskEntries."""
+    def entries_read(self, seat_id: str, entries: list[Entry], reached: int, *, now: int) -> None:
+        """The answer to AskEntries: all that was asked for up to seq `reached`."""
         self._ledger.now = now
-        seat = self.seats.get(seat_id)
-        if seat is not None and isinstance(seat.state, Syncing):
-            seat.state.entries, seat.state.wants_entries = entries, False
-            self._finish_sync(seat, seat.state)
+        if seat := self.seats.get(seat_id):
+            syncing.entries_read(self._ledger, seat, entries, reached)
+            self._talking[seat.id] = seat
 
     def diff_read(self, seat_id: str, update: bytes, *, now: int) -> None:
         """The answer to AskDiff."""
         self._ledger.now = now
-        seat = self.seats.get(seat_id)
-        if seat is not None and isinstance(seat.state, Syncing):
-            seat.state.diff, seat.state.wants_diff = update, False
-            self._finish_sync(seat, seat.state)
+        if seat := self.seats.get(seat_id):
+            syncing.diff_read(self._ledger, seat, update)
+            self._talking[seat.id] = seat
 
     def drop_seat(self, seat_id: str, code: int, reason: str) -> None:
         """Close a connection for a reason of the host's (its reader is too slow, say)."""
@@ -360,13 +358,6 @@ class Room:
         """Whether this participant may still take part: neither removed nor let in by a revoked invite."""
         found = self.state.people.get(person)
         return found is None or not (found.removed or found.invite in self.state.revoked)
-
-    def _finish_sync(self, seat: Seat, syncing: Syncing) -> None:
-        if syncing.complete:
-            delivery.finish_sync(seat, syncing)
-            if seat.dialect == "fourhands":
-                delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
-            self._talking[seat.id] = seat
 
     def _keep_alive(self, seat: Seat, now: int) -> None:
         if seat.dialect == "stock":

@@ -10,6 +10,7 @@ from fourhands_protocol.entries import Entry
 Dialect = Literal["stock", "fourhands"]
 
 HELD_LIMIT = 20_000  # entries that may pile up while a seat waits for its document; then it must resync
+HELD_BYTES = 8 * 2**20  # and of their bodies
 
 
 @dataclass(slots=True)
@@ -18,21 +19,32 @@ class Greeting:
 
 
 @dataclass(slots=True)
+class Following:
+    """Is told the log from `after` on, page by page; what is committed meanwhile it will find there."""
+
+    after: int
+    story: bool
+    vector: bytes | None
+
+
+@dataclass(slots=True)
 class Syncing:
     """Waits for log and document up to `upto`; what is committed meanwhile is held back in order."""
 
     upto: int
-    wants_diff: bool
-    wants_entries: bool
     story: bool
-    entries: list[Entry] = field(default_factory=list)
+    vector: bytes | None
+    wants_diff: bool
+    after: int = 0
     diff: bytes = b""
     held: list[tuple[Entry, str, int]] = field(default_factory=list)
+    held_bytes: int = 0
 
-    @property
-    def complete(self) -> bool:
-        """Whether all that was asked for has come."""
-        return not (self.wants_diff or self.wants_entries)
+    def hold(self, entry: Entry, producer: str, pseq: int) -> bool:
+        """Hold one entry back; False where too much is held already."""
+        self.held.append((entry, producer, pseq))
+        self.held_bytes += len(entry.body)
+        return len(self.held) <= HELD_LIMIT and self.held_bytes <= HELD_BYTES
 
 
 @dataclass(slots=True)
@@ -40,7 +52,7 @@ class Live:
     """Has everything; gets each entry as it is committed."""
 
 
-State = Greeting | Syncing | Live
+State = Greeting | Following | Syncing | Live
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from typing import Any
 from fourhands_protocol import cbor, outputs
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.paths import path_key
+from fourhands_server.core.kept import OutputsKept, Printed
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Run:
     status: str = "queued"
     started_at: int | None = None
     finished_at: int | None = None
-    outputs: list[outputs.Output] = field(default_factory=list)
+    printed: Printed = field(default_factory=Printed)
     count: int | None = None
     duration: int | None = None
     dropped: int = 0
@@ -72,6 +73,11 @@ class Run:
     asking_password: bool = False
     files: tuple[tuple[str, str], ...] = ()
     data: tuple[DataFile, ...] = ()
+
+    @property
+    def outputs(self) -> list[outputs.Output]:
+        """What it has printed, as long as the room keeps that."""
+        return self.printed.outputs
 
     @property
     def finished(self) -> bool:
@@ -96,6 +102,7 @@ class RoomState:
     written: tuple[tuple[str, int], ...] = ()  # path and size of files that code wrote
     written_more: int = 0
     runs: dict[str, Run] = field(default_factory=dict)
+    kept: OutputsKept = field(default_factory=OutputsKept)
     unfinished: dict[str, Run] = field(default_factory=dict)  # of these, oldest first: looked at often
     kernel: str = "none"
     kernel_detail: str | None = None
@@ -127,6 +134,10 @@ class RoomState:
     def living_files(self) -> list[File]:
         """Files that are not deleted, in the order in which they were made."""
         return [f for f in self.files.values() if not f.deleted]
+
+    def printed_after(self, seq: int) -> int:
+        """Bytes of outputs after this seq, but for those of a run that had printed before."""
+        return sum(run.printed.size for run in self.runs.values() if run.printed.first > seq)
 
     def active_run(self) -> Run | None:
         """The run that the kernel has, or None."""
@@ -227,8 +238,7 @@ def _run_started(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 def _run_outputs(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     if run := state.runs.get(body["run"]):
-        for item in body["items"]:
-            run.outputs = outputs.fold(run.outputs, item)
+        state.kept.take(run.printed, entry.seq, len(entry.body), body["items"])
 
 
 def _run_asked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fourhands_kernels.kernel import Kernels
-from fourhands_protocol import envelope
+from fourhands_protocol import cbor, envelope, outputs
+from fourhands_protocol.entries import RUN_OUTPUTS, Entry
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
-from fourhands_server.core.delivery import STORY_WITHOUT
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -38,7 +38,7 @@ from fourhands_server.engine.documents import Documents
 from fourhands_server.live.calls import Calls, RoomFailed
 from fourhands_server.live.kernel_desk import KernelDesk
 from fourhands_server.live.outbox import Outbox, Wire
-from fourhands_server.live.pages import read_all
+from fourhands_server.live.pages import is_last, pages, read_page
 from fourhands_server.log.errors import LogError
 from fourhands_server.log.log import Appended, Head, Intent, RoomLog
 
@@ -74,6 +74,7 @@ class RoomHost:
         self._outboxes: dict[str, Outbox] = {}
         self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
+        self._reading = asyncio.Semaphore(1)
         self._carrying = False
 
     @property
@@ -154,6 +155,19 @@ class RoomHost:
         """The committed text of a file and the seq at which it stood so."""
         seq = self.state.head
         return await self._parts.documents.text(self.id, file, at=seq), seq
+
+    async def outputs(self, run: str) -> list[outputs.Output]:
+        """What a run has printed: at hand for the latest runs, read from the log for older ones."""
+        printed = self.state.runs[run].printed
+        if printed.kept:
+            return printed.outputs
+        items: list[outputs.Output] = []
+        span = {"after": printed.first - 1, "upto": printed.last}
+        async with self._reading:  # one at a time: each may be 16 MB
+            async for page in pages(self._parts.log, self.id, **span, only=frozenset({RUN_OUTPUTS})):
+                bodies = (cbor.decode(entry.body) for entry in page)
+                items += [item for body in bodies if body["run"] == run for item in body["items"]]
+            return outputs.fold_all(items)
 
     async def head(self) -> Head:
         """Where the log stands."""
@@ -289,13 +303,18 @@ class RoomHost:
         )
 
     def _ask_entries(self, ask: AskEntries) -> None:
-        without = STORY_WITHOUT if ask.story else frozenset[str]()
-        reading = read_all(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=without)
         self._answered(
-            asyncio.ensure_future(reading),
-            lambda entries: self._event(self.room.entries_read, ask.seat, entries),
+            asyncio.ensure_future(self._page(ask)),
+            lambda page: self._event(self.room.entries_read, ask.seat, *page),
             lambda error: self._turn_away(ask.seat, error),
         )
+
+    async def _page(self, ask: AskEntries) -> tuple[list[Entry], int]:
+        """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
+        if not ask.held and (outbox := self._outboxes.get(ask.seat)):
+            await outbox.wire.drained()
+        page = await read_page(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=ask.without)
+        return page, ask.upto if is_last(page) else page[-1].seq
 
     def _ask_code(self, ask: AskCode) -> None:
         documents = self._parts.documents

@@ -11,7 +11,7 @@ PAGE = 1000
 PAGE_BYTES = 2**20  # of bodies; what a reader holds besides what it makes of them
 
 
-async def pages(
+async def read_page(
     log: RoomLog,
     room: str,
     *,
@@ -19,17 +19,11 @@ async def pages(
     upto: int | None = None,
     without: frozenset[str] = frozenset(),
     only: frozenset[str] | None = None,
-) -> AsyncIterator[list[Entry]]:
-    """Pages of the `room` stream, in order."""
-    while True:
-        page = await log.read(
-            room, after=after, upto=upto, limit=PAGE, size=PAGE_BYTES, without=without, only=only
-        )
-        if page:
-            yield page
-        if is_last(page):
-            return
-        after = page[-1].seq
+) -> list[Entry]:
+    """One page of the `room` stream."""
+    return await log.read(
+        room, after=after, upto=upto, limit=PAGE, size=PAGE_BYTES, without=without, only=only
+    )
 
 
 def is_last(page: list[Entry]) -> bool:
@@ -37,8 +31,19 @@ def is_last(page: list[Entry]) -> bool:
     return len(page) < PAGE and sum(len(entry.body) for entry in page) < PAGE_BYTES
 
 
-async def read_all(
-    log: RoomLog, room: str, *, after: int = 0, upto: int | None = None, without: frozenset[str] = frozenset()
-) -> list[Entry]:
-    """All pages as one list."""
-    return [e async for page in pages(log, room, after=after, upto=upto, without=without) for e in page]
+async def pages(
+    log: RoomLog,
+    room: str,
+    *,
+    after: int = 0,
+    upto: int | None = None,
+    only: frozenset[str] | None = None,
+) -> AsyncIterator[list[Entry]]:
+    """Pages of the `room` stream, in order."""
+    while True:
+        page = await read_page(log, room, after=after, upto=upto, only=only)
+        if page:
+            yield page
+        if is_last(page):
+            return
+        after = page[-1].seq

@@ -85,7 +85,7 @@ class Runs:
                     await host.changed()
         except TimeoutError:
             pass  # the answer says how far it is
-        return answer(_view(host.state.runs[name]))
+        return answer(_view(host.state.runs[name], await host.outputs(name)))
 
     async def interrupt(self, request: Request) -> Response:
         """Interrupting what does not run is no mistake: it may just have ended."""
@@ -121,11 +121,11 @@ def _body(wanted: Wanted, host: RoomHost) -> dict[str, Any]:
     return {"run": run, "file": file.id}
 
 
-def _view(run: Run) -> RunView:
+def _view(run: Run, printed: list[output_rules.Output]) -> RunView:
     return RunView(
         run=run.run,
         status=run.status,
-        outputs=output_rules.nbformat(run.outputs),
+        outputs=output_rules.nbformat(printed),
         execution_count=run.count,
         duration_ms=None if run.duration is None else run.duration // 1000,
         dropped=run.dropped,
