@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from fourhands_kernels.client import EmbeddedOptions, start_embedded_host
+from fourhands_server.blobs.folder import FolderBlobs
 from fourhands_server.config import Config
 from fourhands_server.core.seat import Seat
 from fourhands_server.engine.documents import Documents
@@ -25,6 +26,7 @@ from fourhands_server.log.sqlite import SqliteLog
 from fourhands_server.web import openapi, pages, problem
 from fourhands_server.web.api import Call, Desk, answer
 from fourhands_server.web.auth import Auth, Keys
+from fourhands_server.web.data import Data
 from fourhands_server.web.entrance import Entrance
 from fourhands_server.web.environments import Environments
 from fourhands_server.web.files import Files
@@ -34,6 +36,7 @@ from fourhands_server.web.rooms import Rooms
 from fourhands_server.web.runs import Runs
 from fourhands_server.web.socket import RoomSocket, room_socket
 from fourhands_server.web.timeline import Timeline
+from fourhands_server.web.written import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
     async with AsyncExitStack() as stack:
         log = await SqliteLog.open(config.data / "rooms.db")
         stack.push_async_callback(log.aclose)
+        blobs = FolderBlobs(config.data / "blobs")
         documents = Documents(edits_of(log))
         stack.push_async_callback(documents.aclose)
         await documents.start()
@@ -65,7 +69,7 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             host = hub.hosts[room]
             return auth.token(host.room, person=seat.person, role=seat.role, invite=seat.invite)
 
-        hub = await stack.enter_async_context(Hub(Parts(log, documents, kernels, wall_clock, renew)))
+        hub = await stack.enter_async_context(Hub(Parts(log, documents, kernels, wall_clock, renew, blobs)))
         desk = Desk(hub, auth, log, documents, config.address)
         invites = Invites(desk)
         environments = Environments(desk)
@@ -75,6 +79,8 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *environments.calls(),
             *invites.calls(),
             *Files(desk).calls(),
+            *Written(desk).calls(),
+            *Data(desk).calls(),
             *Runs(desk).calls(),
             *Timeline(desk).calls(),
             *Health(desk).calls(),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fourhands_kernels.kernel import Attachment, Availability, Execution, Listener, Offer
+from fourhands_server.blobs.memory import MemoryBlobs
 from fourhands_server.core.seat import Dialect, Seat
 from fourhands_server.live.host import Parts, RoomHost
 from fourhands_server.live.hub import Hub
@@ -138,6 +139,7 @@ class House:
     log: MemoryLog = field(default_factory=MemoryLog)
     documents: Documents = field(default_factory=Documents)
     kernels: Kernels = field(default_factory=Kernels)
+    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
     now: int = 1_700_000_000_000_000
     seats: int = 0
 
@@ -148,6 +150,7 @@ class House:
             self.kernels,
             lambda: self.now,
             lambda room, seat: ("t", 7200),
+            self.blobs,
         )
         self.hub = Hub(Parts(*parts))
         self.hub.kernel_refused = None

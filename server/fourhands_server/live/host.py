@@ -18,6 +18,7 @@ from fourhands_kernels.kernel import Kernels
 from fourhands_protocol import cbor, envelope, outputs
 from fourhands_protocol.entries import RUN_OUTPUTS, Entry
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
+from fourhands_server.blobs.blobs import Blobs
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -59,6 +60,7 @@ class Parts:
     kernels: Kernels
     clock: Clock
     renew: Renew
+    blobs: Blobs
 
 
 class RoomHost:
@@ -69,7 +71,7 @@ class RoomHost:
         self.failed: str | None = None
         self.used_at = parts.clock()
         self.edit_lock = asyncio.Lock()
-        self.kernel = KernelDesk(room, parts.kernels, self._event)
+        self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
         self._outboxes: dict[str, Outbox] = {}
         self._calls = Calls(boot)

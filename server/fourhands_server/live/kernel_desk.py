@@ -15,8 +15,11 @@ from fourhands_kernels.kernel import (
     KernelError,
     KernelEvent,
     Kernels,
+    KernelUnavailable,
+    MissingData,
     Notice,
 )
+from fourhands_server.blobs.blobs import BlobError, Blobs
 from fourhands_server.core.effects import (
     Acknowledge,
     AnswerInput,
@@ -31,6 +34,8 @@ from fourhands_server.core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+HANDED_OVER = 3  # attempts at a run whose data files the host lacks
+
 
 @dataclass(frozen=True, slots=True)
 class Attach:
@@ -43,10 +48,11 @@ Command = Attach | Execute | Interrupt | Restart | AnswerInput | StopKernel
 class KernelDesk:
     """Hands commands to the kernel host one after the other; attaches before the first."""
 
-    def __init__(self, room: Room, kernels: Kernels, event: Callable[..., None]) -> None:
+    def __init__(self, room: Room, kernels: Kernels, blobs: Blobs, event: Callable[..., None]) -> None:
         """`event` lets the room hear of something and carries out what it asks for."""
         self._room = room
         self._kernels = kernels
+        self._blobs = blobs
         self._event = event
         self._commands: deque[Command] = deque()  # one run at most is with the host, so these are few
         self._wanted = asyncio.Event()
@@ -117,7 +123,7 @@ class KernelDesk:
             command = self._commands.popleft()
             try:
                 await self._carry(command)
-            except KernelError as error:
+            except (KernelError, BlobError) as error:
                 logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
                 self._failed(command, str(error))
             except Exception:  # the room's later runs and interrupts must not wait for ever
@@ -140,7 +146,7 @@ class KernelDesk:
             case Attach():
                 pass
             case Execute():
-                await self._kernels.execute(room, self._execution(command))
+                await self._execute(self._execution(command))
             case Interrupt():
                 await self._kernels.interrupt(room)
             case Restart():
@@ -159,7 +165,19 @@ class KernelDesk:
             first_line=command.first_line,
             time_limit_s=float(settings.time_limit_s),
             environment=settings.environment,
+            files={path: text.encode() for path, text in command.files.items()},
+            data=command.data,
         )
+
+    async def _execute(self, execution: Execution) -> None:
+        """Hand the run over, and before it the data files that the host has not got yet."""
+        for _ in range(HANDED_OVER):
+            try:
+                return await self._kernels.execute(self._room.room, execution)
+            except MissingData as missing:
+                for digest in missing.digests:
+                    await self._kernels.put_data(digest, await self._blobs.get(digest))
+        raise KernelUnavailable("the kernel host keeps no data files; its disk may be full")
 
     async def _attach(self, expected: dict[str, str]) -> None:
         attachment = await self._kernels.attach(self._room.room, self._notice)

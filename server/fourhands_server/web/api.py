@@ -41,6 +41,8 @@ class Call:
     status: int = 200
     query: tuple[tuple[str, str], ...] = ()
     open: bool = False  # needs no bearer
+    raw_body: bool = False  # bytes as they are
+    raw_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class Files:
             self._desk.auth.server_client,
             person=principal.person,
             role=principal.role,
-            path=_path(request),
+            path=path_of(request),
             text=wanted.text,
         )
         return answer(Changed(seq=seq), 201 if created else 200)
@@ -76,14 +76,14 @@ class Files:
     async def delete(self, request: Request) -> Response:
         """The file's history stays in the log."""
         principal, host = await self._desk.enter(request, "file.delete")
-        file = host.state.path_owner(_path(request))
+        file = host.state.path_owner(path_of(request))
         if file is None:
             raise _missing(request)
         seq = await host.call(principal.person, principal.role, "file.delete", {"file": file.id})
         return answer(Changed(seq=seq))
 
 
-def _path(request: Request) -> str:
+def path_of(request: Request) -> str:
     """The path that a call is about; raises Problem where its bytes are no text."""
     path: str = request.path_params["path"]
     if "\ufffd" in path:  # what stands for such bytes once the URL is decoded

@@ -36,6 +36,8 @@ def _operation(call: Call, reference: dict[type, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": call.summary}
     if call.answer is not None:
         answer["content"] = {"application/json": {"schema": reference[call.answer]}}
+    if call.raw_answer:
+        answer["content"] = {"*/*": {}}
     problem = {"application/problem+json": {"schema": reference[ProblemBody]}}
     operation: dict[str, Any] = {
         "operationId": f"{call.method.lower()}_{re.sub(r'[^a-z]+', '_', call.path).strip('_')}",
@@ -50,6 +52,8 @@ def _operation(call: Call, reference: dict[type, Any]) -> dict[str, Any]:
     if call.body is not None:
         content = {"application/json": {"schema": reference[call.body]}}
         operation["requestBody"] = {"required": True, "content": content}
+    if call.raw_body:
+        operation["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
     return operation
 
 

@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fourhands_kernels.kernel import FileTooLarge, KernelError, NoSuchFile
 from fourhands_protocol.errors import (
     BadToken,
     Forbidden,
@@ -20,6 +21,7 @@ from fourhands_protocol.errors import (
     RoomEnded,
     TooLarge,
 )
+from fourhands_server.blobs.blobs import BlobError, BlobsFull
 from fourhands_server.core.operations import Refused
 from fourhands_server.engine.errors import EngineError
 from fourhands_server.live.calls import RoomFailed
@@ -35,6 +37,7 @@ REFUSED_STATUS = {
     "empty": 400,
     "kernel-unavailable": 503,
     "queue-full": 429,
+    "too-large": 413,
 }
 PROTOCOL_STATUS: dict[type[ProtocolError], int] = {
     BadToken: 401,
@@ -70,6 +73,8 @@ EXPECTED = (
     RoomFailed,
     LogError,
     EngineError,
+    KernelError,
+    BlobError,
     ProtocolError,
     HTTPException,
 )
@@ -114,6 +119,16 @@ def of(error: Exception) -> Problem:
             return Problem(404, "no-such-room", "There is no such room. Check the link you were given.")
         case RoomFailed() | LogError():
             return Problem(503, "not-recorded", "The room cannot record at the moment; nothing was changed.")
+        case NoSuchFile(path=path):
+            return Problem(404, "no-such-file", f"There is no file {path[:100]} in the kernel's folder now.")
+        case FileTooLarge(path=path, size=size):
+            return Problem(413, "too-large", f"{path[:100]} has {size} bytes, more than can be read here.")
+        case KernelError():
+            return Problem(503, "kernel-unavailable", str(error))
+        case BlobsFull():
+            return Problem(503, "not-recorded", "The server has no room for the file; nothing was changed.")
+        case BlobError(reason=reason):
+            return Problem(500, "data-lost", f"The file cannot be given out: {reason}.")
         case EngineError():
             return Problem(503, "document-unavailable", "The document is being rebuilt; try again.")
         case ProtocolError(reason=reason):
