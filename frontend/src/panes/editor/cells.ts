@@ -194,8 +194,11 @@ const theme = EditorView.theme({
     color: "var(--muted)",
     font: "500 12px/17px var(--font)",
     verticalAlign: "1px",
+    position: "relative",
     cursor: "pointer",
   },
+  // A finger needs more than a line is high.
+  ".cm-run-cell::after": { content: '""', position: "absolute", inset: "-6px -8px" },
   ".cm-run-cell:hover": { backgroundColor: "var(--hover)", color: "var(--text)" },
 });
 

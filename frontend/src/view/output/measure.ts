@@ -15,6 +15,8 @@ export function pageStyle(page: string): string {
 
 /** px for a scrollbar below what is wider than the frame. */
 const SCROLLBAR = 16;
+/** px for the border of the frame, and for fonts that differ by a hair. */
+const SLACK = 6;
 const NODES = 4_000;
 const LONGEST = 300_000;
 /** px of a picture that does not tell its height, and the most that one is believed. */
@@ -64,7 +66,7 @@ export function heightOf(
   host.attachShadow({ mode: "closed" }).append(style, page);
   document.body.append(host);
   const wide = page.scrollWidth > page.clientWidth + 1 ? SCROLLBAR : 0;
-  const height = page.scrollHeight + wide + 2;
+  const height = page.scrollHeight + wide + SLACK;
   host.remove();
   return Math.min(most, Math.max(least, height));
 }
@@ -101,12 +103,13 @@ function standInElement(element: Element, into: HTMLElement, budget: { nodes: nu
 }
 
 function box(element: Element): HTMLElement {
-  const made = document.createElement("div");
-  // From outside nothing is loaded: what stands there is a small mark.
+  // From outside nothing is loaded: what stands there is a small mark in its line.
   if (element.tagName === "IMG" && !element.getAttribute("src")?.startsWith("data:")) {
-    made.textContent = element.getAttribute("alt") || " ";
-    return made;
+    const mark = document.createElement("span");
+    mark.textContent = element.getAttribute("alt") || "\u00a0";
+    return mark;
   }
+  const made = document.createElement("div");
   const told = Number.parseFloat(element.getAttribute("height") ?? "");
   made.style.height = `${told > 0 ? Math.min(told, PICTURE_MOST) : PICTURE}px`;
   return made;
