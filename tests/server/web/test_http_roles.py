@@ -23,6 +23,13 @@ CALLS = [
     ("POST", "/kernel/restart", "restart"),
     ("POST", "/revoke", "revoke"),
     ("POST", "/remove", "remove"),
+    ("GET", "/kernel/files", "read"),
+    ("GET", "/kernel/files/x", "read"),
+    ("POST", "/kernel/files/x/take", "file.create"),
+    ("GET", "/data", "read"),
+    ("GET", "/data/x", "read"),
+    ("PUT", "/data/x", "data.add"),
+    ("DELETE", "/data/x", "data.remove"),
 ]
 NO_JSON = b"\xff\xfe not json"
 
