@@ -5,26 +5,26 @@ Each is an entry of the folder (or a link in it), looked at anew whenever it has
 replaced or taken away while the host runs counts for the next kernel.
 
     NAME/bin/python     a virtual environment with ipykernel: its kernels run behind our walls
-    NAME/kernel.json    a kernelspec: ipykernel on another Python runs behind our walls too, one with a
-                        provisioner of its own (Kubernetes, Docker) runs where that says, any other only where
-                        the operator has chosen to do without isolation
+    NAME/kernel.json    a kernelspec: ipykernel on another Python, or any other program, which runs behind our
+                        walls too; one with a provisioner of its own (Kubernetes, Docker) runs where that says
 """
 
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import json
 import logging
 import os
 import re
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from .kernel import KernelUnavailable
+from .kernelspecs import Kernelspec, OtherPython, Program, Standalone, read
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,6 @@ DEFAULT: Final = "default"
 MADE: Final = ".made"  # where `fourhands environments add` puts each of its environments, version by version
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _OLDEST_IPYKERNEL: Final = 7  # the first that says when a subscription has arrived
-_IPYKERNEL: Final = ("-m", "ipykernel_launcher")
 _INSPECT: Final = """
 import importlib.metadata, json, platform, sys
 version = importlib.metadata.version("ipykernel")
@@ -42,22 +41,19 @@ print(json.dumps([sys.prefix, sys.base_prefix, sys.base_exec_prefix, platform.py
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A Python with ipykernel: its interpreter, the folders that it reads, what people call it."""
+    """A Python with ipykernel: its interpreter, the folders that it reads, what people call it.
+
+    Where there is a `program` the Python only starts that one.
+    """
 
     name: str
     python: Path
     folders: tuple[Path, ...]
     title: str = "Python"
+    program: Program | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Kernelspec:
-    """Any other kernel, as Jupyter describes it; `provisioner` starts it, None is Jupyter's own."""
-
-    name: str
-    folder: Path
-    title: str
-    provisioner: str | None
+_Found = Environment | Kernelspec | Standalone
 
 
 class Environments:
@@ -65,14 +61,7 @@ class Environments:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, tuple[object, Environment | Kernelspec]] = {}
-
-    async def get(self, name: str) -> Environment:
-        """Return an environment of ours; KernelUnavailable says what is missing."""
-        found = await self.find(name)
-        if isinstance(found, Kernelspec):
-            raise KernelUnavailable(f"{name!r} is a kernelspec that has no Python of ours")
-        return found
+        self._known: dict[str, tuple[object, _Found]] = {}
 
     async def find(self, name: str) -> Environment | Kernelspec:
         """Return what is offered under this name; KernelUnavailable says what is missing."""
@@ -83,7 +72,8 @@ class Environments:
         known = self._known.get(name)
         if known is None or known[0] != state:
             known = self._known[name] = (state, await self._inspect(name, home))
-        return known[1]
+        found = known[1]
+        return await self._started(found) if isinstance(found, Standalone) else found
 
     async def all(self) -> list[Environment | Kernelspec]:
         """All that works, the default first."""
@@ -96,13 +86,27 @@ class Environments:
         working = [one for one in found if not isinstance(one, BaseException)]
         return sorted(working, key=lambda one: (one.name != DEFAULT, one.name))
 
+    async def get(self, name: str) -> Environment:
+        """Return an environment of ours; KernelUnavailable says what is missing."""
+        found = await self.find(name)
+        if isinstance(found, Kernelspec):
+            raise KernelUnavailable(f"{name!r} is a kernelspec that is started elsewhere")
+        return found
+
     async def python(self) -> Environment:
-        """A Python to try our walls with: the default, or any other where that is a kernelspec."""
-        default = await self.find(DEFAULT)
-        for one in (default, *await self.all()):
-            if isinstance(one, Environment):
-                return one
+        """A Python of ours, to try our walls with: the default, or another where that is none."""
+        for name in (DEFAULT, *self.names()):
+            if not _spec(self._folder / name).exists():
+                found = await self.find(name)
+                if isinstance(found, Environment):
+                    return found
         raise KernelUnavailable("there is no environment of ours to try the isolation with")
+
+    async def _started(self, found: Standalone) -> Environment:
+        """A program, with the Python that starts it and the folders of both."""
+        own = await self.python()
+        folders = tuple(dict.fromkeys((*own.folders, *found.folders)))
+        return Environment(found.name, own.python, folders, found.title, found.program)
 
     def names(self) -> list[str]:
         """Every entry that might be one."""
@@ -113,7 +117,7 @@ class Environments:
         homes = {name: self._folder / name for name in entries if NAME.fullmatch(name)}
         return [name for name, home in homes.items() if _python(home).exists() or _spec(home).exists()]
 
-    async def _inspect(self, name: str, home: Path) -> Environment | Kernelspec:
+    async def _inspect(self, name: str, home: Path) -> _Found:
         if not os.access(home, os.R_OK | os.X_OK):
             others = ", ".join(self.names()) or "none: run `make setup`, or name a folder with --environments"
             raise KernelUnavailable(
@@ -123,9 +127,14 @@ class Environments:
         return await inspect(name, home)
 
 
-async def inspect(name: str, home: Path) -> Environment | Kernelspec:
+async def inspect(name: str, home: Path) -> _Found:
     """Look at what a folder holds; KernelUnavailable where no kernel can come of it."""
-    return await (_kernelspec(name, home) if _spec(home).exists() else _environment(name, _python(home)))
+    if not _spec(home).exists():
+        return await _environment(name, _python(home))
+    found = read(name, home)
+    if not isinstance(found, OtherPython):
+        return found
+    return dataclasses.replace(await _environment(name, found.python), title=found.title)
 
 
 async def _environment(name: str, python: Path) -> Environment:
@@ -156,36 +165,6 @@ def held(environment: Environment) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
-
-
-async def _kernelspec(name: str, home: Path) -> Environment | Kernelspec:
-    try:
-        spec = json.loads(_spec(home).read_text())
-        argv, metadata = [str(word) for word in spec.get("argv", [])], dict(spec.get("metadata", {}))
-        provisioner = dict(metadata.get("kernel_provisioner", {})).get("provisioner_name")
-        title = str(spec.get("display_name") or spec.get("language") or name)
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise KernelUnavailable(f"the kernelspec {name!r} in {home} cannot be read: {error}") from error
-    if provisioner is None and _runs_ipykernel(argv):
-        python = _interpreter(argv[0], home)
-        found = await _environment(name, python)
-        return Environment(name, python, found.folders, title)
-    return Kernelspec(name, home, title, provisioner)
-
-
-def _runs_ipykernel(argv: Sequence[str]) -> bool:
-    """Whether it is nothing but a Python with ipykernel, which our launcher starts as well."""
-    return any(tuple(argv[at : at + 2]) == _IPYKERNEL for at in range(1, len(argv)))
-
-
-def _interpreter(program: str, home: Path) -> Path:
-    """The Python that a kernelspec means: by its path, or the prefix's around it, or the system's."""
-    path = Path(program)
-    if path.is_absolute():
-        return path
-    prefix = home.parents[3] if len(home.parents) > 3 else Path("/usr")  # PREFIX/share/jupyter/kernels/NAME
-    own = prefix / "bin" / path.name
-    return own if own.exists() else Path(shutil.which(path.name, path="/usr/local/bin:/usr/bin") or own)
 
 
 def _python(home: Path) -> Path:

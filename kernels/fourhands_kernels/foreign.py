@@ -1,5 +1,4 @@
-"""Kernels that somebody else starts: a kernelspec's own provisioner (Kubernetes, Docker, another machine), or
-Jupyter's plain one where the operator does without isolation.
+"""Kernels that somebody else starts: a kernelspec's own provisioner (Kubernetes, Docker, another machine).
 
 A provisioner is asked only what every one can answer, and a kernel is known by its connection information:
 there may be no process of it on this machine.
@@ -20,8 +19,8 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from .environments import Kernelspec
 from .kernel import KernelUnavailable
+from .kernelspecs import Kernelspec
 
 log = logging.getLogger(__name__)
 
@@ -115,17 +114,15 @@ def need_walls(kernelspec: Kernelspec) -> None:
     """Raise KernelUnavailable unless somebody else isolates what this kernelspec starts."""
     if is_local(kernelspec.provisioner):
         raise KernelUnavailable(
-            f"the kernelspec {kernelspec.name!r} starts a program of this machine that Fourhands cannot put "
-            "behind its walls (it can with ipykernel): it runs with --isolation none only"
+            f"the kernelspec {kernelspec.name!r} has a provisioner that starts plain processes of this "
+            "machine. Without it the same program runs behind our walls; as it is, with --isolation none only"
         )
 
 
-def is_local(provisioner: str | None) -> bool:
+def is_local(provisioner: str) -> bool:
     """Whether a provisioner starts plain processes of our own user; KernelUnavailable where there is no such
     provisioner.
     """
-    if provisioner is None:
-        return True
     entry = KernelProvisionerFactory.instance()
     try:
         if not entry._check_availability(provisioner):

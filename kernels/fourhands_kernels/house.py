@@ -14,7 +14,7 @@ from typing import Final
 import zmq.asyncio
 
 from .data import Data
-from .environments import DEFAULT, Environment, Environments, Kernelspec
+from .environments import DEFAULT, Environment, Environments
 from .foreign import need_walls
 from .journal import Journal, Store
 from .judge.judgement import Judgement, TestsEvent
@@ -22,6 +22,7 @@ from .judge.judges import Judges
 from .judge.pair import Pairs
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
+from .kernelspecs import Kernelspec
 from .options import KERNELS, WARM, Isolation, LauncherKind
 from .room import Room
 from .sandbox.cells import Cells
@@ -145,7 +146,7 @@ class House:
         """Prepare a kernel."""
         found = await self._environments.find(environment)
         warm = None
-        if self._warm is not None and isinstance(found, Environment):
+        if self._warm is not None and isinstance(found, Environment) and found.program is None:
             warm = self._warm.take(found)
             self._warm.want(found)
         return warm or self._make(found)

@@ -15,9 +15,10 @@ from typing import Any, Final, Literal, Protocol
 import zmq.asyncio
 
 from .channel import Channel, Frames
-from .environments import Environment, Kernelspec
+from .environments import Environment
 from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
+from .kernelspecs import Kernelspec
 from .provisioner import manager
 from .sandbox.launch import Launcher
 from .zmtp import Kind

@@ -145,7 +145,8 @@ def manager(
     config = {"launcher": launcher, "environment": environment, "runtime": runtime}
     metadata = {"kernel_provisioner": {"provisioner_name": NAME, "config": config}}
     specs = OneSpec()
-    specs.spec = KernelSpec(language="python", interrupt_mode="message", metadata=metadata)
+    mode = "message" if environment.program is None else environment.program.interrupt
+    specs.spec = KernelSpec(language="python", interrupt_mode=mode, metadata=metadata)
     _register()
     made = RoomManager(context=context, kernel_spec_manager=specs, transport="ipc")
     made.session.key = secrets.token_hex(32).encode()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
-from fourhands_kernels.environments import Environment, Environments, Kernelspec
+from fourhands_kernels.environments import Environment, Environments
 from fourhands_kernels.kernel import KernelUnavailable, Offer
+from fourhands_kernels.kernelspecs import Kernelspec, Program
 
 from .watching import Watched
 
@@ -36,7 +37,9 @@ async def test_all_that_works_is_offered_the_default_first(tmp_path: Path) -> No
     python(tmp_path / ".made/hidden-1")
     python(tmp_path / "Upper")
     (tmp_path / "empty").mkdir()
-    kernelspec(tmp_path / "julia", argv=["julia", "{connection_file}"], display_name="Julia 1.12")
+    kernelspec(
+        tmp_path / "julia", argv=["/opt/julia/bin/julia", "{connection_file}"], display_name="Julia 1.12"
+    )
     kernelspec(tmp_path / "broken", argv=7)
     offers = await Environments(tmp_path).all()
     assert [offer.name for offer in offers] == ["default", "bare", "data", "julia"]
@@ -91,8 +94,34 @@ async def test_a_kernelspec_with_a_provisioner_is_its_provisioner_s(tmp_path: Pa
     kernelspec(tmp_path / "pod", argv=argv, display_name="In a pod", metadata=stanza)
     found = await Environments(tmp_path).find("pod")
     assert found == Kernelspec("pod", tmp_path / "pod", "In a pod", "kubernetes-provisioner")
-    with pytest.raises(KernelUnavailable, match="no Python of ours"):
+    with pytest.raises(KernelUnavailable, match="started elsewhere"):
         await Environments(tmp_path).get("pod")
+
+
+async def test_any_other_program_is_started_by_a_python_of_ours(tmp_path: Path) -> None:
+    python(tmp_path / "default")
+    more = {"fourhands": {"readable": ["/srv/packages"]}}
+    program = ["/opt/julia/bin/julia", "-i", "{connection_file}"]
+    variables = {"JULIA_DEPOT_PATH": "/srv/packages"}
+    kernelspec(tmp_path / "julia", argv=program, env=variables, interrupt_mode="message", metadata=more)
+    found = await Environments(tmp_path).find("julia")
+    home = tmp_path / "julia"
+    assert isinstance(found, Environment)
+    assert found.python == tmp_path / "default/bin/python"
+    assert set(found.folders) == {
+        *map(Path, ("/usr", "/opt/julia", "/srv/packages")),
+        tmp_path / "default",
+        home,
+    }
+    assert found.program == Program(tuple(program), home, tuple(variables.items()), "message")
+
+
+@pytest.mark.parametrize("folder", ["/root", "/home/ada", "/srv", "/etc/passwd/.."])
+async def test_no_program_makes_whole_homes_readable(tmp_path: Path, folder: str) -> None:
+    python(tmp_path / "default")
+    kernelspec(tmp_path / "odd", argv=[f"{folder}/bin/odd"], metadata={"fourhands": {"readable": [folder]}})
+    with pytest.raises(KernelUnavailable, match="would show all of"):
+        await Environments(tmp_path).find("odd")
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"argv": 7}', '{"metadata": 3}', "\xff"])

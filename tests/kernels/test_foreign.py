@@ -72,7 +72,6 @@ def offered(agent: Agent, tmp_path_factory: pytest.TempPathFactory) -> Path:
     offer(folder, "full", env={"FULL": "yes"}, metadata=stanza())
     offer(folder, "locked", metadata=stanza(agent_key="another"))
     offer(folder, "missing", metadata=stanza("not-installed"))
-    offer(folder, "plain", language="python", argv=plain)
     offer(
         folder,
         "local",
@@ -171,7 +170,6 @@ async def test_what_has_no_walls_is_neither_offered_nor_run(client: KernelHostCl
     names = [offer.name for offer in await client.environments()]
     assert names == ["default", "full", "locked", "message"]
     for environment, words in (
-        ("plain", "--isolation none only"),
         ("local", "--isolation none only"),
         ("missing", "'not-installed' cannot be used"),
     ):
@@ -179,7 +177,7 @@ async def test_what_has_no_walls_is_neither_offered_nor_run(client: KernelHostCl
             await room.begins("1", environment=environment)
 
 
-async def test_any_kernelspec_runs_where_the_operator_does_without_walls(
+async def test_a_provisioner_without_walls_runs_where_the_operator_does_without(
     offered: Path, tmp_path: Path
 ) -> None:
     host = HostProcess(tmp_path, isolation="none", environments=offered)
@@ -187,14 +185,8 @@ async def test_any_kernelspec_runs_where_the_operator_does_without_walls(
     client = KernelHostClient(host.socket)
     room = Watched(client)
     await room.attach()
-    assert {"plain", "local"} <= {offer.name for offer in await client.environments()}
-    run = await room.runs(
-        "import os\nos.getuid(), [n for n in os.environ if n.startswith('PY')]", environment="plain"
-    )
-    assert run.value.startswith(f"({os.getuid()}, [")
-    run = await room.begins(BUSY, environment="plain")
-    await room.prints(run, "busy")
-    await client.interrupt(room.name)
-    assert (await room.ends(run)).status == "interrupted"
+    assert "local" in {offer.name for offer in await client.environments()}
+    run = await room.runs("import os\nos.getuid()", environment="local")
+    assert run.value == str(os.getuid())
     await client.aclose()
     assert await asyncio.to_thread(host.end) == 0

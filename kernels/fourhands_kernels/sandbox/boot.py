@@ -4,7 +4,8 @@ It runs on the kernel environment's Python, not on the host's, and so imports th
 neighbour `room_kernel` alone. Its one argument is the number of a file descriptor that holds a JSON
 configuration:
 
-    {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid}
+    {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid,
+     program?: {argv, folder, variables}}
 
 `sockets` are listening unix sockets by number. `report` is a socket on which one byte tells the host, by its
 credentials, our pid outside, and brings it a descriptor of our working folder `cwd`; its answer lets us go
@@ -89,6 +90,10 @@ def main() -> None:
         die_with(configuration["parent"])
     begin(configuration)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    if "program" in configuration:
+        import relay  # type: ignore[import-not-found, unused-ignore]
+
+        relay.become(configuration["key"], configuration["sockets"], configuration["program"])
     from room_kernel import become  # type: ignore[import-not-found, unused-ignore]
 
     sys.path[0] = ""  # the room's own folder, as under a plain `python`

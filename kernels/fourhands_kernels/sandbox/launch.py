@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from ..environments import Environment
 from ..kernel import KernelUnavailable
@@ -23,7 +23,7 @@ from .process import KernelProcess
 from .spawn import spawn
 
 _INSIDE: Final = Path(__file__).parent
-_LAUNCHER_FILES: Final = ("boot.py", "room_kernel.py")
+_LAUNCHER_FILES: Final = ("boot.py", "relay.py", "room_kernel.py")
 Start = Callable[[Sequence[str], Sequence[int]], KernelProcess]
 
 
@@ -53,6 +53,7 @@ class Bubblewrap:
         with ExitStack() as stack:
             report = report_pair(stack)
             settings = configuration(channels, key=key, report=report[1], limits=self.limits, cwd=argv.WORK)
+            settings |= _program(environment)
             config = memory(stack, "configuration", json.dumps(settings).encode())
             command = [str(environment.python), "-I", f"{argv.CODE}/boot.py", str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
@@ -124,7 +125,7 @@ class Plain:
             settings = configuration(
                 channels, key=key, report=report[1], limits=self.limits, cwd=f"{home}/work"
             )
-            settings |= {"parent": os.getpid(), "limits": limits}
+            settings |= _program(environment) | {"parent": os.getpid(), "limits": limits}
             config = memory(stack, "configuration", json.dumps(settings).encode())
             command = [str(environment.python), "-I", str(_INSIDE / "boot.py"), str(config)]
             inherited = (config, report[1].fileno(), *channels.descriptors.values())
@@ -141,6 +142,15 @@ def find_bubblewrap() -> str:
     if found is None:
         raise KernelUnavailable("bubblewrap is not installed: apt-get install bubblewrap")
     return found
+
+
+def _program(environment: Environment) -> dict[str, Any]:
+    """What the launcher inside starts in place of our own kernel."""
+    program = environment.program
+    if program is None:
+        return {}
+    variables = dict(program.variables)
+    return {"program": {"argv": list(program.argv), "folder": str(program.folder), "variables": variables}}
 
 
 def _variables(environment: Environment, *, home: str) -> dict[str, str]:

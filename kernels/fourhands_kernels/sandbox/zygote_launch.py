@@ -51,7 +51,7 @@ class Zygotes:
 
     async def launch(self, environment: Environment, channels: Channels, *, key: str) -> KernelProcess:
         """Start a kernel, by a fork where there is a zygote that forks; the next launch may find one."""
-        zygote = self._present(environment)
+        zygote = None if environment.program is not None else self._present(environment)
         if zygote is not None:
             try:
                 return await self._fork(zygote, channels, key=key)
