@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,7 +37,6 @@ class _Nest:
     born: float = 0.0
     hatching: "asyncio.Task[None] | None" = None
     not_before: float = 0.0
-    retired: list[Zygote] = field(default_factory=list)
 
 
 class Zygotes:
@@ -47,6 +46,7 @@ class Zygotes:
         self.bubblewrap = bubblewrap
         self.mode = bubblewrap.mode
         self._nests: dict[str, _Nest] = {}
+        self._hatched: list[Zygote] = []
         self._loop = asyncio.get_running_loop()
 
     async def launch(self, environment: Environment, channels: Channels, *, key: str) -> KernelProcess:
@@ -85,9 +85,9 @@ class Zygotes:
             if nest.hatching is not None:
                 nest.hatching.cancel()
                 ended.append(nest.hatching)
-            for zygote in (*nest.retired, *filter(None, (nest.present,))):
-                zygote.close()
-                ended.append(asyncio.ensure_future(zygote.process.wait()))
+        for zygote in self._hatched:
+            zygote.close()
+            ended.append(asyncio.ensure_future(zygote.process.wait()))
         await asyncio.gather(*ended, return_exceptions=True)
 
     def _present(self, environment: Environment) -> Zygote | None:
@@ -106,6 +106,7 @@ class Zygotes:
         zygote = None
         try:
             zygote = hatch(self.bubblewrap, environment)
+            self._hatched = [one for one in self._hatched if one.process.alive] + [zygote]
             async with asyncio.timeout(HATCH_SECONDS):
                 await asyncio.shield(zygote.ready)
             await probe(self.bubblewrap, environment, inside=lambda words: self._inside(zygote, words))
@@ -128,10 +129,8 @@ class Zygotes:
             nest.hatching = None
 
     def _retire(self, nest: _Nest) -> None:
-        nest.retired = [zygote for zygote in nest.retired if zygote.process.alive]
         if nest.present is not None:
             nest.present.retire()
-            nest.retired.append(nest.present)
             nest.present = None
 
     def _give_up(self, name: str) -> None:
