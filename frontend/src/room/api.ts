@@ -111,8 +111,9 @@ export class Api {
   }
 
   async timeline(room: string, query: TimelineQuery): Promise<TimelinePage> {
-    const { stream = "room", after, limit = 1000, signal } = query;
+    const { stream = "room", after, limit = 1000, kinds, signal } = query;
     const search = new URLSearchParams({ stream, after: String(after), limit: String(limit) });
+    if (kinds !== undefined) search.set("kinds", kinds.join(","));
     return this.#call<TimelinePage>(`${roomPath(room)}/timeline?${search}`, signal ? { signal } : {});
   }
 
@@ -149,6 +150,8 @@ export interface TimelineQuery {
   /** Entries with a larger seq. */
   after: number;
   limit?: number;
+  /** Only entries of these kinds. */
+  kinds?: readonly string[];
   signal?: AbortSignal;
 }
 

@@ -5,6 +5,7 @@ import type * as Y from "yjs";
 import { PASTE } from "../../../protocol/ts/limits";
 import { allows, type Role } from "../../../protocol/ts/roles";
 import { type Clock, systemClock } from "./clock";
+import type { Source } from "./earlier";
 import { newId } from "./ids";
 import { type Change, LiveRoom } from "./live";
 import type { Notice } from "./notice";
@@ -182,6 +183,11 @@ export class RoomClient {
 
   answer(run: string, text: string): Promise<OpResult> {
     return this.#live.ask({ kind: "input", body: { run, text } });
+  }
+
+  /** Shows what was left out of a run when this page came; rejects with an ApiError where it cannot be read. */
+  showOutputs(source: Source, room: string, run: string): Promise<void> {
+    return this.#live.showOutputs(source, room, run);
   }
 
   end(): Promise<OpResult> {

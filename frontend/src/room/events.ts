@@ -46,6 +46,8 @@ export type Effect =
 export interface Resynced {
   type: "resynced";
   entries: Entry[];
+  /** Bytes of outputs, by run, that are not among the entries. */
+  leftOut: Record<string, number>;
   update: Uint8Array;
   seq: number;
   /** The document must be a fresh one; `unsent` says that the old one held work that the log does not. */

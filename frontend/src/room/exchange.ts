@@ -91,7 +91,7 @@ export class Exchange {
   }
 
   /** The end of a resync: only now does what it told replace what was known. False when there was none. */
-  state(update: Uint8Array, seq: number): boolean {
+  state(update: Uint8Array, seq: number, leftOut: Record<string, number> = {}): boolean {
     if (this.#story === null) return false;
     const { entries, reset } = this.#story;
     this.#story = null;
@@ -99,7 +99,7 @@ export class Exchange {
     const dropped = reset ? this.#outbox.dropEdits().length : 0;
     const unsent = dropped > 0 || this.#rebuild;
     this.#rebuild = false;
-    this.#emit({ type: "resynced", entries, update, seq, reset, unsent });
+    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent });
     return true;
   }
 

@@ -8,10 +8,12 @@ const PROBE_MS = 3_000;
 
 /** Counts from the first unanswered ping, not from the last frame: hidden pages get one timer a minute. */
 export class Heartbeat {
+  readonly #patience: number;
   #pingAt: number;
   #deadAt: number | null = null;
 
-  constructor(now: number) {
+  constructor(now: number, patience = PATIENCE_MS) {
+    this.#patience = patience;
     this.#pingAt = now + PING_EVERY_MS;
   }
 
@@ -26,7 +28,7 @@ export class Heartbeat {
   /** True when a ping is due; it counts as sent. */
   due(now: number): boolean {
     if (now < this.#pingAt) return false;
-    this.#sent(now, PATIENCE_MS);
+    this.#sent(now, this.#patience);
     return true;
   }
 

@@ -7,6 +7,7 @@ import { ApiError } from "./api";
 import { applyAll } from "./apply";
 import type { Clock } from "./clock";
 import { RoomDocument } from "./document";
+import { leaveOut, loadOutputs, type Source, withOutputs } from "./earlier";
 import type { Effect, Event, Resynced } from "./events";
 import { newId } from "./ids";
 import { back, FULL, type Notice, RECOVERED, refusal, TOO_LARGE } from "./notice";
@@ -111,6 +112,14 @@ export class LiveRoom {
     return answer;
   }
 
+  /** Shows what the story has left out of a run; rejects with an ApiError where it cannot be read. */
+  async showOutputs(source: Source, room: string, run: string): Promise<void> {
+    const entries = await loadOutputs(source, room, run, () => this.state);
+    this.state = withOutputs(this.state, run, entries);
+    this.#change.state = true;
+    this.#publish();
+  }
+
   dismissRecovered(): void {
     this.recovered = null;
     this.#change.state = true;
@@ -211,14 +220,14 @@ export class LiveRoom {
     this.#put(entries.flatMap(updateOf));
   }
 
-  #resynced({ entries, update, seq, reset, unsent }: Resynced): void {
+  #resynced({ entries, leftOut, update, seq, reset, unsent }: Resynced): void {
     const textOf = (file: string) => this.document.text(file).toString();
     const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
     if (reset) {
       this.document.replace();
       this.#change.doc = true;
     }
-    const state = applyAll(EMPTY, entries);
+    const state = leaveOut(applyAll(EMPTY, entries), leftOut, this.state);
     this.state = { ...state, seq: Math.max(seq, state.seq) };
     this.#change.state = true;
     this.#put([update]);

@@ -11,14 +11,14 @@ import type { Op } from "./outbox";
 export type Phase =
   | { name: "idle" }
   | { name: "connecting"; deadline: number }
-  | { name: "syncing"; deadline: number }
+  | { name: "syncing"; heartbeat: Heartbeat }
   | { name: "live"; heartbeat: Heartbeat; steadyAt: number }
   /** Waiting for the clock, or, with null, for a fresh token. */
   | { name: "backoff"; retryAt: number | null }
   | { name: "offline"; retryAt: number }
   | { name: "closed"; code: number };
 
-type Live = Extract<Phase, { name: "live" }>;
+type Open = Extract<Phase, { name: "live" | "syncing" }>;
 
 export interface SessionOptions {
   /** Makes a name, 16 characters or more, that no other page has. */
@@ -30,7 +30,8 @@ export interface SessionOptions {
 }
 
 const CONNECT_MS = 10_000;
-const SYNC_MS = 15_000;
+/** With the interval of the heartbeat before it, 30 s: one image may take so long on a slow link. */
+const SYNC_PATIENCE_MS = 25_000;
 /** A link that lived this long was a good one: the next loss starts with a short wait again. */
 const STEADY_MS = 5_000;
 /** `navigator.onLine` may be wrong: try now and then all the same. */
@@ -108,14 +109,14 @@ export class Session {
         this.#network(event.online, now);
         break;
       case "opened":
-        this.#enter({ name: "syncing", deadline: now + SYNC_MS }, now);
+        this.#enter({ name: "syncing", heartbeat: new Heartbeat(now, SYNC_PATIENCE_MS) }, now);
         this.#send(this.exchange.hello(event.vector));
         break;
       case "heard":
-        this.#heard(now);
+        this.#heard();
         break;
       case "frame":
-        this.#heard(now);
+        this.#heard();
         this.#frame(event.frame, now);
         break;
       case "closed":
@@ -221,18 +222,20 @@ export class Session {
 
   #tick(now: number): void {
     const { phase } = this;
-    if (phase.name === "live") this.#beat(phase, now);
+    if (phase.name === "live" || phase.name === "syncing") this.#beat(phase, now);
     else if (this.alarmAt === null || now < this.alarmAt) return;
     else if (isWaiting(phase)) this.#connect(now);
     else this.#abandon("The server does not answer.", now);
   }
 
-  #beat(phase: Live, now: number): void {
+  #beat(phase: Open, now: number): void {
+    const live = phase.name === "live";
     if (phase.heartbeat.dead(now)) {
-      this.#abandon("The link dropped.", now);
+      this.#abandon(live ? "The link dropped." : "The server does not answer.", now);
       return;
     }
     if (phase.heartbeat.due(now)) this.#ping(now);
+    if (!live) return;
     if (now >= phase.steadyAt) {
       this.#backoff.reset();
       phase.steadyAt = Number.POSITIVE_INFINITY;
@@ -247,9 +250,9 @@ export class Session {
     this.#send({ type: "ping", t: Math.round(now) });
   }
 
-  #heard(now: number): void {
-    if (this.phase.name === "live") this.phase.heartbeat.heard();
-    else if (this.phase.name === "syncing") this.phase.deadline = now + SYNC_MS;
+  #heard(): void {
+    const { phase } = this;
+    if (phase.name === "live" || phase.name === "syncing") phase.heartbeat.heard();
   }
 
   /** The least round trip gives the best view of the server's clock. */
@@ -272,7 +275,7 @@ export class Session {
         if (!exchange.entries(frame.entries)) this.#hole(now);
         break;
       case "state":
-        if (exchange.state(frame.update, frame.seq)) this.#live(now);
+        if (exchange.state(frame.update, frame.seq, frame.leftOut)) this.#live(now);
         break;
       case "ack":
         this.#backoff.reset();
@@ -341,8 +344,9 @@ function alarmOf(phase: Phase, renewAt: number): number | null {
     case "closed":
       return null;
     case "connecting":
-    case "syncing":
       return phase.deadline;
+    case "syncing":
+      return phase.heartbeat.alarmAt;
     case "live":
       return Math.min(phase.heartbeat.alarmAt, renewAt, phase.steadyAt);
     case "backoff":

@@ -83,6 +83,8 @@ export interface RunState {
   startedAt?: number;
   finishedAt?: number;
   outputs: readonly (Output | Answer)[];
+  /** Bytes of output that this page was not told, for they are old and large; absent where all is there. */
+  leftOut?: number;
   /** The number of the next output item; one numbered below is a repeat. */
   items: number;
   /** Bytes of output that were not kept. */

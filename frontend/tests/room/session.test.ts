@@ -142,8 +142,23 @@ describe("attempts", () => {
     expect(machine.rings()).toBe(10_000);
     expect(machine.said).toEqual(["drop"]);
     machine.connects();
-    expect(machine.rings()).toBe(15_000);
+    const start = machine.now;
+    while (machine.phase === "syncing") machine.rings();
+    expect(machine.now - start).toBe(30_000);
     expect(machine.phase).toBe("backoff");
+  });
+
+  test("while a long story comes it pings, so that the server knows of it, and has patience", () => {
+    const machine = new Machine().connects().hears(welcome());
+    for (let i = 0; i < 20; i += 1) {
+      machine.rings();
+      expect(machine.said).toEqual(["send ping"]);
+      machine.now += 4_000;
+      machine.hears({ type: "entries", entries: [entry(i + 1)] });
+    }
+    expect(machine.phase).toBe("syncing");
+    machine.hears({ type: "state", update: VECTOR, seq: 20 });
+    expect(machine.phase).toBe("live");
   });
 
   test("what a socket given up still says is not heard", () => {

@@ -1,6 +1,7 @@
 // A small server in memory that follows the wire: it commits, fans out and acks, and checks that nobody cheats.
 
 import * as Y from "yjs";
+import type { TimelinePage } from "../../../protocol/ts/api";
 import { type Cbor, type CborMap, decodeMap, encode, isMap } from "../../../protocol/ts/cbor";
 import type { Entry } from "../../../protocol/ts/entries";
 import { decodeFrame, ENVELOPE, encodeFrame } from "../../../protocol/ts/envelope";
@@ -38,6 +39,8 @@ export class FakeServer {
   incarnation = "i-1";
   /** Operations that are refused instead of recorded, by kind. */
   refusals = new Map<string, { code: string; message: string }>();
+  /** Runs whose outputs a story leaves out. */
+  leavesOut = new Set<string>();
   readonly wires: FakeWire[] = [];
   /** New connections get no answer while this is false. */
   reachable = true;
@@ -78,6 +81,15 @@ export class FakeServer {
 
   get idle(): boolean {
     return this.#admitted.length === 0 && [...this.#seats].every(({ syncing }) => syncing === null);
+  }
+
+  /** The log by HTTP, three entries a page. */
+  async timeline(
+    _: string,
+    { after, kinds }: { after: number; kinds: readonly string[] },
+  ): Promise<TimelinePage> {
+    const found = this.log.filter((entry) => entry.seq > after && kinds.includes(entry.kind)).slice(0, 3);
+    return { entries: found.map((entry) => ({ ...entry })), head: this.log.length } as TimelinePage;
   }
 
   text(file = "main.py"): string {
@@ -246,14 +258,17 @@ export class FakeServer {
 
   #finishSync(seat: Seat, { after, upto, vector, held }: NonNullable<Seat["syncing"]>): void {
     const story = vector !== null;
-    const entries = this.log
-      .slice(after, upto)
-      .filter(({ kind }) => !story || !["edit", "cursor"].includes(kind));
+    const untold = ({ kind, body }: Entry) =>
+      ["edit", "cursor"].includes(kind) || (kind === "run.outputs" && this.leavesOut.has(String(body.run)));
+    const entries = this.log.slice(after, upto).filter((entry) => !story || !untold(entry));
     for (let from = 0; from < entries.length; from += 50) {
       tell(seat, ENTRY as number, entries.slice(from, from + 50).map(row));
     }
     // The document may be ahead of `upto`, as a worker's is.
-    if (story) tell(seat, STATE as number, { update: Y.encodeStateAsUpdate(this.doc, vector), seq: upto });
+    if (story) {
+      const left_out = Object.fromEntries([...this.leavesOut].map((run) => [run, 1000]));
+      tell(seat, STATE as number, { update: Y.encodeStateAsUpdate(this.doc, vector), seq: upto, left_out });
+    }
     seat.syncing = null;
     for (const one of held) this.#deliver(seat, one);
   }

@@ -4,6 +4,7 @@ import { clock, span, timeOfDay } from "../clock";
 import { Avatar } from "../parts/avatar";
 import { Icon, type IconName } from "../parts/icon";
 import { endNote } from "./ends";
+import { LeftOut } from "./left-out";
 import { Dropped, OutputItem } from "./output-item";
 import { Prompt } from "./prompt";
 import type { Place } from "./traceback";
@@ -22,6 +23,8 @@ export interface RunCardProps {
   jump: (place: Place) => (() => void) | null;
   /** Sends an answer to `input()`; absent where the reader may not. */
   answer?: ((text: string) => Promise<string | null>) | undefined;
+  /** Reads the outputs that were left out when this page came. */
+  show?: (() => Promise<string | null>) | undefined;
 }
 
 const ENDS: Record<RunState["status"], { icon: IconName; words: string; tone: string }> = {
@@ -35,7 +38,7 @@ const ENDS: Record<RunState["status"], { icon: IconName; words: string; tone: st
   kernel_died: { icon: "triangle-alert", words: "Python ended", tone: "bad" },
 };
 
-export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }: RunCardProps) {
+export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer, show }: RunCardProps) {
   const end = ENDS[run.status];
   const note = endNote(run, nameOf);
   const marked = run.outputs.some((output) => output.output_type === "dropped");
@@ -68,6 +71,7 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
       </header>
       <div class="run-body">
         {run.console && <Typed code={run.code ?? ""} />}
+        {run.leftOut !== undefined && <LeftOut count={run.leftOut} show={show} />}
         {run.outputs.map((output, at) => (
           <OutputItem
             key={at}
@@ -78,12 +82,16 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer }:
           />
         ))}
         {run.dropped > 0 && !marked && <Dropped bytes={run.dropped} />}
-        {run.status === "ok" && run.outputs.length === 0 && <p class="out-note">No output.</p>}
+        {run.status === "ok" && isEmpty(run) && <p class="out-note">No output.</p>}
         {note !== null && <p class="out-note">{note}</p>}
         {run.input && <Prompt key={run.outputs.length} run={run.run} ask={run.input} answer={answer} />}
       </div>
     </article>
   );
+}
+
+function isEmpty(run: RunState): boolean {
+  return run.outputs.length === 0 && run.leftOut === undefined;
 }
 
 function neverRan(run: RunState): boolean {

@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { Fragment, type RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { Api, ApiError } from "../../room/api";
 import type { RunState } from "../../room/state";
 import { tick } from "../clock";
 import { inTurn, Queue } from "../output/queue";
@@ -16,6 +17,7 @@ import { type Desk, useDesk } from "./desk";
 import { KernelState } from "./kernel-state";
 import { written } from "./keys";
 import { shape } from "./layout";
+import type { RoomModel } from "./model";
 import { RunBar } from "./run-bar";
 
 /** px from the end that still count as reading the newest. */
@@ -180,8 +182,18 @@ function Card({ desk, run }: { desk: Desk; run: RunState }) {
         return found === null ? null : () => desk.goTo(found.file, found.line);
       }}
       answer={model.may("input") ? answer : undefined}
+      show={() => showOutputs(model, run.run)}
     />
   );
+}
+
+async function showOutputs({ client, room }: RoomModel, run: string): Promise<string | null> {
+  try {
+    await client.showOutputs(new Api({ token: () => client.token }), room, run);
+    return null;
+  } catch (problem) {
+    return problem instanceof ApiError ? problem.message : String(problem);
+  }
 }
 
 function Cleared({ desk, count }: { desk: Desk; count: number }) {
