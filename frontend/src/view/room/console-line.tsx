@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { focusEditor } from "./commands";
 import { runLine, runObstacle } from "./deeds";
-import { useDesk } from "./desk";
+import { type Desk, useDesk } from "./desk";
 
 /** Lines that one can go back to. */
 const KEPT = 200;
@@ -79,7 +79,7 @@ export function ConsoleLine() {
         class="console-field mono"
         rows={Math.min(ROWS, text.value.split("\n").length)}
         aria-label="Console: a line of Python for everyone"
-        placeholder={obstacle ?? "A line on the same kernel"}
+        placeholder={obstacle === null ? "A line on the same kernel" : short(desk, obstacle)}
         title={
           obstacle ?? "Enter runs it, Shift and Enter begin another line, the arrows bring back earlier ones"
         }
@@ -103,4 +103,9 @@ export function ConsoleLine() {
       </button>
     </form>
   );
+}
+
+/** The server's own words for why it runs no code are long, and stand above already. */
+function short({ model }: Desk, obstacle: string): string {
+  return obstacle === model.noKernel.value ? "Code cannot run here" : obstacle;
 }
