@@ -20,6 +20,8 @@ from .options import KERNELS, LINGER, TAKEN, HostOptions, Isolation
 START_SECONDS: Final = 20.0
 END_SECONDS: Final = 10.0
 _LOG: Final = 1024 * 1024  # bytes of an old log beyond which it begins anew
+_KEPT: Final = ("PATH", "LANG", "LC_ALL", "TMPDIR", "HOME")
+_KEPT_FOR_OTHERS: Final = ("GP_", "KERNEL_", "KUBE", "DOCKER_")  # gateway-provisioners, and what they drive
 _FIRST_PACKAGES: Final = Path(__file__).parents[1]
 
 
@@ -183,8 +185,10 @@ def _each(option: str, folders: Sequence[Path]) -> Sequence[str]:
 
 
 def _environment() -> dict[str, str]:
-    """What the host needs; no key or address of the server's goes along."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+    """What the host and other people's provisioners need; no key or address of the server's goes along."""
+    kept = {
+        name: text for name, text in os.environ.items() if name in _KEPT or name.startswith(_KEPT_FOR_OTHERS)
+    }
     paths = [
         path
         for path in sys.path

@@ -28,6 +28,7 @@ from typing import Final, NoReturn
 
 from .environments import MADE, NAME, Environments, inspect
 from .kernel import KernelUnavailable
+from .kernelspecs import Kernelspec, read
 
 _IPYKERNEL: Final = "ipykernel>=7"
 # Each would send packages, or the search for them, somewhere else.
@@ -70,6 +71,8 @@ class Shelf:
     def link(self, name: str, kernelspec: Path, *, replace: bool = False) -> str:
         """Offer the kernelspec of a folder; returns what it is."""
         self._may_add(name, replace=replace)
+        if not (kernelspec / "kernel.json").is_file():
+            raise NotDone(f"there is no kernel.json in {kernelspec}")
         title = _tried(name, kernelspec.absolute())
         self._folder.mkdir(parents=True, exist_ok=True)
         self._show(name, kernelspec.absolute())
@@ -242,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         for line in _carry_out(chosen):
             sys.stdout.write(f"{line}\n")
-    except (NotDone, OSError) as problem:
+    except (NotDone, KernelUnavailable, OSError) as problem:
         sys.stderr.write(f"fourhands: {problem}\n")
         return 1
     except KeyboardInterrupt:
@@ -271,7 +274,11 @@ def _carry_out(chosen: argparse.Namespace) -> Iterator[str]:
     if chosen.kernelspec is not None:
         from .foreign import installed_kernelspec
 
-        title = shelf.link(name, installed_kernelspec(chosen.kernelspec), replace=chosen.replace)
+        folder = installed_kernelspec(chosen.kernelspec)
+        title = shelf.link(name, folder, replace=chosen.replace)
+        found = read(name, folder)
+        if isinstance(found, Kernelspec):
+            yield f"Its kernels are started and isolated by the provisioner {found.provisioner}, not by us."
     else:
         title = shelf.add(name, Recipe(chosen.requirements, chosen.python), replace=chosen.replace)
     yield f"{name} is ready ({title}). New rooms may choose it: on the home page, or as a room's setting."

@@ -1,6 +1,7 @@
 """`fourhands environments …`: whole or not at all, not in the server's Python, not under a kernel's feet."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -132,6 +133,23 @@ def test_what_somebody_made_by_hand_is_left_alone(run: Run, tmp_path: Path, fold
         done = run(*words, "--name=own")
         assert (done.returncode, "leaves it alone" in done.stderr) == (1, True)
     assert left(folder) == ["own"]
+
+
+def test_a_kernelspec_is_offered_by_a_link(run: Run, tmp_path: Path, folder: Path) -> None:
+    spec = tmp_path / "spec"
+    spec.mkdir()
+    assert "no kernel.json in" in run("add", "--name=pod", f"--kernelspec={spec}").stderr
+    assert not folder.exists()
+    stanza = {"kernel_provisioner": {"provisioner_name": "some-provisioner"}}
+    (spec / "kernel.json").write_text(json.dumps({"display_name": "In a pod", "metadata": stanza}))
+    done = run("add", "--name=pod", f"--kernelspec={spec}")
+    assert done.returncode == 0, done.stderr
+    assert "isolated by the provisioner some-provisioner" in done.stdout
+    assert run("list").stdout == "pod  In a pod\n"
+    assert run("remove", "--name=pod").returncode == 0
+    assert (spec / "kernel.json").exists()
+    assert "no kernelspec 'nowhere' is installed" in run("add", "--name=pod", "--kernelspec=nowhere").stderr
+    assert left(folder) == []
 
 
 @pytest.fixture
