@@ -17,6 +17,9 @@ MAIN = """
     class Stack:
         def __init__(self, *items):
             self.items = list(items)
+        @classmethod
+        def of(cls, items):
+            return cls(*items)
         def push(self, item):
             self.items.append(item)
             return self
@@ -34,6 +37,10 @@ MAIN = """
             return self
         def __exit__(self, *error):
             self.items.clear()
+
+    class Names(list):
+        def longest(self):
+            return max(self, key=len)
 
     @dataclass(frozen=True, order=True)
     class Point:
@@ -89,6 +96,12 @@ MAIN = """
             seen.append(args)
             return function(*args)
         return inside
+
+    def squares(numbers):
+        return map(lambda number: number * number, numbers)
+
+    def keys(mapping):
+        return mapping.keys()
 
     def words(text):
         return Counter(text.split())
@@ -155,11 +168,23 @@ TESTS = """
         assert stack.pop() == 7
         assert isinstance(stack, Stack) and not isinstance(3, Stack)
         assert not stack and stack is not None and stack != None
+        assert main.Stack(4)[0] == 4 and len(Stack.of([1, 2])) == 2
         with stack as entered:
             entered.push(1)
         assert len(stack) == 0
         with pytest.raises(AttributeError):
             stack.nothing
+
+    def test_what_derives_from_a_list():
+        names = main.Names(["Ada", "Grace"])
+        assert names.longest() == "Grace" and names[0] == "Ada" and list(names) == ["Ada", "Grace"]
+        names.append("Alan")
+        assert len(names) == 3 and plain(names) == ["Ada", "Grace", "Alan"]
+
+    def test_iterators_are_gone_through_once():
+        found = main.squares([1, 2])
+        assert next(found) == 1 and list(found) == [4] and list(found) == []
+        assert sorted(main.keys({"b": 1, "a": 2})) == ["a", "b"]
 
     def test_operators():
         assert Point(1, 2) == Point(1, 2) != Point(2, 1)
@@ -352,6 +377,7 @@ async def test_arrays_and_libraries(examine: Examine) -> None:
     """
     tests = """
         import numpy as np
+        from fourhands_tests import plain, trusted
         from main import double, frame, mean
         def test_array():
             given = np.arange(4).reshape(2, 2)
@@ -360,7 +386,8 @@ async def test_arrays_and_libraries(examine: Examine) -> None:
         def test_scalar():
             assert mean([1, 2]) == 1.5
         def test_frame():
-            assert frame([{"a": 1}, {"a": 2}])["a"].sum() == 3
+            assert plain(frame([{"a": 1}, {"a": 2}])) == {"a": [1, 2]}
+            assert trusted(frame([{"a": 1}, {"a": 2}]))["a"].sum() == 3
     """
     verdict = await examine(main, tests, per_call_s=20)
     verdict.all_passed()

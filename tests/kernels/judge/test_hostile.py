@@ -27,6 +27,18 @@ TESTS = f"""
     def test_list():
         found = answer([3, 1, 2])
         assert found == [1, 2, 3] and SECRET not in str(found)
+    def test_near():
+        assert abs(answer(20) - 42) < 0.1
+    def test_far():
+        assert abs(42 - answer(20)) < 0.1
+    def test_within():
+        assert 42 in answer([20])
+    def test_each():
+        found = answer([3, 1, 2])
+        assert all(a <= b for a, b in zip(found, found[1:])) and set(found) == {1, 2, 3}
+    def test_twice():
+        found = answer([3, 1, 2])
+        assert all(item > 0 for item in found) and [item for item in found] == [1, 2, 3]
     def test_not_and_but():
         assert answer("x") != "y" and answer("x") == "z"
     def test_any_exception():
@@ -83,6 +95,18 @@ HOSTILE = {
             def __hash__(self): return hash(42)
             def __str__(self): return "42"
         def answer(x): return Anything()
+    """,
+    "agrees with everything": """
+        class Agreeing:
+            __contains__ = __eq__ = lambda self, other: True
+            __sub__ = __rsub__ = __round__ = lambda self, *other: 0
+            __len__ = lambda self: 3
+            def __init__(self, given): self.given, self.times = given, 0
+            def __getitem__(self, place): return [1, 2, 3][place]
+            def __iter__(self):
+                self.times += 1
+                return iter([1, 2, 3] if self.times % 2 else list(self.given))
+        def answer(x): return Agreeing(x)
     """,
     "is a number that lies": """
         class Number(int):

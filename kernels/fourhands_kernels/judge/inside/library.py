@@ -11,12 +11,16 @@ NAME: Final = "fourhands_tests"
 
 
 def library(desk: Desk, line: Line) -> ModuleType:
-    """The module: `plain`, `types`, `printed`."""
+    """The module: `plain`, `trusted`, `types`, `printed`."""
 
     def plain(value: Any) -> Any:
         """The data that an object of the candidate's holds, taken once; plain data as it is."""
         found = desk.value(value)
         return desk.ask("plain", found) if type(found) is Stand else found
+
+    def trusted(value: Any) -> Any:
+        """An object whose own operators the test wants to see at work."""
+        return desk.trust(desk.value(value))
 
     def types(*lines: str) -> None:
         """What `input()` of the candidate's code reads from now on."""
@@ -26,7 +30,7 @@ def library(desk: Desk, line: Line) -> ModuleType:
         """What the candidate's code has printed in this test."""
         return line.printed
 
-    members: tuple[Callable[..., Any], ...] = (plain, types, printed)
+    members: tuple[Callable[..., Any], ...] = (plain, trusted, types, printed)
     module = ModuleType(NAME, library.__doc__)
     for member in members:
         setattr(module, member.__name__, member)

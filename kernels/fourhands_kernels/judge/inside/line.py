@@ -31,7 +31,7 @@ class Line:
 
     def __init__(self, renew: Callable[[], Frames], *, per_call: float) -> None:
         self._renew = renew
-        self._per_call = per_call
+        self.per_call = per_call
         self._frames: Frames | None = None
         self._stale = False
         self._number = 0
@@ -83,7 +83,7 @@ class Line:
         self._ready()
         frames_ = self._frames
         assert frames_ is not None
-        limit = seconds or self._per_call
+        limit = seconds or self.per_call
         until = min(time.monotonic() + limit, self._until or float("inf"))
         before, self._until = self._until, until
         try:
@@ -113,7 +113,7 @@ class Line:
             if not self._imported:
                 self._stale = False
                 return
-            until = time.monotonic() + self._per_call
+            until = time.monotonic() + self.per_call
             try:
                 self._frames.send(frames.pack(frames.FRESH, 0), until=until)
                 self._greeted(self._frames, until)

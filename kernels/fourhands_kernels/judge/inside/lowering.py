@@ -29,6 +29,7 @@ _BASES: Final[dict[type, Callable[[Any], Any]]] = {
     set: lambda value: set(set.__iter__(value)),
     frozenset: lambda value: frozenset(frozenset.__iter__(value)),
 }
+_VIEWS: Final[tuple[type, ...]] = (type({}.keys()), type({}.values()), type({}.items()))
 
 
 def lowered(value: Any) -> tuple[bool, Any]:
@@ -37,6 +38,8 @@ def lowered(value: Any) -> tuple[bool, Any]:
     for base, lower in _BASES.items():
         if issubclass(kind, base):
             return True, lower(value)
+    if kind in _VIEWS:
+        return True, list(value)
     numpy = sys.modules.get("numpy")
     if numpy is not None and issubclass(kind, (numpy.generic, numpy.ndarray)):
         plain = numpy.asarray(value)

@@ -37,6 +37,8 @@ def plain(found: Any) -> Any:
     """The data that an object holds, once and for all; Unplain where it holds none that we know of."""
     if dataclasses.is_dataclass(found) and not isinstance(found, type):
         return dataclasses.asdict(found)
+    if type(found).__module__.split(".")[0] == "pandas" and hasattr(found, "to_dict"):
+        return found.to_dict("list") if type(found).__name__ == "DataFrame" else found.to_dict()
     if isinstance(found, Mapping):
         return {key: found[key] for key in itertools.islice(found, VALUES)}
     if hasattr(type(found), "__iter__"):

@@ -1,21 +1,31 @@
 """Stand-ins: what the tests hold of the candidate's code. Calls, attributes and operators of a stand-in are
 carried out on the candidate's side; plain data comes back as Python's own values.
 
-A comparison of two objects of the candidate's is the candidate's own `__eq__` at work, which is what such a
-test wants to see. A comparison with plain data could be forged by it and is refused: `plain(x)` takes the
-data out first.
+An object may answer anything, so what it is asked must not give away what the test expects. A comparison with
+plain data is refused. A comparison of two objects of the candidate's is the candidate's own `__eq__` at work,
+which is what such a test wants to see. The same goes for `x in box`, `box[n]`, `len(box)` and arithmetic
+where the test itself made the object, by calling what has a class's name (`Box(…)`, `Box.of(…)`); where a
+function returned it in place of a list, say, they are refused, and it can be gone through once. `plain(x)`
+takes the data out, `trusted(x)` says that the object's own operators are what is tested.
 """
 
 import builtins
+import time
 import types
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from .faults import Fault
 from .line import Line
+from .operations import OPERATIONS
 from .plain import Callback, Handle, Malformed, Name, Record, Unplain, record
 
-_ITEMS: Final = 100_000  # that one loop takes from an iterator: endless ones end here
+# Endless iterators end here: so many items, or so many times what one call may take.
+_ITEMS: Final = 100_000
+_LOOP: Final = 3
+# They would give away what the test expects, or could be answered differently each time.
+_OF_CONTAINERS: Final = frozenset(("contains", "getitem", "reversed"))
 _REVERSED: Final = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")
 
 
@@ -34,7 +44,7 @@ class Stand:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
-        return self._fourhands_desk.ask("call", self, *args, **kwargs)
+        return self._fourhands_desk.call(self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return self._fourhands_desk.attribute(self, name)
@@ -135,6 +145,23 @@ _METHODS: Final = (
     *("getitem", "setitem", "delitem", "contains", "lshift", "rshift", "iadd", "isub", "imul", "ior", "iand"),
     *_REVERSED,
 )
+_ARITHMETIC: Final = frozenset(
+    (
+        *_REVERSED,
+        "and_",
+        "or_",
+        "lshift",
+        "rshift",
+        "iadd",
+        "isub",
+        "imul",
+        "ior",
+        "iand",
+        "neg",
+        "pos",
+        "abs",
+    )
+)
 for _name in _METHODS:
     _operation = _name + "_" if _name in ("and", "or") else _name
     setattr(Stand, f"__{_name}__", _forward(_operation))
@@ -148,6 +175,9 @@ class Desk:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._held: weakref.WeakValueDictionary[tuple[int, int], Stand] = weakref.WeakValueDictionary()
+        self._made: set[tuple[int, int]] = set()  # objects that the tests made
+        self._makers: set[tuple[int, int]] = set()  # what makes them
+        self._exhausted: set[tuple[int, int]] = set()
         line.lower, line.lift = self._lower, self._lift
 
     def named(self, module: str, name: str) -> Any:
@@ -155,7 +185,7 @@ class Desk:
         collected.
         """
         stand = Stand(self, Name(module, name), 0)
-        return stand if self._line.collecting else self.value(stand)
+        return stand if self._line.collecting else self._maker(self.value(stand), name)
 
     def value(self, stand: Any) -> Any:
         """What a name stands for now: plain data or an object."""
@@ -170,14 +200,36 @@ class Desk:
                 self._line.imported(value._fourhands_target.module)
         return self._line.ask(operation, *args, **kwargs)
 
+    def call(self, stand: Stand, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call it; remember what was made."""
+        found = self.ask("call", stand, *args, **kwargs)
+        target = stand._fourhands_target
+        makes = _is_class_name(target.path) if type(target) is Name else _key(stand) in self._makers
+        return self.trust(found) if makes else found
+
+    def trust(self, found: Any) -> Any:
+        """From now on the object's own operators are what is tested."""
+        if type(found) is Stand and type(found._fourhands_target) is Handle:
+            self._made.add(_key(found))
+        return found
+
     def operate(self, operation: str, *args: Any) -> Any:
         """An operator: on the tests' side where a name turns out to be plain data."""
         values = [self.value(value) for value in args]
-        if any(type(value) is Stand for value in values):
-            return self._line.ask(operation, *values)
-        from .operations import OPERATIONS
-
-        return OPERATIONS[operation](*values)
+        stands = [value for value in values if type(value) is Stand]
+        if not stands:
+            return OPERATIONS[operation](*values)
+        strange = next((stand for stand in stands if _key(stand) not in self._made), None)
+        if strange is not None and operation == "len":  # `list(x)` asks as well, and minds no TypeError
+            raise TypeError("only an object that the test made has a length here; plain(x) gives its data")
+        if strange is not None and operation in _OF_CONTAINERS:
+            raise self._refused(strange, f"was asked for {operation!r}, as a list would be")
+        found = self._line.ask(operation, *values)
+        if strange is not None and len(stands) < len(values) and operation in _ARITHMETIC:
+            if type(found) is not Stand:
+                raise self._refused(strange, "was calculated with")
+            return found
+        return self.trust(found) if operation in _ARITHMETIC else found
 
     def compare(self, operation: str, stand: Stand, other: Any) -> Any:
         """A comparison: of two objects over there, of plain data here, of one with the other not at all."""
@@ -188,11 +240,7 @@ class Desk:
             return self._line.ask(operation, mine, other)
         if other is None and operation in ("eq", "ne"):
             return operation == "ne"
-        label = mine._fourhands_target.label
-        raise self._line.fail(
-            f"an object of the candidate's type {label} was compared with plain data: it could "
-            "call itself equal to anything. Where the test wants its data: plain(x), list(x), an attribute"
-        )
+        raise self._refused(mine, "was compared with plain data")
 
     def attribute(self, stand: Stand, name: str) -> Any:
         """An attribute; none of Python's own names, which tools look for everywhere."""
@@ -201,7 +249,9 @@ class Desk:
             if name.startswith("_") or type(target) is not Name:
                 raise AttributeError(name)
             return Stand(self, Name(target.module, f"{target.path}.{name}"), 0)
-        return self.ask("getattr", stand, name)
+        found = self.ask("getattr", stand, name)
+        makes = _is_class_name(target.path) if type(target) is Name else _key(stand) in self._makers
+        return self._maker(found, "Made") if makes else found
 
     def iterate(self, stand: Stand) -> Iterator[Any]:
         """Each item when it is wanted."""
@@ -209,17 +259,26 @@ class Desk:
         if type(found) is not Stand:
             yield from found
             return
+        if _key(found) in self._exhausted:
+            return
         iterator = self._line.ask("iter", found)
         if type(iterator) is not Stand:
-            yield from iterator
-            return
+            iterator = found
+        if iterator is not found and _key(found) not in self._made:
+            raise self._refused(found, "was gone through, as a list would be")
+        waited = 0.0
         for _ in range(_ITEMS):
+            began = time.monotonic()
             try:
                 item = self._line.ask("next", iterator)
             except StopIteration:
+                self._exhausted.add(_key(iterator))
                 return
+            waited += time.monotonic() - began
+            if waited > _LOOP * self._line.per_call:
+                break
             yield item
-        raise self._line.fail(f"an iterator gave more than {_ITEMS:,} items")
+        raise self._line.fail("an iterator came to no end")
 
     def described(self, stand: Stand) -> str:
         """Its `repr`; its type's name alone where nobody can be asked."""
@@ -248,6 +307,18 @@ class Desk:
                 break
             own.append((entry._fourhands_target.number, name))
         return self._line.exceptions.kind(own, builtin)
+
+    def _maker(self, found: Any, name: str) -> Any:
+        if _is_class_name(name) and type(found) is Stand and type(found._fourhands_target) is Handle:
+            self._makers.add(_key(found))
+        return found
+
+    def _refused(self, stand: Stand, what: str) -> Fault:
+        label = stand._fourhands_target.label
+        return self._line.fail(
+            f"an object of the candidate's type {label} {what}: it could answer anything. Where the test "
+            "wants data, plain(x) or an attribute gives it; where it tests the object's operators, trusted(x)"
+        )
 
     # What stands for what
 
@@ -290,6 +361,15 @@ class Desk:
                 return Callback(number, name)
         self._line.functions.append(function)
         return Callback(len(self._line.functions) - 1, name)
+
+
+def _key(stand: Stand) -> tuple[int, int]:
+    return stand._fourhands_state, stand._fourhands_target.number
+
+
+def _is_class_name(name: str) -> bool:
+    """Whether one of its parts begins with a capital, as names of classes do."""
+    return any(part[:1].isupper() for part in name.split("."))
 
 
 def _is_builtin(value: Any) -> bool:
