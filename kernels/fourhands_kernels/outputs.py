@@ -31,6 +31,7 @@ _KINDS: Final = frozenset(
     ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
 )
 DROPPED_BY_KERNEL: Final = "fourhands_dropped"
+NOTE: Final = 1024 * MIB  # bytes: what a kernel says it dropped it had to hold before
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class RunOutputs:
         if kind not in _KINDS:
             return
         lost = content.get(DROPPED_BY_KERNEL)
-        if type(lost) is int and 0 < lost < 2**40:
+        if type(lost) is int and 0 < lost <= NOTE:
             self.drop(lost)
         if kind == "stream":
             self._stream(content)

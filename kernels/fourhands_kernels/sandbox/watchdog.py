@@ -22,6 +22,7 @@ from .limits import Limits
 PLACES: Final = (HOME, "/tmp", "/dev/shm")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _FREE_DESCRIPTORS: Final = 1024  # of a sandbox: some hundred are usual
+_FILE: Final = 1024  # bytes that a file takes which holds nothing
 _DESCRIPTOR: Final = 208 * 1024  # bytes that a socket holds by default
 _SPARE: Final = 64  # processes and threads over the limit that each process has: bubblewrap's, a scan's blur
 _COUNTED: Final = ("Pss_Anon:", "Pss_Shmem:")
@@ -153,12 +154,15 @@ def _ways(process: Seen) -> Iterator[str]:
 
 
 def _files(first: int) -> int:
-    """Bytes in the sandbox's folders in memory; mount points, which nothing inside can move."""
+    """Bytes in the sandbox's folders in memory, empty files' too; mount points, which nothing inside can
+    move.
+    """
     used = 0
     for place in PLACES:
         with contextlib.suppress(OSError):
             found = os.statvfs(f"/proc/{first}/root{place}")
             used += (found.f_blocks - found.f_bfree) * found.f_frsize
+            used += (found.f_files - found.f_ffree) * _FILE
     return used
 
 
