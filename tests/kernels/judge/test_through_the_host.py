@@ -3,6 +3,7 @@ happens.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -129,3 +130,40 @@ async def test_without_isolation_results_are_marked(plainly: Watched) -> None:
         finished = await plainly.event("tests.finished", judgement=name)
         assert (finished.body["passed"], finished.body["failed"]) == (1, 1)
         assert (await plainly.event("tests.started", judgement=name)).body["unisolated"] is True
+
+
+@pytest.fixture
+async def ordinary(isolation: None, tmp_path: Path) -> AsyncIterator[Watched]:
+    """A host of an ordinary user: walls of user mode."""
+    if os.geteuid() != 0:
+        pytest.skip("every other test here is one of an ordinary user")
+    host = HostProcess(tmp_path / "ordinary", ordinary=True).start()
+    client = KernelHostClient(host.socket)
+    found = await client.availability()
+    room = Watched(client)
+    if found.ok:
+        await room.attach()
+        yield room
+    await client.aclose()
+    host.end()
+    if not found.ok:
+        pytest.skip(f"no sandbox for an ordinary user here: {found.reason}")
+
+
+async def test_an_ordinary_users_host_judges_too(ordinary: Watched) -> None:
+    """Also where the candidate's code kills all that it can reach, and looks at what else runs."""
+    hostile = {
+        "main.py": b"""
+import os, signal
+def f(x):
+    if x == 2:
+        return 4
+    seen = "".join(open(f"/proc/{p}/cmdline").read() for p in os.listdir("/proc") if p.isdigit())
+    if "test_f" in seen or "pytest" in seen:
+        return 9
+    os.kill(-1, signal.SIGKILL)
+"""
+    }
+    await ordinary.client.judge(ordinary.name, judgement("user", hostile, visibility="names"))
+    finished = await ordinary.event("tests.finished")
+    assert (finished.body["status"], finished.body["passed"], finished.body["failed"]) == ("ok", 1, 1)

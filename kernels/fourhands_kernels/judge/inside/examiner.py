@@ -11,10 +11,10 @@ import socket
 import sys
 from typing import Any
 
+from .desk import Desk
 from .frames import Frames
 from .line import Line
 from .modules import CandidateModules
-from .stand_in import Desk
 from .writing import encode
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
+from .desk import Desk
 from .line import Line
-from .stand_in import Desk, Stand
+from .stand_in import Stand
 
 NAME: Final = "fourhands_tests"
 

@@ -7,7 +7,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from .stand_in import Desk
+from .desk import Desk
 
 
 class _Module(ModuleType):

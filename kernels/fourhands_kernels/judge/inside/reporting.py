@@ -9,8 +9,9 @@ from typing import Any, Final, Protocol, cast
 import _pytest.assertion.util as util
 import pytest
 
+from .desk import Desk
 from .line import Line
-from .stand_in import Desk, Stand
+from .stand_in import Stand
 
 _MESSAGE: Final = 2_000  # characters
 _ID: Final = 300
