@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,9 +20,8 @@ BUSY = "print('busy', flush=True)\nwhile True: pass"
 START = "from ipykernel.kernelapp import launch_new_instance as start; start()"
 
 
-@pytest.fixture(scope="module")
-def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("offered")
+def offers(folder: Path) -> Path:
+    folder.mkdir()
     (folder / "default").symlink_to((ENVIRONMENTS / "bare").resolve())
     argv = [str((ENVIRONMENTS / "bare/bin/python").absolute()), "-c", START, "-f", "{connection_file}"]
     quiet = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "WORD": "given"}
@@ -38,10 +38,9 @@ def offered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def programs(
-    isolation: None, offered: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[HostProcess]:
-    host = HostProcess(tmp_path_factory.mktemp("host"), environments=offered).start()
+def programs(isolation: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+    folder = tmp_path_factory.mktemp("host")
+    host = HostProcess(folder, environments=offers(folder / "offered")).start()
     yield host
     host.end()
 
@@ -52,8 +51,8 @@ def host(programs: HostProcess) -> HostProcess:
 
 
 async def test_it_runs_behind_the_walls(room: Watched, host: HostProcess) -> None:
-    offers = [offer.name for offer in await room.client.environments()]
-    assert offers == ["default", "failing", "gone", "message", "signal"]
+    names = [offer.name for offer in await room.client.environments()]
+    assert names == ["default", "failing", "gone", "message", "signal"]
     run = await room.runs("print('hello')\nx = 41", environment="signal")
     assert (run.status, run.text, run.finished["count"]) == ("ok", "hello\n", 1)
     code = f"""
@@ -102,13 +101,19 @@ async def test_why_a_program_does_not_start_is_said(room: Watched, environment: 
     assert words in (await room.event("kernel", state="dead")).body["detail"]
 
 
-async def test_without_isolation_it_runs_as_well(offered: Path, tmp_path: Path) -> None:
-    host = HostProcess(tmp_path, isolation="none", environments=offered)
+@pytest.mark.parametrize("wish", [{"ordinary": True}, {"isolation": "none"}], ids=["user", "none"])
+async def test_it_runs_in_the_other_modes_too(isolation: None, tmp_path: Path, wish: dict[str, Any]) -> None:
+    host = HostProcess(tmp_path, environments=offers(tmp_path / "offered"), **wish)
     await asyncio.to_thread(host.start)
     client = KernelHostClient(host.socket)
     room = Watched(client)
     await room.attach()
-    assert (await room.runs("import os\nos.getuid()", environment="signal")).value == str(os.getuid())
+    uid = (await room.runs("import os\nos.getuid()", environment="signal")).value
+    assert uid == ("1000" if "ordinary" in wish else str(os.getuid()))
+    run = await room.begins(BUSY, environment="signal")
+    await room.prints(run, "busy")
+    await client.interrupt(room.name)
+    assert (await room.ends(run)).status == "interrupted"
     inside = host.sandboxes()
     await client.aclose()
     await asyncio.to_thread(host.end)
