@@ -155,14 +155,14 @@ export interface TimelineQuery {
   signal?: AbortSignal;
 }
 
-const UNREACHABLE: Problem = {
+export const UNREACHABLE: Problem = {
   type: "about:blank",
   title: "The server could not be reached",
   status: 0,
   detail: "The server could not be reached. Check your connection and try again.",
 };
 
-function roomPath(room: string): string {
+export function roomPath(room: string): string {
   return `/api/rooms/${encodeURIComponent(room)}`;
 }
 
@@ -175,7 +175,7 @@ function parseJson(status: number, text: string): unknown {
 }
 
 /** Proxies answer errors in HTML: whatever came, the caller gets a problem. */
-function problemOf(status: number, text: string): Problem {
+export function problemOf(status: number, text: string): Problem {
   const fallback: Problem = { type: "about:blank", title: `The server answered ${status}`, status };
   try {
     const body: unknown = JSON.parse(text);

@@ -6,6 +6,7 @@ import { Menu } from "../parts/menu";
 import { deleteFile } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { FileNameForm } from "./file-name-form";
+import { Folder } from "./folder";
 import { filesDrawer } from "./layout";
 
 export function FilesPanel() {
@@ -30,22 +31,25 @@ export function FilesPanel() {
           </button>
         )}
       </header>
-      <ul class="file-list scroll">
-        {files.map((file) =>
-          naming?.file === file.file ? (
-            <li key={file.file}>
-              <FileNameForm desk={desk} file={file} />
+      <div class="file-list scroll">
+        <ul>
+          {files.map((file) =>
+            naming?.file === file.file ? (
+              <li key={file.file}>
+                <FileNameForm desk={desk} file={file} />
+              </li>
+            ) : (
+              <FileRow key={file.file} desk={desk} file={file} last={files.length === 1} />
+            ),
+          )}
+          {naming !== null && naming.file === null && (
+            <li>
+              <FileNameForm desk={desk} />
             </li>
-          ) : (
-            <FileRow key={file.file} desk={desk} file={file} last={files.length === 1} />
-          ),
-        )}
-        {naming !== null && naming.file === null && (
-          <li>
-            <FileNameForm desk={desk} />
-          </li>
-        )}
-      </ul>
+          )}
+        </ul>
+        <Folder />
+      </div>
     </nav>
   );
 }
@@ -88,7 +92,7 @@ function FileRow({ desk, file, last }: { desk: Desk; file: FileState; last: bool
 }
 
 /** The name is what one looks for: where there is little room, the folders give way first. */
-function FilePath({ path }: { path: string }) {
+export function FilePath({ path }: { path: string }) {
   const cut = path.lastIndexOf("/") + 1;
   return (
     <span class="file-path grow" title={path}>

@@ -32,6 +32,8 @@ export class RoomModel {
     title: computed(() => this.#state.value.title),
     people: computed(() => this.#state.value.people),
     files: computed(() => this.#state.value.files),
+    data: computed(() => this.#state.value.data),
+    written: computed(() => this.#state.value.written),
     runs: computed(() => this.#state.value.runs),
     chat: computed(() => this.#state.value.chat),
     kernel: computed(() => this.#state.value.kernel),
@@ -53,6 +55,14 @@ export class RoomModel {
 
   get files(): RoomState["files"] {
     return this.#parts.files.value;
+  }
+
+  get data(): RoomState["data"] {
+    return this.#parts.data.value;
+  }
+
+  get written(): RoomState["written"] {
+    return this.#parts.written.value;
   }
 
   get runs(): RoomState["runs"] {
