@@ -214,6 +214,9 @@ class App(IPKernelApp):
     work = ""
     sockets: ClassVar[dict[str, int]] = {}
 
+    def parse_command_line(self, argv: Any = None) -> None:
+        """There is none; to make a parser of all options would be a fifth of a fork's start."""
+
     def init_connection_file(self) -> None:
         """Name the channels by number in place of a file."""
         self.transport, self.ip, self.session.key = "ipc", "/nowhere", self.key
