@@ -38,7 +38,10 @@ from typing import Any, Final, Literal, Protocol
 
 from fourhands_protocol import limits
 
-from .judge.judgement import Judgement, Status, TestsEventKind
+from .judge.examples import examples_code as examples_code
+from .judge.judgement import PRIVATE as PRIVATE
+from .judge.judgement import Judgement as Judgement
+from .judge.judgement import Status, TestsEventKind
 
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
