@@ -62,6 +62,7 @@ class OurClient:
         self.welcome: envelope.Welcome | None = None
         self.last = 0
         self.entries: list[Entry] = []
+        self.left_out: dict[str, int] = {}
         self.refused: list[envelope.Refused] = []
         self.peers: dict[int, dict[str, Any]] = {}
         self.closed: list[tuple[int, str]] = []
@@ -205,7 +206,8 @@ class OurClient:
             case envelope.Entries(new):
                 for entry in new:
                     self._entry(entry)
-            case envelope.State(update, seq):
+            case envelope.State(update, seq, left_out):
+                self.left_out = left_out or {}
                 self.document.apply(update)
                 self.last, self._in_story = max(self.last, seq), False
             case envelope.Ack(upto, seq):
