@@ -65,7 +65,12 @@ class Warm:
         return sum(map(len, self._waiting.values()))
 
     def want(self, environment: Environment) -> None:
-        """Say that somebody uses an environment; what is missing is made once it is quiet."""
+        """Say that somebody uses an environment; what is missing is made once it is quiet.
+
+        Programs that are no Python of ours may be large and slow: none of them is made ahead.
+        """
+        if environment.program is not None:
+            return
         self._last = self._loop.time()
         self._wanted[environment.name] = (environment, self._last)
         self._changed.set()

@@ -50,7 +50,10 @@ class Zygotes:
         self._loop = asyncio.get_running_loop()
 
     async def launch(self, environment: Environment, channels: Channels, *, key: str) -> KernelProcess:
-        """Start a kernel, by a fork where there is a zygote that forks; the next launch may find one."""
+        """Start a kernel, by a fork where there is a zygote that forks; the next launch may find one.
+
+        A program that is no Python of ours is bubblewrap's to start.
+        """
         zygote = None if environment.program is not None else self._present(environment)
         if zygote is not None:
             try:
@@ -64,6 +67,8 @@ class Zygotes:
 
     async def ready(self, environment: Environment) -> bool:
         """Wait until there is a zygote; False where none comes."""
+        if environment.program is not None:
+            return False
         self._present(environment)
         hatching = self._nests[environment.name].hatching
         if hatching is not None:
