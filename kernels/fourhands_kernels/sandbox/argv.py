@@ -167,6 +167,9 @@ def _readable(sandbox: Sandbox) -> Iterable[str]:
 def _places(sandbox: Sandbox) -> Iterable[str]:
     """What can be written to; it comes before what is shown read-only, which a later tmpfs would hide."""
     yield from ("--proc", "/proc", "--dev", "/dev")
+    if sandbox.mode == "user" and not sandbox.zygote:
+        # The settings of its own namespaces belong to whoever made them: outside that is the same user.
+        yield from ("--ro-bind", "/proc/sys", "/proc/sys")
     yield from ("--perms", "0755", "--dir", "/home", "--perms", "0755", "--dir", "/run")
     for place, size in places(sandbox.limits).items():
         yield from ("--perms", "1777", "--size", str(size), "--tmpfs", place)
