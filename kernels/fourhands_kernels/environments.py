@@ -43,14 +43,20 @@ print(json.dumps([sys.prefix, sys.base_prefix, sys.base_exec_prefix, platform.py
 class Environment:
     """A Python with ipykernel: its interpreter, the folders that it reads, what people call it.
 
-    Where there is a `program` the Python only starts that one.
+    `variables` are set for its kernels besides the usual ones. Where there is a `program` the Python only
+    starts that one.
     """
 
     name: str
     python: Path
     folders: tuple[Path, ...]
     title: str = "Python"
+    variables: tuple[tuple[str, str], ...] = ()
     program: Program | None = None
+
+
+class _TooOld(KernelUnavailable):
+    """An ipykernel that our launcher cannot start."""
 
 
 _Found = Environment | Kernelspec | Standalone
@@ -106,7 +112,7 @@ class Environments:
         """A program, with the Python that starts it and the folders of both."""
         own = await self.python()
         folders = tuple(dict.fromkeys((*own.folders, *found.folders)))
-        return Environment(found.name, own.python, folders, found.title, found.program)
+        return Environment(found.name, own.python, folders, found.title, program=found.program)
 
     def names(self) -> list[str]:
         """Every entry that might be one."""
@@ -134,13 +140,24 @@ async def inspect(name: str, home: Path) -> _Found:
     found = read(name, home)
     if not isinstance(found, OtherPython):
         return found
-    return dataclasses.replace(await _environment(name, found.python), title=found.title)
+    return await _other_python(found)
+
+
+async def _other_python(found: OtherPython) -> _Found:
+    """The Python of a kernelspec, with what that says of it."""
+    said = found.otherwise
+    try:
+        own = await _environment(said.name, found.python)
+    except _TooOld:
+        return said
+    folders = tuple(dict.fromkeys((*own.folders, *said.folders)))
+    return dataclasses.replace(own, title=said.title, folders=folders, variables=said.program.variables)
 
 
 async def _environment(name: str, python: Path) -> Environment:
     *folders, version, ipykernel = await _ask(name, python)
     if int(ipykernel.split(".")[0]) < _OLDEST_IPYKERNEL:
-        raise KernelUnavailable(
+        raise _TooOld(
             f"the kernel environment {name!r} has ipykernel {ipykernel}, "
             f"and {_OLDEST_IPYKERNEL} or later is needed"
         )

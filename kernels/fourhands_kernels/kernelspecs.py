@@ -36,11 +36,12 @@ class Kernelspec:
 
 @dataclass(frozen=True, slots=True)
 class OtherPython:
-    """A Python with ipykernel, which our launcher starts as well as any."""
+    """A Python with ipykernel, which our launcher starts as well as any; `otherwise` where it is too old for
+    that.
+    """
 
-    name: str
     python: Path
-    title: str
+    otherwise: "Standalone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ def read(name: str, home: Path) -> Kernelspec | OtherPython | Standalone:
     if not argv:
         raise KernelUnavailable(f"the kernelspec {name!r} in {home} names no program")
     path = _program(argv[0], home)
-    if _runs_ipykernel(argv):
-        return OtherPython(name, path, title)
     folders = _folders(name, (*map(_prefix, (path, path.resolve())), home, *shown))
-    return Standalone(name, folders, title, Program((str(path), *argv[1:]), home, variables, interrupt))
+    program = Program((str(path), *argv[1:]), home, variables, interrupt)
+    standalone = Standalone(name, folders, title, program)
+    return OtherPython(path, standalone) if _runs_ipykernel(argv) else standalone
 
 
 def _prefix(program: Path) -> Path:

@@ -11,6 +11,7 @@ from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.environments import Environment, Environments
 from fourhands_kernels.kernel import KernelUnavailable, Offer
 from fourhands_kernels.kernelspecs import Kernelspec, Program
+from fourhands_kernels.sandbox import launch
 
 from .watching import Watched
 
@@ -79,13 +80,28 @@ async def test_a_kernelspec_of_ipykernel_is_a_python_of_ours(tmp_path: Path, pro
         "ipykernel_launcher",
     ]
     installed = tmp_path / "elsewhere/share/jupyter/kernels/science"
-    kernelspec(installed, argv=[*argv, "-f", "{connection_file}"], display_name="Science")
+    words = {"WORD": "${HOME}/given"}
+    kernelspec(installed, argv=[*argv, "-f", "{connection_file}"], display_name="Science", env=words)
     (tmp_path / "offered").mkdir()
     (tmp_path / "offered/science").symlink_to(installed)
     found = await Environments(tmp_path / "offered").find("science")
     assert isinstance(found, Environment)
-    assert (found.title, found.folders) == ("Science", (Path("/usr"), tmp_path / "elsewhere"))
+    assert found.title == "Science"
+    assert found.folders[:2] == (Path("/usr"), tmp_path / "elsewhere")
+    assert launch._variables(found, home="/h")["WORD"] == "/h/given"
     assert found.python.parent == own.parent
+
+
+async def test_a_kernelspec_s_ipykernel_that_is_too_old_for_us_is_a_program(tmp_path: Path) -> None:
+    python(tmp_path / "default")
+    own = python(tmp_path / "old/python", ipykernel="6.31.0")
+    argv = [str(own), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernelspec(tmp_path / "older", argv=argv, env={"WORD": "given"}, display_name="Older")
+    found = await Environments(tmp_path).get("older")
+    assert (found.python, found.title) == (tmp_path / "default/bin/python", "Older")
+    assert found.program is not None
+    assert (found.program.argv, dict(found.program.variables)) == (tuple(argv), {"WORD": "given"})
+    assert {tmp_path / "old/python", tmp_path / "default"} <= set(found.folders)
 
 
 async def test_a_kernelspec_with_a_provisioner_is_its_provisioner_s(tmp_path: Path) -> None:

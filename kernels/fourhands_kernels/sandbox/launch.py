@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any, Final, Protocol
 
 from ..environments import Environment
@@ -155,7 +156,7 @@ def _program(environment: Environment) -> dict[str, Any]:
 
 def _variables(environment: Environment, *, home: str) -> dict[str, str]:
     """All of the environment that a kernel sees; nothing of the host's gets through."""
-    return {
+    usual = {
         "PATH": f"{environment.python.parent}:/usr/bin:/bin",
         "HOME": home,
         "LANG": "C.UTF-8",
@@ -167,3 +168,5 @@ def _variables(environment: Environment, *, home: str) -> dict[str, str]:
         # The debugger's warning about frozen modules is about a debugger that nobody starts.
         "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     }
+    given = {name: Template(text).safe_substitute(usual) for name, text in environment.variables}
+    return usual | given

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from string import Template
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
@@ -81,9 +82,12 @@ def become(key: str, sockets: dict[str, int], program: dict[str, Any]) -> None:
     command = program["argv"]
     for place, path in places.items():
         command = [word.replace(place, path) for word in command]
+    variables = {
+        name: Template(text).safe_substitute(os.environ) for name, text in program["variables"].items()
+    }
     try:
         kernel = subprocess.Popen(
-            command, env=os.environ | program["variables"], start_new_session=True, preexec_fn=end_with_us
+            command, env=os.environ | variables, start_new_session=True, preexec_fn=end_with_us
         )
     except OSError as error:
         sys.exit(f"{command[0]} cannot be run in the sandbox: {error.strerror}")
