@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fourhands_protocol import entries
@@ -12,7 +13,8 @@ from fourhands_server.log.sqlite import SqliteLog
 
 def print_into(data: Path, room: str, person: str, *, runs: int, items: int, size: int) -> None:
     """Runs `old-0`, `old-1` …: each printed so many lines of so many bytes, and ended."""
-    asyncio.run(_print(data, room, person, runs, items, size))
+    with ThreadPoolExecutor(1) as thread:  # Playwright's synchronous side has a loop in this one
+        thread.submit(asyncio.run, _print(data, room, person, runs, items, size)).result()
 
 
 async def _print(data: Path, room: str, person: str, runs: int, items: int, size: int) -> None:
