@@ -90,8 +90,14 @@ class Reader:
 
     def read_text(self) -> str:
         """Read text with its UTF-8 length in front."""
+        size = self.read_uint()
+        start = self.pos
+        end = start + size
+        if end > len(self.data):
+            raise MalformedFrame("ends inside a text")
+        self.pos = end
         try:
-            return self.read_bytes().decode()
+            return self.data[start:end].decode()
         except UnicodeDecodeError:
             raise MalformedFrame("text is not UTF-8") from None
 

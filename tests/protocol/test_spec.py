@@ -86,7 +86,7 @@ def test_limits_in_rules():
         f"A frame has at most {limits.FRAME // limits.KIB} KiB",
         f"A state has at most {limits.AWARENESS_STATE // limits.KIB} KiB",
         f"at most {limits.AWARENESS_STATES:,} states",
-        f"At most {limits.GAP:,} pieces",
+        f"at most {limits.STEPS:,} steps",
         f"Beyond {limits.OUTPUTS:,} outputs",
     ):
         assert words in SPEC

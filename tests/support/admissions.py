@@ -31,7 +31,7 @@ def spans_of(admission: Admission, root: str) -> list[tuple[int, int, int]]:
 
 
 def _plain(known: Known) -> dict[str, Any]:
-    values = {name: getattr(known, name) for name in Known.__slots__ if name not in ("runs", "starts")}
-    deleted = list(zip(known.deleted.starts, known.deleted.ends, strict=True))
+    values = {name: getattr(known, name) for name in Known.__slots__ if name != "runs"}
+    deleted = list(known.deleted)
     past = {client: steps for client, steps in known.past.items() if steps != ([], [])}
     return {**values, "deleted": deleted, "past": past}

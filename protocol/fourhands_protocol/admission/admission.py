@@ -105,7 +105,8 @@ class Admission:
         self._check_ids(person, len(new_clients), ids)
         walk.follow()
         walk.check_deletions(update.deletions)
-        walk.place(self._order, is_new=roots is not None)
+        steps = limits.RELAY_STEPS if relay else limits.STEPS
+        walk.place(self._order, is_new=roots is not None, steps=steps)
         is_relayed = relay and bool(strangers)
         return self._keep(walk, update.deletions, person, new_clients, is_relayed=is_relayed)
 

@@ -4,44 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from operator import itemgetter
 
 from .ranges import Ranges
-from .update import Id
-
-
-class Run:
-    """Consecutive ids of one client, each written after the one before, all of them before `right`.
-
-    `before` and `after` are the runs beside it in its file.
-    """
-
-    __slots__ = ("after", "before", "end", "known", "origin", "right", "start")
-
-    def __init__(self, known: Known, start: int, end: int, origin: Id | None, right: Id | None) -> None:
-        """Make a run that stands nowhere yet."""
-        self.known = known
-        self.start = start
-        self.end = end
-        self.origin = origin
-        self.right = right
-        self.before: Run | None = None
-        self.after: Run | None = None
-
-    def link_after(self, left: Run) -> None:
-        """Stand right after another run."""
-        self.before, self.after = left, left.after
-        if left.after is not None:
-            left.after.before = self
-        left.after = self
-
-    def unlink(self) -> None:
-        """Stand nowhere any more."""
-        assert self.before is not None, "only the beginning of a file has nothing before it"
-        self.before.after = self.after
-        if self.after is not None:
-            self.after.before = self.before
+from .run import Run
+from .runs import Runs
 
 
 class Known:
@@ -58,7 +25,6 @@ class Known:
         "root",
         "root_since",
         "runs",
-        "starts",
     )
 
     def __init__(self, client: int) -> None:
@@ -74,9 +40,8 @@ class Known:
         # Clocks of the second halves of surrogate pairs, ascending.
         self.middles = array("I")
         self.deleted = Ranges()
-        # Its text as it stands among that of the others, by clock, and the first clock of each run.
-        self.runs: list[Run] = []
-        self.starts: list[int] = []
+        # Its text as it stands among that of the others, by clock.
+        self.runs = Runs()
         # What its author had read of others: client → (own clocks, last clock of theirs by then), ascending.
         self.past: dict[int, tuple[list[int], list[int]]] = {}
 
@@ -104,38 +69,13 @@ class Known:
             self.root_since = self.next
         self.next = end
 
-    def run_at(self, clock: int) -> Run:
-        """Find the run that holds a clock."""
-        return self.runs[bisect_right(self.starts, clock) - 1]
-
-    def run_from(self, clock: int) -> Run:
-        """Find the run that begins with a clock, if need be by a cut."""
-        run = self.run_at(clock)
-        return run if run.start == clock else self._cut(run, clock)
-
-    def run_to(self, clock: int) -> Run:
-        """Find the run that ends with a clock, if need be by a cut."""
-        run = self.run_at(clock)
-        if run.end != clock + 1:
-            self._cut(run, clock + 1)
-        return run
-
-    def _cut(self, run: Run, clock: int) -> Run:
-        rest = Run(self, clock, run.end, (self.client, clock - 1), run.right)
-        run.end = clock
-        rest.link_after(run)
-        index = bisect_right(self.starts, clock)
-        self.runs.insert(index, rest)
-        self.starts.insert(index, clock)
-        return rest
-
     def add_run(self, run: Run) -> None:
         """Take in the run with the latest clocks."""
         self.runs.append(run)
-        self.starts.append(run.start)
-        for neighbour in (run.origin, run.right):
-            if neighbour is not None and neighbour[0] != self.client:
-                self._learn(run.start, *neighbour)
+        if run.origin is not None and run.origin[0] != self.client:
+            self._learn(run.start, *run.origin)
+        if run.right is not None and run.right[0] != self.client:
+            self._learn(run.start, *run.right)
 
     def _learn(self, clock: int, other: int, reached: int) -> None:
         own, theirs = self.past.setdefault(other, ([], []))
@@ -143,23 +83,16 @@ class Known:
             own.append(clock)
             theirs.append(reached)
 
-    def known_at(self, clock: int) -> Iterator[tuple[int, int]]:
-        """List what whoever wrote `clock` had read by then, as (client, last clock)."""
-        for other, (own, theirs) in self.past.items():
-            index = bisect_right(own, clock)
-            if index:
-                yield other, theirs[index - 1]
-
     def type_on(self, end: int, right: Known | None, right_clock: int) -> bool:
         """Lengthen what was written last up to `end`, if it stands right before the neighbour named now."""
-        if not self.runs:
+        last = self.runs.last
+        if last is None:
             return False
-        last = self.runs[-1]
         after = last.after
         if right is None:
             stands = after is None and last.right is None
         else:
-            stands = after is not None and after.known is right and after.start == right_clock
+            stands = after is not None and after.client == right.client and after.start == right_clock
             stands = stands and last.right == (right.client, right_clock)
         if not stands or last.end != self.next:
             return False
@@ -169,11 +102,11 @@ class Known:
     def take_back(self) -> None:
         """Forget the runs beyond `next`: the update that brought them was refused after all."""
         runs = self.runs
-        while runs and runs[-1].start >= self.next:
-            runs.pop().unlink()
-            self.starts.pop()
-        if runs and runs[-1].end > self.next:
-            runs[-1].end = self.next
+        while runs.last is not None and runs.last.start >= self.next:
+            runs.last.unlink()
+            runs.pop()
+        if runs.last is not None and runs.last.end > self.next:
+            runs.last.end = self.next
         for own, theirs in self.past.values():
             del theirs[bisect_left(own, self.next) :]
             del own[bisect_left(own, self.next) :]

@@ -43,6 +43,10 @@ class Struct(NamedTuple):
         return [self.clock + index + n + 1 for n, index in enumerate(pairs)]
 
 
+# Without the checks of the constructor, which cost as much as the rest: there are many structs.
+_struct: Final = tuple.__new__
+
+
 class Section(NamedTuple):
     """The structs of one client, without a hole between `start` and `end`."""
 
@@ -124,7 +128,7 @@ def _read_struct(reader: Reader, client: int, clock: int) -> Struct:
     if not text:
         raise MalformedFrame("update: empty text")
     length = len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
-    return Struct(STRING, clock, length, origin, right, root, text)
+    return _struct(Struct, (STRING, clock, length, origin, right, root, text))
 
 
 def _read_root(reader: Reader) -> str:

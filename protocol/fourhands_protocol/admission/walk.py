@@ -2,10 +2,12 @@
 
 from collections.abc import Container
 
+from .. import limits
 from ..errors import CausalGap, NotAdmitted, ProtocolError
 from .growth import Growth
 from .known import Known
 from .order import Order
+from .past import Pasts
 from .update import GC, Deletion, Struct, Update
 
 
@@ -98,8 +100,9 @@ class Walk:
             raise NotAdmitted("text may not part a surrogate pair")
         return side.root_at(clock)
 
-    def place(self, order: Order, *, is_new: bool) -> None:
+    def place(self, order: Order, *, is_new: bool, steps: int = limits.STEPS) -> None:
         """Put the new text in its place among all the others'; NotAdmitted or TooMany where it has none."""
+        pasts = Pasts(self._clients, most=steps) if is_new and len(self.taken) > 1 else None
         fresh = [client for client in self.growths if client not in self._clients]
         self._clients.update((client, self.growths[client].known) for client in fresh)
         try:
@@ -107,7 +110,7 @@ class Walk:
                 end = struct.clock + struct.length
                 # Of text that is known in part, Yjs puts the rest behind the part that is known.
                 origin = struct.origin if start == struct.clock else (known.client, start - 1)
-                order.place(known, (start, end), origin, struct.right, root, is_new=is_new)
+                order.place(known, (start, end), origin, struct.right, root, is_new=is_new, pasts=pasts)
         except ProtocolError:
             for growth in self.growths.values():
                 growth.known.take_back()
