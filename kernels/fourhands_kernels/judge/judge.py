@@ -1,6 +1,7 @@
 """Carries out one judgement: starts the pair, reads what the tests' side tells, ends both."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -140,7 +141,7 @@ class Judging:
             self._candidate.kill()
         ahead, self._ahead = self._ahead, None
         self._candidate, end = await (ahead or self._new_candidate())
-        with end:
+        with end, contextlib.suppress(ConnectionError):  # the reader sees that the tests' side has gone
             socket.send_fds(link, [b"1"], [end.fileno()])
 
     async def _new_candidate(self) -> tuple[KernelProcess, socket.socket]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from ..environments import Environment
+from ..environments import Environment, held
 from ..kernel import KernelUnavailable
 from .judge import Judging, Tell
 from .judgement import Judgement, Sheet, Status, TestsEvent
@@ -70,12 +70,18 @@ class Judges:
     async def _judge(self, judgement: Judgement, tell: Tell) -> None:
         async with self._free:
             try:
-                candidate = await self._find(judgement.environment)
-                tests = await self._find(judgement.tests_environment)
+                candidate = await self._python(judgement.environment)
+                tests = await self._python(judgement.tests_environment)
+                with held(candidate), held(tests):
+                    await Judging(judgement, self._pairs, tell, candidate=candidate, tests=tests).run()
             except KernelUnavailable as error:
                 _end(judgement, tell, "error", error.reason)
-                return
-            await Judging(judgement, self._pairs, tell, candidate=candidate, tests=tests).run()
+
+    async def _python(self, name: str) -> Environment:
+        found = await self._find(name)
+        if found.program is not None:
+            raise KernelUnavailable(f"hidden tests need a Python, and {name!r} runs another program")
+        return found
 
 
 def _end(judgement: Judgement, tell: Tell, status: Status, detail: str | None = None) -> None:
