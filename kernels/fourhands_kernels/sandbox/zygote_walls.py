@@ -106,7 +106,12 @@ def leave_powers(uid: int, filter_: bytes, *, root: bool) -> None:
     are not root outside.
     """
     if not root:
-        _own_user_namespace(uid)
+        # The settings of its namespaces would belong to it: outside it is the user who made them. A last one
+        # has to be written, which this way leads to.
+        settings = os.open("/proc/sys/user", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        _cover_proc()
+        _own_user_namespace(uid, settings)
+        os.close(settings)
     _drop_bounding()
     if root:
         os.setgroups([])
@@ -125,18 +130,19 @@ def _cover_proc() -> None:
             mount("none", path, "", MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 
-def _own_user_namespace(inner: int) -> None:
-    """One in which no further can be made."""
+def _own_user_namespace(inner: int, settings: int) -> None:
+    """One in which no further can be made; `settings` is the folder of such limits."""
     uid, gid = os.getuid(), os.getgid()
     call("unshare", CLONE_NEWUSER)
     for name, text in (
         ("self/setgroups", "deny"),
         ("self/uid_map", f"{inner} {uid} 1"),
         ("self/gid_map", f"{inner} {gid} 1"),
-        ("sys/user/max_user_namespaces", "0"),
     ):
         with open(f"/proc/{name}", "w", encoding="ascii") as file:
             file.write(text)
+    with open(os.open("max_user_namespaces", os.O_WRONLY, dir_fd=settings), "w", encoding="ascii") as file:
+        file.write("0")
 
 
 def _drop_bounding() -> None:
