@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ from fourhands_kernels.kernel import (
     Execution,
     FileTooLarge,
     HostRefused,
+    KernelUnavailable,
     MissingData,
     NoSuchFile,
     WrittenFiles,
 )
 
-from .hosting import HostProcess, wait_gone
+from .hosting import HostProcess
 from .watching import Run, Watched
+
+BOTH = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
 
 
 async def runs(room: Watched, code: str, files: dict[str, str] | None = None, **more: Any) -> Run:
@@ -40,11 +44,13 @@ def told(room: Watched) -> list[list[str]]:
     return [[file["path"] for file in e.body["files"]] for e in room.events if e.kind == "kernel.files"]
 
 
+@BOTH
 async def test_a_room_s_module_is_imported(shared: Watched) -> None:
     run = await runs(shared, "import helper\nhelper.f()", {"main.py": "", "helper.py": "def f(): return 42"})
     assert run.value == "42"
 
 
+@BOTH
 async def test_the_newest_version_is_imported(room: Watched) -> None:
     """Also where the module was imported before, within one second and at the same length."""
     for answer in range(10, 14):
@@ -69,6 +75,7 @@ async def test_folders_become_packages(shared: Watched) -> None:
     assert run.value == "'deep'"
 
 
+@BOTH
 async def test_files_of_the_room_belong_to_the_code(shared: Watched) -> None:
     run = await runs(shared, "open('own.txt', 'a').write('!'); open('own.txt').read()", {"own.txt": "mine"})
     assert run.value == "'mine!'"
@@ -80,6 +87,7 @@ async def test_what_the_room_deletes_is_gone(room: Watched) -> None:
     assert (await runs(room, "import os\nsorted(os.listdir())", {"b.txt": ""})).value == "['b.txt']"
 
 
+@BOTH
 async def test_files_that_code_wrote_are_told_and_read(room: Watched, client: KernelHostClient) -> None:
     assert (await runs(room, "1", {"main.py": "1"})).status == "ok"
     await runs(room, "open('out.csv', 'w').write('1,2')", {"main.py": "2"})
@@ -251,20 +259,48 @@ async def test_a_folder_that_was_taken_away_is_said(room: Watched) -> None:
     assert (await runs(room, "import a\n1", {"a.py": "2"})).value == "1"
 
 
+@BOTH
 async def test_the_folder_goes_with_its_kernel(room: Watched, host: HostProcess) -> None:
     """No descriptor of the host keeps what was in memory."""
+    run = await runs(room, "import os\n[os.stat('.').st_dev, os.stat('.').st_ino]", {"a.py": "1"})
+    folder = json.loads(run.value)
 
-    def folders() -> int:
-        links = Path(f"/proc/{host.process.pid}/fd").iterdir()
-        return sum(os.path.basename(os.readlink(link)) == "work" for link in links if link.is_symlink())
+    def held() -> bool:
+        found = [link.stat() for link in Path(f"/proc/{host.process.pid}/fd").iterdir() if link.exists()]
+        return folder in [[about.st_dev, about.st_ino] for about in found]
 
-    others = set(host.sandboxes())
-    without = folders()
-    await runs(room, "open('x', 'wb').write(bytes(1000))", {"a.py": "1"})
-    assert folders() == without + 1
-    inside = [pid for pid in host.sandboxes() if pid not in others]
+    assert held()
     await room.client.stop(room.name)
-    await asyncio.to_thread(wait_gone, inside)
-    for _ in range(2):  # the host has heard of the end by then
-        await room.client.availability()
-    assert folders() == without
+    await room.event("kernel", state="none")
+    async with asyncio.timeout(30):
+        while held():  # each answer means that the host has looked at what happened meanwhile
+            await room.client.availability()
+
+
+@pytest.mark.parametrize("kind", ["ordinary", "plain"])
+async def test_the_same_without_root_and_without_walls(isolation: None, tmp_path: Path, kind: str) -> None:
+    host = HostProcess(
+        tmp_path,
+        isolation="none" if kind == "plain" else "auto",
+        ordinary=kind == "ordinary",
+        launcher="bubblewrap",
+    ).start()
+    client = KernelHostClient(host.socket)
+    room = Watched(client)
+    await room.attach()
+    files = {"main.py": "", "lib/helper.py": "x = 1"}
+    code = "import os, lib.helper\nopen('out', 'w').write('3')\nos.chmod('out', 0)\nlib.helper.x"
+    assert (await runs(room, code, files)).value == "1"
+    assert await lists(room) == ["out"]
+    if os.geteuid() != 0 or kind == "ordinary":
+        with pytest.raises(KernelUnavailable, match="may not be read"):
+            await client.read_file(room.name, "out")
+    assert (
+        await runs(room, "import lib.helper\nlib.helper.x", files | {"lib/helper.py": "x = 2"})
+    ).value == "2"
+    await runs(room, "os.chmod('lib', 0)", files)
+    run = await runs(room, "1", files | {"lib/helper.py": "x = 3"})
+    if os.geteuid() != 0 or kind == "ordinary":
+        assert "took the permission away" in run.error["evalue"]
+    await client.aclose()
+    await asyncio.to_thread(host.end)
