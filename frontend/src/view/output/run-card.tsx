@@ -1,4 +1,5 @@
 /** One run: who ran what, when, how long, how it ended; its outputs; and the prompt while it waits for input. */
+import { useSignal } from "@preact/signals";
 import type { RunState } from "../../room/state";
 import { clock, span, timeOfDay } from "../clock";
 import { Avatar } from "../parts/avatar";
@@ -72,15 +73,7 @@ export function RunCard({ run, by, what, go, nameOf, now, paths, jump, answer, s
       <div class="run-body">
         {run.console && <Typed code={run.code ?? ""} />}
         {run.leftOut !== undefined && <LeftOut count={run.leftOut} show={show} />}
-        {run.outputs.map((output, at) => (
-          <OutputItem
-            key={at}
-            output={output}
-            stopped={run.status === "interrupted" || run.status === "timeout"}
-            paths={paths}
-            jump={jump}
-          />
-        ))}
+        <Outputs run={run} paths={paths} jump={jump} />
         {run.dropped > 0 && !marked && <Dropped bytes={run.dropped} />}
         {run.status === "ok" && isEmpty(run) && <p class="out-note">No output.</p>}
         {note !== null && <p class="out-note">{note}</p>}
@@ -96,6 +89,38 @@ function isEmpty(run: RunState): boolean {
 
 function neverRan(run: RunState): boolean {
   return run.finishedAt !== undefined && run.startedAt === undefined;
+}
+
+/** Outputs on the page at a time; a run may have a thousand. */
+const OUTPUTS = 60;
+
+function Outputs({ run, paths, jump }: Pick<RunCardProps, "run" | "paths" | "jump">) {
+  const most = useSignal(OUTPUTS);
+  const first = Math.max(0, run.outputs.length - most.value);
+  return (
+    <>
+      {first > 0 && (
+        <button
+          type="button"
+          class="button quiet small out-earlier"
+          onClick={() => {
+            most.value += OUTPUTS;
+          }}
+        >
+          Show earlier outputs ({first.toLocaleString("en")})
+        </button>
+      )}
+      {run.outputs.slice(first).map((output, at) => (
+        <OutputItem
+          key={first + at}
+          output={output}
+          stopped={run.status === "interrupted" || run.status === "timeout"}
+          paths={paths}
+          jump={jump}
+        />
+      ))}
+    </>
+  );
 }
 
 /** As the prompt of a console shows it. */

@@ -37,7 +37,7 @@ export function OutputPanel() {
   const kept = begun.filter((run) => run.queuedAt > desk.clearedAt.value || !isOver(run));
   const shown = kept.slice(-more.value);
   const narrow = shape.value === "narrow";
-  useStickToEnd(scroller, content, () => !behind.value && desk.model.runs.length > 0);
+  useStickToEnd(scroller, content, top, () => !behind.value && desk.model.runs.length > 0);
   return (
     <section class="panel output" aria-label="Output">
       <header class="panel-head">
@@ -65,6 +65,8 @@ export function OutputPanel() {
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
           tabIndex={0}
           ref={scroller}
+          // At the end the end is kept, not what stood in view; a reader further up keeps their place.
+          style={{ overflowAnchor: behind.value ? "auto" : "none" }}
           onScroll={(event) => {
             // Growth below moves nothing: only a reader who goes up leaves the end.
             const { scrollTop } = event.currentTarget;
@@ -143,13 +145,17 @@ function nearEnd(element: HTMLElement): boolean {
 function useStickToEnd(
   scroller: RefObject<HTMLElement | null>,
   content: RefObject<HTMLElement | null>,
+  top: { current: number },
   wanted: () => boolean,
 ): void {
   useEffect(() => {
     const [view, list] = [scroller.current, content.current];
     if (view === null || list === null) return;
     const watch = new ResizeObserver(() => {
-      if (wanted()) view.scrollTop = view.scrollHeight;
+      if (!wanted()) return;
+      view.scrollTop = view.scrollHeight;
+      // Where it shrank: that is no reader going up.
+      top.current = view.scrollTop;
     });
     watch.observe(list);
     watch.observe(view);
