@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fourhands_protocol.entries import Entry
 from fourhands_server.core.room import Room
 from fourhands_server.live.host import Parts, RoomHost
 from fourhands_server.live.pages import pages
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a link is read out
 TICK_S = 1.0
+SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
+SLICE_BYTES = 16 * 1024  # and about so many bytes of them: 20 ms of the hardest edits there are
 IDLE = 60_000_000  # µs that an empty room stays in memory
 AVAILABILITY_S = 15.0  # between two looks at whether code can run here
 
@@ -84,8 +87,9 @@ class Hub:
             raise NoSuchRoom(room)
         host = await self._host(room)
         async for page in pages(self.parts.log, room):
-            host.room.replay(page)
-            await asyncio.sleep(0)  # a long log must not keep other rooms waiting
+            for part in _slices(page):
+                host.room.replay(part)
+                await asyncio.sleep(0)  # a long log must not keep other rooms waiting
         producers = await self.parts.log.producers(room)
         self.parts.documents.drop(room)
         host.room.awaken(producers, now=self.parts.clock())
@@ -127,3 +131,17 @@ class Hub:
         self.kernel_refused = None if available.ok else (available.reason or "no kernel can be had")
         for host in self._hosts.values():
             host.room.kernel_refused = self.kernel_refused
+
+
+def _slices(page: Sequence[Entry]) -> Iterator[list[Entry]]:
+    """Cut a page of the log into parts between which others may have their turn; an entry stays whole."""
+    part: list[Entry] = []
+    size = 0
+    for entry in page:
+        if part and (len(part) == SLICE or size + len(entry.body) > SLICE_BYTES):
+            yield part
+            part, size = [], 0
+        part.append(entry)
+        size += len(entry.body)
+    if part:
+        yield part
