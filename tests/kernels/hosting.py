@@ -45,6 +45,7 @@ class HostProcess:
     warm: int = 0
     environments: Path = ENVIRONMENTS
     ordinary: bool = False  # run it as an ordinary user although we are root
+    instead: dict[str, Path] = field(default_factory=dict)  # what it sees in place of files of the system
     process: "subprocess.Popen[bytes]" = field(init=False)
 
     @property
@@ -75,6 +76,9 @@ class HostProcess:
         if self.ordinary and os.geteuid() == 0:
             os.chown(self.folder, ORDINARY, ORDINARY)
             command = [*as_ordinary_user(self.folder), *command]
+        for path, other in self.instead.items():
+            shown = ["/bin/sh", "-c", 'mount --bind "$0" "$1"; shift; exec "$@"', str(other), path]
+            command = ["unshare", "--mount", *shown, *command]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 command,
