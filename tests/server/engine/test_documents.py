@@ -106,6 +106,17 @@ async def test_a_text_of_the_past_is_built_beside_the_live_one(edits: Edits, doc
     assert past == ["abcdefgh"[:n] for n in range(9)] + ["abcdefgh"]
 
 
+async def test_several_texts_are_read_as_of_one_moment(edits: Edits, documents: Documents) -> None:
+    """In the order asked for; a root that nobody has written to is empty."""
+    seq, _ = edits.type("r1", "now")
+    roots = ["nothing", "main.py", "names with ~2 and 😀"]
+    assert await documents.texts("r1", roots, at=seq) == ["", "now", ""]
+    documents.apply("r1", *edits.type("r1", " later"))
+    assert await documents.texts("r1", roots, at=latest(edits)) == ["", "now later", ""]
+    assert await documents.texts("r1", roots, at=seq) == ["", "now", ""]
+    assert await documents.texts_at("r1", ["main.py", "main.py"], seq) == ["now", "now"]
+
+
 async def test_a_peer_gets_what_it_lacks(edits: Edits, documents: Documents) -> None:
     edits.type("r1", "old")
     peer: pycrdt.Doc = pycrdt.Doc()
