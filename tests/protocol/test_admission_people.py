@@ -57,16 +57,32 @@ def test_A15_awareness_binds_too(room):
             room.bind(wrong, "ada")
 
 
-def test_A16_a_person_has_so_many_ids(room):
-    for client in range(limits.CLIENT_IDS - 2):
-        room.bind(client, "ada")
+def test_A16_a_person_writes_under_so_many_ids(room):
+    for client in range(NEW + 1, NEW + limits.CLIENT_IDS - 1):
+        room.check(typed(client, 0, "x", after=(ADA, 0)), "ada")
     room.check(typed(NEW, 0, "x", after=(ADA, 0)), "ada")
     with pytest.raises(TooMany):
-        room.bind(NEW + 1, "ada")
+        room.bind(NEW + 1000, "ada")
     with pytest.raises(TooMany):
-        room.check(typed(NEW + 1, 0, "x", after=(ADA, 0)), "ada")
+        room.check(typed(NEW + 1000, 0, "x", after=(ADA, 0)), "ada")
     assert room.check(typed(NEW, 1, "x", after=(NEW, 0)), "ada").is_news
-    assert room.bind(NEW + 1, "bob")
+    assert room.bind(NEW + 1000, "bob")
+
+
+def test_A16_ids_that_were_only_shown_make_room_for_later_ones(room):
+    """A page that is loaded again and again leaves an id behind each time, and can still be written in."""
+    loads = range(NEW, NEW + 3 * limits.CLIENT_IDS)
+    for client in loads:
+        assert room.bind(client, "bob")
+    assert room.owner(loads[0]) is None
+    assert room.owner(loads[-2]) == "bob"
+    again = Admission(["main.py"])
+    again.replay(typed(ADA, 0, "ada"), "ada")
+    again.replay(typed(BOB, 0, "bob", after=(ADA, 2)), "bob")
+    for client in loads:
+        again.bind(client, "bob")
+    assert state_of(again) == state_of(room)
+    assert room.check(typed(loads[-1], 0, "x", after=(ADA, 0)), "bob").is_news
 
 
 def test_A17_others_ids_may_be_relayed_after_a_change_of_incarnation(room):

@@ -15,7 +15,7 @@ def state_of(admission: Admission) -> dict[str, Any]:
         "clients": {client: _plain(known) for client, known in admission._clients.items()},
         "codes": {code: known.client for code, known in admission._codes.items()},
         "roots": set(admission._roots),
-        "ids": dict(admission._ids_of),
+        "ids": {person: list(ids) for person, ids in admission._ids_of.items()},
         "order": {root: spans_of(admission, root) for root in sorted(order._beginnings)},
     }
 

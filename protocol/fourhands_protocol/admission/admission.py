@@ -25,7 +25,7 @@ class Admission:
         self._clients: dict[int, Known] = {}
         # The same objects by the bytes of their id, for the short path.
         self._codes: dict[bytes, Known] = {}
-        self._ids_of: dict[str, int] = {}
+        self._ids_of: dict[str, list[int]] = {}  # in the order of their first use
         self._order = Order(self._clients)
 
     def add_root(self, root: str) -> None:
@@ -122,8 +122,11 @@ class Admission:
         return tuple(strangers)
 
     def _check_ids(self, person: str, more: int, most: int) -> None:
-        if more and self._ids_of.get(person, 0) + more > most:
-            raise TooMany(f"more than {most} client ids; reload the page less often")
+        if not more:
+            return
+        used = sum(self._clients[client].next > 0 for client in self._ids_of.get(person, ()))
+        if used + more > most:
+            raise TooMany(f"this participant has written under {most} client ids, and no more are taken")
 
     def _keep(
         self,
@@ -159,4 +162,15 @@ class Admission:
     def _own(self, client: int, known: Known, person: str) -> None:
         self._add(client, known)
         known.person = person
-        self._ids_of[person] = self._ids_of.get(person, 0) + 1
+        ids = self._ids_of.setdefault(person, [])
+        if len(ids) >= limits.CLIENT_IDS:
+            self._let_go_of_one(ids)
+        ids.append(client)
+
+    def _let_go_of_one(self, ids: list[int]) -> None:
+        """The oldest id that never wrote becomes nobody's: pages that only looked leave no more behind."""
+        client = next((client for client in ids if not self._clients[client].next), None)
+        if client is not None:
+            ids.remove(client)
+            del self._clients[client]
+            del self._codes[write_uint(client)]
