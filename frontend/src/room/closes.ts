@@ -31,7 +31,11 @@ const CLOSES: Record<number, Close> = {
   4413: { action: "rebuild", reason: "A change was too large to be sent." },
   4422: { action: "rebuild", reason: "A change could not be accepted." },
   4423: { action: "rebuild", reason: "A change could not be accepted." },
-  4429: { action: "stop", reason: "This page was opened too many times by the same person. Open the invite link in a private window to join again." },
+  4429: {
+    action: "stop",
+    reason:
+      "This page was opened too many times by the same person. Open the invite link in a private window to join again.",
+  },
 };
 
 /** Codes that we do not know follow the rule of the wire: below 4400 try again, else stop. */
