@@ -74,7 +74,7 @@ def test_options_of_other_commands_mean_the_same() -> None:
 def test_every_variable_that_is_named_exists(file: str) -> None:
     serve = options(commands(build_parser({}))["serve"])
     known = {"FOURHANDS_" + flag[2:].replace("-", "_").upper() for flag in serve} | {"FOURHANDS_ADMIN_KEY"}
-    known |= {"FOURHANDS_FUZZ_SEEDS", "FOURHANDS_MUTATIONS"}  # of the tests
+    known |= {"FOURHANDS_FUZZ_SEEDS", "FOURHANDS_MUTATIONS", "FOURHANDS_JUDGE"}  # of the tests
     named = set(re.findall(r"FOURHANDS_[A-Z_]+", (ROOT / file).read_text("utf-8")))
     assert named <= known
 
