@@ -128,8 +128,7 @@ Message = FromClient | FromServer
 
 _STREAM: Final = text(limits.ID + 10, least=1)
 _KIND: Final = text(40, least=1)
-# A body may be larger than an edit: an image among a run's outputs, and a step 2 of a stock client.
-_BODY: Final = data(8 * limits.KIB * limits.KIB, least=1)
+_BODY: Final = data(limits.BODY, least=1)
 _TOKEN: Final = text(4_096, least=1)
 _SECONDS: Final = integer(most=10**9)
 

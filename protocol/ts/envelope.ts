@@ -2,7 +2,8 @@
 
 import { type Cbor, type CborMap, decode, decodeMap, encode, isMap } from "./cbor";
 import type { Entry } from "./entries";
-import { Malformed } from "./errors";
+import { Malformed, TooLarge } from "./errors";
+import { BODY } from "./limits";
 import { ROLES, type Role } from "./roles";
 import { Reader, Writer } from "./varint";
 
@@ -168,13 +169,16 @@ function readWelcome(map: CborMap): Welcome {
 function readEntry(item: Cbor): Entry {
   const [stream, seq, at, actor, kind, body] = asRow(item, 6);
   if (seq === 0) throw new Malformed("an entry has seq 0");
+  const packed = asBytes(body);
+  if (packed.length === 0) throw new Malformed("an entry has no body");
+  if (packed.length > BODY) throw new TooLarge("an entry is larger than the protocol allows");
   return {
     stream: asText(stream),
     seq: asUint(seq),
     at: asUint(at),
     actor: asText(actor),
     kind: asText(kind),
-    body: decodeMap(asBytes(body)),
+    body: decodeMap(packed),
   };
 }
 

@@ -17,3 +17,10 @@ export class Malformed extends ProtocolError {
     this.name = "Malformed";
   }
 }
+
+export class TooLarge extends ProtocolError {
+  constructor(reason: string) {
+    super(4413, reason);
+    this.name = "TooLarge";
+  }
+}

@@ -2,6 +2,9 @@
 
 export const KIB = 1024;
 
+/** Bytes of an entry's body. */
+export const BODY = 8 * KIB * KIB;
+
 /** Bytes of one edit; a larger paste is refused before it enters the document. */
 export const UPDATE = 256 * KIB;
 

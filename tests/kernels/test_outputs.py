@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fourhands_kernels.outputs import EVENT, STREAM_ITEM, Caps, RunOutputs
-from fourhands_protocol import cbor, outputs
+from fourhands_protocol import cbor, entries, envelope, limits, outputs
 
 PNG = "image/png"
 
@@ -104,6 +104,16 @@ def test_the_largest_representation_goes_first() -> None:
     items = said(display({"text/plain": "small", "text/html": "h" * 2000}), caps=Caps(item=1000))
     assert items[0] == {"output_type": "dropped", "bytes": 2000}
     assert items[1]["data"] == {"text/plain": "small"}
+
+
+def test_the_largest_event_is_an_entry_that_every_client_reads() -> None:
+    """A strict client refuses an ENTRY with a larger body."""
+    assert 2 * max(Caps().item, EVENT) < limits.BODY
+    (item,) = said(display({PNG: "QUJD" * (Caps().item // 4)}))
+    body = entries.body("run.outputs", {"run": "r-1", "n": 0, "items": [item]})
+    entry = entries.Entry("room", 1, 1, "server", "run.outputs", body)
+    frame = envelope.encode(envelope.Entries((entry,)))
+    assert envelope.decode(frame) == envelope.Entries((entry,))
 
 
 def test_results_keep_their_number_and_displays_their_id() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fourhands_protocol import cbor, envelope, sync
 from fourhands_protocol.entries import Entry
-from fourhands_protocol.errors import MalformedFrame, ProtocolError
+from fourhands_protocol.errors import MalformedFrame, ProtocolError, TooLarge
 from tests.support.vectors import load, real
 
 VECTORS = load("envelope")
@@ -43,6 +43,19 @@ def test_E2_other_frames_are_refused(case):
 def test_E1_entries_keep_their_bodies_byte_for_byte():
     entry = Entry("room", 7, 1763886000000000, "p-1", "chat", b"\xa1\x64text\x62hi")
     assert envelope.decode(envelope.encode(envelope.Entries((entry,)))) == envelope.Entries((entry,))
+
+
+@pytest.mark.parametrize("case", VECTORS["bodies"], ids=lambda case: str(case["bytes"]))
+def test_K5_the_largest_entry(case):
+    body = cbor.encode({"text": "x" * (case["bytes"] - 11)})
+    assert len(body) == case["bytes"]
+    entry = Entry("room", 7, 1763886000000000, "p-1", "run.outputs", body)
+    frame = envelope.encode(envelope.Entries((entry,)))
+    if case["taken"]:
+        assert envelope.decode(frame) == envelope.Entries((entry,))
+    else:
+        with pytest.raises(TooLarge):
+            envelope.decode(frame)
 
 
 def test_E1_a_stock_client_never_takes_it_for_one_of_its_own():

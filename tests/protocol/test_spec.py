@@ -60,6 +60,7 @@ def test_K4_ops_and_their_fields(kind):
 @pytest.mark.parametrize(
     ("what", "limit"),
     [
+        ("the body of an entry", f"{limits.BODY // limits.KIB**2} MiB"),
         ("an edit's update", f"{limits.UPDATE // limits.KIB} KiB"),
         ("a step 2", f"{limits.STEP2 // limits.KIB} KiB"),
         ("code of a run", f"{limits.CODE // limits.KIB} KiB"),

@@ -10,7 +10,7 @@ import {
   encodeFrame,
   type Hello,
 } from "../../../protocol/ts/envelope";
-import { ProtocolError } from "../../../protocol/ts/errors";
+import { ProtocolError, TooLarge } from "../../../protocol/ts/errors";
 import { decodeStock, encodeStock, type StockFrame } from "../../../protocol/ts/sync";
 import { bytesOf, fromJson, hexOf, type Refused, vectors } from "./vectors";
 
@@ -89,7 +89,11 @@ describe("the envelope", () => {
     value: unknown;
     hex: string;
   }
-  const envelope = vectors<{ frames: Frame[]; refused: Refused[] }>("envelope");
+  const envelope = vectors<{
+    frames: Frame[];
+    refused: Refused[];
+    bodies: { bytes: number; taken: boolean }[];
+  }>("envelope");
 
   test.each(envelope.frames)("$name $hex", ({ type, value, hex }) => {
     expect(decodeFrame(bytesOf(hex))).toEqual({ type, value: fromJson(value) });
@@ -102,6 +106,15 @@ describe("the envelope", () => {
 
   test.each(toClient)("$name is read by a client", ({ hex }) => {
     expect(decodeServer(bytesOf(hex)).type).toMatch(/welcome|entries|ack|refused|ping|pong|token|state/);
+  });
+
+  test.each(envelope.bodies)("an entry of $bytes bytes: $taken", ({ bytes, taken }) => {
+    const ENTRY = 3;
+    const body = encode({ text: "x".repeat(bytes - 11) });
+    expect(body.length).toBe(bytes);
+    const frame = encodeFrame(ENTRY, [["room", 7, 1_763_886_000_000_000, "p-1", "run.outputs", body]]);
+    if (taken) expect(decodeServer(frame)).toMatchObject({ entries: [{ seq: 7, kind: "run.outputs" }] });
+    else expect(() => decodeServer(frame)).toThrow(TooLarge);
   });
 
   test.each(envelope.refused)("refused: $why", ({ hex }) => {

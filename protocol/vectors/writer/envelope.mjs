@@ -80,4 +80,10 @@ const refused = [
   { hex: frame(9, { token: "" , expires_in: 1 }), why: "an empty token" },
 ];
 
-save("envelope", "cborg 6.1.5 with float64; the refused frames by hand", { frames, refused });
+// An entry whose body is a map {"text": …} of so many bytes in all.
+const bodies = [
+  { bytes: 8 * 1024 * 1024, taken: true },
+  { bytes: 8 * 1024 * 1024 + 1, taken: false },
+];
+
+save("envelope", "cborg 6.1.5 with float64; the refused frames by hand", { frames, refused, bodies });
