@@ -140,7 +140,10 @@ class Judging:
         if self._candidate is not None:
             self._candidate.kill()
         ahead, self._ahead = self._ahead, None
+        spoilt = self._candidate is not None
         self._candidate, end = await (ahead or self._new_candidate())
+        if spoilt:  # who needs one new candidate's side often needs another
+            self._ahead = asyncio.create_task(self._new_candidate())
         with end, contextlib.suppress(ConnectionError):  # the reader sees that the tests' side has gone
             socket.send_fds(link, [b"1"], [end.fileno()])
 

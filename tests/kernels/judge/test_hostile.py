@@ -1,15 +1,14 @@
 """Whatever the candidate's code does, it makes tests fail and never pass; it reads none, and the next test
 has a candidate's side again.
 
-`make test` runs those of FEW; FOURHANDS_JUDGE=all runs all of them.
+`make test` runs those of FEW; `make judge` all of them, in user mode as well.
 """
 
-import os
 import textwrap
 
 import pytest
 
-from .conftest import Examine
+from .conftest import ALL, Examine
 
 MARKER = "the-answer-nobody-sees"
 
@@ -252,13 +251,13 @@ FEW = (
     ),
     *("writes garbage", "looks for the tests", "answers in a stranger's shape"),
 )
-CHOSEN = tuple(HOSTILE) if os.environ.get("FOURHANDS_JUDGE") == "all" else FEW
+CHOSEN = tuple(HOSTILE) if ALL else FEW
 
 
 @pytest.mark.parametrize("how", CHOSEN)
-async def test_a_hostile_candidate_passes_nothing(examine: Examine, how: str) -> None:
+async def test_a_hostile_candidate_passes_nothing(everywhere: Examine, how: str) -> None:
     fair = {"fair.py": b"def double(x):\n    return 2 * x\n"}
-    verdict = await examine(HOSTILE[how], TESTS, files=fair, modules=("main", "fair"), per_call_s=1.5)
+    verdict = await everywhere(HOSTILE[how], TESTS, files=fair, modules=("main", "fair"), per_call_s=1.5)
     outcomes = verdict.outcomes
     assert outcomes.pop("test_fair_after_number") == "passed", how
     assert set(outcomes.values()) == {"failed"}, {name: verdict.message(name) for name in outcomes}
