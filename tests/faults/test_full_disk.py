@@ -129,6 +129,19 @@ def wait_until_not_recorded(room: People) -> str:
     return text
 
 
+def test_an_upload_on_a_full_disk_is_refused_and_leaves_nothing(disk: Disk) -> None:
+    room = People(disk.server)
+    data = os.urandom(500_000)
+    disk.fill()
+    words = expect_problem(room.interviewer("PUT", "/data/numbers.bin", content=data), 503, "not-recorded")
+    assert "nothing was changed" in words
+    disk.free()
+    assert os.listdir(disk.server.data / "blobs") == []
+    assert room.observer.json("GET", "/data")["files"] == []
+    assert room.interviewer("PUT", "/data/numbers.bin", content=data).status_code == 201
+    assert room.observer("GET", "/data/numbers.bin").content == data
+
+
 @pytest.mark.parametrize("disk", ["quota"], indirect=True)
 async def test_a_stock_client_is_told_to_come_back(disk: Disk) -> None:
     room = await asyncio.to_thread(People, disk.server)
