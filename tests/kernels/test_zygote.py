@@ -1,6 +1,7 @@
 """Forks of a zygote: as far apart from each other and from it as from the host, and never the only way."""
 
 import asyncio
+import dataclasses
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -154,6 +155,23 @@ async def test_the_walls_of_forks_stand(
     assert isinstance(process, ForkedProcess)
     assert len(process.inside) == 2
     await zygotes.close()
+    await ended(process)
+
+
+async def test_an_environment_below_a_place_that_forks_have_anew_is_still_seen(
+    zygotes: Zygotes, environment: Environment, channels: Callable[[], Channels], tmp_path: Path
+) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    if not folder.is_relative_to("/tmp"):
+        pytest.skip("temporary folders lie elsewhere")
+    around = dataclasses.replace(environment, folders=(*environment.folders, folder))
+    assert await zygotes.ready(around)
+    process = await zygotes.launch(around, channels(), key="k")
+    inside = Path(f"/proc/{process.inside[1]}/root")
+    assert (inside / folder.relative_to("/")).is_dir()
+    assert [path.name for path in (inside / tmp_path.relative_to("/")).iterdir()] == ["more"]
+    process.kill()
     await ended(process)
 
 

@@ -4,7 +4,7 @@ It runs in a sandbox like a kernel's, but keeps the powers that it takes to buil
 runs in it and no secret passes through it: keys are in descriptors that only a fork reads. It has one thread,
 or it refuses to serve. Its one argument is the number of a descriptor with a JSON configuration:
 
-    {control, filter: hex, places: {path: bytes}, modules: [name], root: bool}
+    {control, filter: hex, places: {path: bytes}, shown: [path], modules: [name], root: bool}
 
 `control` is a SOCK_SEQPACKET socket. The host says {fork: id, do: kernel|walls, uid, accounts: {path: text}}
 and hands over descriptors: configuration, stderr, and for a kernel report, shell, iopub, stdin, control. We
@@ -76,6 +76,7 @@ class Zygote:
         self._filter = bytes.fromhex(configuration["filter"])
         self._root: bool = configuration["root"]
         self._places: dict[str, int] = configuration["places"]
+        self._shown: list[str] = configuration["shown"]
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
         self._children: dict[int, tuple[int, int]] = {}  # by handle: the host's id, and the pid
@@ -129,7 +130,7 @@ class Zygote:
             os.dup2(errors, 1)
             os.dup2(errors, 2)
             close_but({0, 1, 2, configuration, *links})
-            walls_of.enclose(self._places, request["accounts"], root=self._root)
+            walls_of.enclose(self._places, self._shown, request["accounts"], root=self._root)
             kernel = os.fork()
             if kernel:
                 walls_of.be_first(kernel, self._filter)

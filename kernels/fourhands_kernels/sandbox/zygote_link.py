@@ -17,7 +17,7 @@ from .launch import Bubblewrap
 from .memory import memory_file
 from .process import KernelProcess, send
 
-FORK_SECONDS: Final = 5.0  # it takes 10 ms on an idle machine; who is asked for longer is not waited for
+FORK_SECONDS: Final = 10.0  # it takes 10 ms on an idle machine; who is asked for longer is not waited for
 _INSIDE: Final = Path(__file__).parent
 _FILES: Final = ("boot.py", "room_kernel.py", "walls.py", "zygote.py", "zygote_walls.py")
 _MESSAGE: Final = 64 * 1024
@@ -175,6 +175,7 @@ def hatch(bubblewrap: Bubblewrap, environment: Environment) -> Zygote:
             "control": theirs.fileno(),
             "filter": seccomp.program(seccomp.machine()).hex(),
             "places": argv.places(bubblewrap.limits),
+            "shown": [str(folder) for folder in environment.folders],
             "modules": _MODULES,
             "root": bubblewrap.mode == "root",
         }

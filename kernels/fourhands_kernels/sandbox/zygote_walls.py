@@ -62,10 +62,12 @@ def into_new_pid_namespace() -> int:
         os.close(own)
 
 
-def enclose(places: dict[str, int], accounts: dict[str, str], *, root: bool) -> None:
+def enclose(places: dict[str, int], shown: list[str], accounts: dict[str, str], *, root: bool) -> None:
     """Give this process, the first of its pid namespace, all other namespaces, and its own /proc, terminals
-    and writable places (sizes in bytes); `accounts` are files that take the place of the zygote's, `root`
-    says that we are root outside as well.
+    and writable places (sizes in bytes).
+
+    `shown` are folders that have to be seen also where they lie below one of those places, `accounts` files
+    that take the place of the zygote's; `root` says that we are root outside as well.
     """
     os.setsid()
     call("unshare", CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
@@ -75,7 +77,12 @@ def enclose(places: dict[str, int], accounts: dict[str, str], *, root: bool) -> 
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     for place, size in places.items():
+        below = {path: os.open(path, os.O_PATH) for path in shown if path.startswith(place + "/")}
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={size}")
+        for path, folder in below.items():
+            os.makedirs(path, exist_ok=True)
+            mount(f"/proc/self/fd/{folder}", path, "", MS_BIND | MS_REC)  # read-only, as it was
+            os.close(folder)
     if root:
         _cover_proc()
     for path, text in accounts.items():
