@@ -19,7 +19,7 @@ from .environments import Environment
 from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
 from .kernelspecs import Kernelspec
-from .provisioner import manager
+from .provisioner import SandboxProvisioner, manager
 from .sandbox.launch import Launcher
 from .zmtp import Kind
 
@@ -144,8 +144,8 @@ class JupyterKernel:
     @property
     def work(self) -> int | None:
         """A descriptor of its working folder, where its provisioner has one and while it lives."""
-        work: int | None = getattr(self._manager.provisioner, "work", None)
-        return work
+        provisioner = self._manager.provisioner
+        return provisioner.work if isinstance(provisioner, SandboxProvisioner) else None
 
     async def ended(self) -> str:
         """Wait until it is gone; returns how that came."""

@@ -114,6 +114,14 @@ async def test_code_runs_in_a_kernel_without_a_pid(room: Watched, agent: Agent, 
     assert run.text == "".join(f"{i}\n" for i in range(2000))
 
 
+async def test_the_room_s_files_are_not_there_and_that_is_said_once(room: Watched) -> None:
+    files = {"main.py": b"", "helper.py": b"x = 1"}
+    said = [(await room.runs("1", files=files)).text for _ in range(2)]
+    assert said[0].startswith("The room's other files are not in the kernel's folder")
+    assert said[1] == ""
+    assert (await room.client.files(room.name)).files == ()
+
+
 async def test_input_is_asked_for(room: Watched) -> None:
     run = await room.begins("input('Who? ')")
     await room.event("run.input_asked", run=run)

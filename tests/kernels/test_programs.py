@@ -50,6 +50,13 @@ def host(programs: HostProcess) -> HostProcess:
     return programs
 
 
+async def test_the_room_s_files_are_in_its_folder(room: Watched) -> None:
+    files = {"main.py": b"", "helper.py": b"x = 7"}
+    code = "import helper; open('out', 'w').write('1'); print(helper.x)"
+    assert (await room.runs(code, environment="signal", files=files)).text == "7\n"
+    assert (await room.client.files(room.name)).files == (("out", 1),)
+
+
 async def test_it_runs_behind_the_walls(room: Watched, host: HostProcess) -> None:
     names = [offer.name for offer in await room.client.environments()]
     assert names == ["default", "failing", "gone", "message", "signal"]
