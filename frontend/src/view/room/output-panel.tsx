@@ -39,89 +39,91 @@ export function OutputPanel() {
   const narrow = shape.value === "narrow";
   useStickToEnd(scroller, content, top, () => !behind.value && desk.model.runs.length > 0);
   return (
-    <section class="panel output" aria-label="Output">
-      <header class="panel-head">
-        {!narrow && <h2 class="panel-title">Output</h2>}
-        <KernelState />
-        <span class="grow" />
-        {narrow && <RunBar />}
-        {!narrow && kept.length > 0 && (
-          <button
-            type="button"
-            class="button quiet small"
-            title="Hides these runs from your view; the others keep theirs"
-            onClick={() => {
-              desk.clearedAt.value = desk.model.client.now();
+    <div class="panel output">
+      <section class="output-view" aria-label="Output">
+        <header class="panel-head">
+          {!narrow && <h2 class="panel-title">Output</h2>}
+          <KernelState />
+          <span class="grow" />
+          {narrow && <RunBar />}
+          {!narrow && kept.length > 0 && (
+            <button
+              type="button"
+              class="button quiet small"
+              title="Hides these runs from your view; the others keep theirs"
+              onClick={() => {
+                desk.clearedAt.value = desk.model.client.now();
+              }}
+            >
+              Clear view
+            </button>
+          )}
+        </header>
+        <div class="output-place">
+          <div
+            class="output-scroll scroll"
+            id="output"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
+            tabIndex={0}
+            ref={scroller}
+            // At the end the end is kept, not what stood in view; a reader further up keeps their place.
+            style={{ overflowAnchor: behind.value ? "auto" : "none" }}
+            onScroll={(event) => {
+              // Growth below moves nothing: only a reader who goes up leaves the end.
+              const { scrollTop } = event.currentTarget;
+              if (nearEnd(event.currentTarget)) behind.value = false;
+              else if (scrollTop < top.current) behind.value = true;
+              top.current = scrollTop;
             }}
           >
-            Clear view
-          </button>
-        )}
-      </header>
-      <div class="output-view">
-        <div
-          class="output-scroll scroll"
-          id="output"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keys
-          tabIndex={0}
-          ref={scroller}
-          // At the end the end is kept, not what stood in view; a reader further up keeps their place.
-          style={{ overflowAnchor: behind.value ? "auto" : "none" }}
-          onScroll={(event) => {
-            // Growth below moves nothing: only a reader who goes up leaves the end.
-            const { scrollTop } = event.currentTarget;
-            if (nearEnd(event.currentTarget)) behind.value = false;
-            else if (scrollTop < top.current) behind.value = true;
-            top.current = scrollTop;
-          }}
-        >
-          <div ref={content} class="output-list">
-            {!narrow && <AloneCard />}
-            {kept.length < begun.length && <Cleared desk={desk} count={begun.length - kept.length} />}
-            {kept.length > shown.length && (
-              <button
-                type="button"
-                class="button quiet"
-                onClick={() => {
-                  more.value += CARDS;
-                }}
-              >
-                Show earlier runs ({kept.length - shown.length})
-              </button>
-            )}
-            {shown.map((run, at) => (
-              <Fragment key={run.run}>
+            <div ref={content} class="output-list">
+              {!narrow && <AloneCard />}
+              {kept.length < begun.length && <Cleared desk={desk} count={begun.length - kept.length} />}
+              {kept.length > shown.length && (
+                <button
+                  type="button"
+                  class="button quiet"
+                  onClick={() => {
+                    more.value += CARDS;
+                  }}
+                >
+                  Show earlier runs ({kept.length - shown.length})
+                </button>
+              )}
+              {shown.map((run, at) => (
+                <Fragment key={run.run}>
+                  <Restarts
+                    events={events}
+                    people={people}
+                    from={shown[at - 1]?.queuedAt ?? desk.clearedAt.value}
+                    to={run.queuedAt}
+                  />
+                  <Card desk={desk} run={run} />
+                </Fragment>
+              ))}
+              {kept.length > 0 && (
                 <Restarts
                   events={events}
                   people={people}
-                  from={shown[at - 1]?.queuedAt ?? desk.clearedAt.value}
-                  to={run.queuedAt}
+                  from={kept.at(-1)?.queuedAt ?? 0}
+                  to={Number.POSITIVE_INFINITY}
                 />
-                <Card desk={desk} run={run} />
-              </Fragment>
-            ))}
-            {kept.length > 0 && (
-              <Restarts
-                events={events}
-                people={people}
-                from={kept.at(-1)?.queuedAt ?? 0}
-                to={Number.POSITIVE_INFINITY}
-              />
-            )}
-            {runs.length === 0 && <Empty desk={desk} />}
+              )}
+              {runs.length === 0 && <Empty desk={desk} />}
+            </div>
           </div>
+          {behind.value && (
+            <button
+              type="button"
+              class="button plain to-end"
+              onClick={() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })}
+            >
+              <Icon name="arrow-down" />
+              To the newest
+            </button>
+          )}
         </div>
-        {behind.value && (
-          <button
-            type="button"
-            class="button plain to-end"
-            onClick={() => scroller.current?.scrollTo({ top: scroller.current.scrollHeight })}
-          >
-            <Icon name="arrow-down" />
-            To the newest
-          </button>
-        )}
-      </div>
+      </section>
       <Queue
         waiting={waiting}
         files={files}
@@ -129,7 +131,7 @@ export function OutputPanel() {
         cancel={(run) => (mayCancel(desk, run) ? () => void cancelRun(desk, run) : null)}
       />
       {desk.model.may("run") && <ConsoleLine />}
-    </section>
+    </div>
   );
 }
 
