@@ -69,7 +69,8 @@ class Pairs:
     def _walled(
         self, launcher: Bubblewrap, environment: Environment, settings: dict[str, Any], stack: ExitStack
     ) -> KernelProcess:
-        config = memory(stack, "settings", encode({**settings, "cwd": argv.WORK}))
+        # Alone: in a pid namespace of its own, where it may kill all that there is.
+        config = memory(stack, "settings", encode({**settings, "cwd": argv.WORK, "alone": True}))
         files = {f"{argv.CODE}/inside/{path.name}": path.read_bytes() for path in _INSIDE.glob("*.py")}
         files[f"{argv.CODE}/boot.py"] = _BOOT.read_bytes()
         command = [str(environment.python), "-I", "-c", _COMMAND.format(folders=[argv.CODE]), str(config)]

@@ -125,7 +125,7 @@ MAIN = """
 """
 
 TESTS = """
-    import asyncio, itertools
+    import asyncio, itertools, unittest
     import pytest
     import main
     from fourhands_tests import plain, printed, types
@@ -248,6 +248,12 @@ TESTS = """
     @pytest.mark.skip(reason="not yet")
     def test_skipped():
         assert False
+
+    class TestCases(unittest.TestCase):
+        def test_case(self):
+            self.assertEqual(two_sum([1, 2], 3), [0, 1])
+            with self.assertRaises(Empty):
+                Stack().pop()
 
     class TestClass:
         def test_method(self):

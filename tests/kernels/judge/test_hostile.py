@@ -189,6 +189,15 @@ HOSTILE = {
     + "    def answer(x): return 0\n",
     "answers in a stranger's shape": SOCKET
     + "    def answer(x):\n        for verb in 'YVEUKZ': speak(verb, 2, b't\\x03i\\1\\0i\\1\\0i\\1\\0')\n",
+    "leaves busy processes behind": """
+        import os
+        def answer(x):
+            for _ in range(20):
+                if os.fork() == 0:
+                    os.setsid()
+                    while True: pass
+            return x
+    """,
     "answers from another process": SOCKET
     + """
     def answer(x):

@@ -251,7 +251,10 @@ def run(settings: dict[str, Any], folder: str) -> None:
                 os._exit(1)
             os._exit(FRESH)
         _, status = os.waitpid(child, 0)
-        with contextlib.suppress(OSError):
-            os.killpg(child, signal.SIGKILL)  # what it started and left behind
+        with contextlib.suppress(OSError):  # what it started and left behind
+            if settings.get("alone"):
+                os.kill(-1, signal.SIGKILL)
+            else:
+                os.killpg(child, signal.SIGKILL)
         if os.waitstatus_to_exitcode(status) != FRESH:
             return

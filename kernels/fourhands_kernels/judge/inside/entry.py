@@ -3,7 +3,8 @@ candidate.
 
 Its one argument is the number of a descriptor that holds the settings as plain data:
 
-    {role: tests|candidate, report, cwd, limits: {name: number}, files: {path: bytes}, link, parent?, …}
+    {role: tests|candidate, report, cwd, limits: {name: number}, files: {path: bytes}, link, alone?,
+     parent?, …}
 """
 
 import os
@@ -30,9 +31,9 @@ def main() -> None:
         settings: dict[str, Any] = decode(file.read())
     if "parent" in settings:
         boot.die_with(settings["parent"])
-    boot.limit(settings["limits"])
     boot.lead()
     boot.report(settings["report"], settings["cwd"])
+    boot.limit(settings["limits"])
     os.set_inheritable(settings["link"], False)
     folder = os.path.abspath(settings["cwd"])
     write_files(settings["files"], folder)

@@ -3,6 +3,7 @@
 import contextlib
 import reprlib
 import time
+import unittest
 from collections.abc import Generator, Sequence
 from typing import Any, Final, Protocol, cast
 
@@ -107,6 +108,14 @@ class Reporting:
             return raises(self._desk.exception(expected), *args, **kwargs)
 
         pytest.raises = cast("Any", resolved)
+        for name in ("assertRaises", "assertRaisesRegex"):
+            setattr(unittest.TestCase, name, self._resolved(getattr(unittest.TestCase, name)))
+
+    def _resolved(self, method: Any) -> Any:
+        def resolved(case: unittest.TestCase, expected: Any, *args: Any, **kwargs: Any) -> Any:
+            return method(case, self._desk.exception(expected), *args, **kwargs)
+
+        return resolved
 
 
 def _said(found: "pytest.ExceptionInfo[BaseException]") -> str:
