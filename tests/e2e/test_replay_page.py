@@ -87,11 +87,14 @@ def test_the_host_chooses_what_a_room_runs_on(server: LiveServer, visit: Visit) 
     choice = host.page.get_by_label("Code runs on")
     expect(choice).to_have_value("default")
     choice.select_option("bare")
+    host.page.get_by_label("A run is stopped after").select_option("10 s")
     host.page.get_by_label("Title of the new room").fill("On bare Python")
     host.page.get_by_role("button", name="Make a room").click()
     expect(host.page.get_by_role("dialog")).to_be_visible()
     with server.http() as caller:
         made = next(r for r in caller.get("/api/rooms").json()["rooms"] if r["title"] == "On bare Python")
+        first = caller.get(f"/api/rooms/{made['id']}/timeline").json()["entries"][0]
+    assert first["body"]["settings"] == {"environment": "bare", "time_limit_s": 10}
     ada = visit().join(made["links"]["candidate"], "Ada")
     expect(ada.output).to_contain_text("· bare")
     ada.type("import importlib.util as i; print('numpy:', i.find_spec('numpy'))")
