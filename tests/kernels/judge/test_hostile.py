@@ -155,6 +155,7 @@ HOSTILE = {
             def __str__(self): raise self
         def answer(x): raise Odd()
     """,
+    "raises odd arguments": "def answer(x): raise SyntaxError('x', ('main.py', '1', None, 10**30, b'4', 5))",
     "never returns": "import time\ndef answer(x):\n    while True: time.sleep(1000)",
     "prints without end": "def answer(x):\n    while True: print('x' * 10_000)",
     "writes to its errors without end": "import os\ndef answer(x):\n    while True: os.write(2, b'x' * 999)",

@@ -68,9 +68,13 @@ class Reporting:
         )
         return result
 
-    def pytest_runtest_setup(self) -> None:
-        """From here on comparisons are shown our way."""
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """From here on comparisons are shown our way, and exceptions nobody's but ours: pytest's way stumbles
+        over hostile ones.
+        """
         util._reprcompare = _compared
+        item.repr_failure = item._repr_failure_py = lambda *args, **kwargs: "failed"
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
