@@ -179,7 +179,7 @@ class JupyterKernel:
 
     def signal(self) -> None:
         """Signal it to stop, past a kernel that reads no messages."""
-        signalling = asyncio.create_task(self._signal())
+        signalling = asyncio.create_task(self._manager.signal(signal.SIGINT))
         self._signals.add(signalling)
         signalling.add_done_callback(self._signals.discard)
 
@@ -195,14 +195,6 @@ class JupyterKernel:
         if self._run is not None:
             self._run.cancel()
         await self._manager.close()
-
-    async def _signal(self) -> None:
-        provisioner = self._manager.provisioner
-        try:
-            if provisioner is not None:
-                await provisioner.send_signal(signal.SIGINT)
-        except Exception as error:  # a provisioner's own; the kernel is replaced if it does not heed us
-            log.warning("a kernel could not be signalled: %s", error)
 
     def _connect(self) -> None:
         info = self._manager.get_connection_info()

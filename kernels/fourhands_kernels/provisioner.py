@@ -130,6 +130,11 @@ class RoomManager(AsyncKernelManager):
         assert isinstance(self.provisioner, SandboxProvisioner)
         return await self.provisioner.ended()
 
+    async def signal(self, number: int) -> None:
+        """Signal the kernel."""
+        if self.provisioner is not None:
+            await self.provisioner.send_signal(number)
+
     async def close(self) -> None:
         """End the kernel and remove every trace of it."""
         if self.provisioner is not None:
