@@ -15,6 +15,14 @@ FINDINGS = """async () => {
   return found.violations.map(({id, nodes}) => [id, ...nodes.map(({target}) => target.join(' '))].join(' '));
 }"""
 
+MIXED = r"""# %%
+from IPython.display import HTML, JSON
+print('\x1b[31mred\x1b[38;5;226m yellow \x1b[48;5;17mon blue')
+display(HTML('<p>Words'), JSON({'a': [{'b': 1}], 'c': None, 'd': 'text'}))
+# %%
+input('Well? ')
+"""
+
 
 def findings(page: Page) -> list[str]:
     """What axe objects to on the page as it stands."""
@@ -65,4 +73,19 @@ def test_from_the_invite_to_the_replay(server: LiveServer, visit: Visit, scheme:
     expect(ivy.page.get_by_role("region", name="Player")).to_be_visible()
     ivy.page.keyboard.press("End")
     ivy.sees("print('hello')\n")
+    assert findings(ivy.page) == []
+
+
+def test_cells_outputs_and_what_waits(server: LiveServer, visit: Visit, scheme: str) -> None:
+    room = server.create("To look at")
+    ivy = visit(color_scheme=scheme).join(f"{server.url}/r/{room['id']}#{room['interviewer']}", "Ivy")
+    ivy.paste(MIXED)
+    ivy.page.keyboard.press("Control+Home")
+    for _ in range(2):
+        ivy.page.keyboard.press("Shift+Enter")
+    ivy.page.get_by_role("textbox", name="Console").fill("1 + 1")
+    ivy.page.keyboard.press("Enter")
+    expect(ivy.page.get_by_role("textbox", name="Well?")).to_be_visible()
+    expect(ivy.page.get_by_role("region", name="Waiting to run")).to_be_visible()
+    expect(ivy.output.locator("iframe").content_frame.get_by_text("Words")).to_be_visible()
     assert findings(ivy.page) == []

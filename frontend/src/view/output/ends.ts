@@ -20,6 +20,9 @@ export function endNote(run: RunState, nameOf: (person: string) => string): stri
     case "aborted":
       return notRun(run, nameOf);
     case "kernel_died":
+      // Its error says why, and no variables were there to lose.
+      if (run.outputs.some((one) => one.output_type === "error" && one.ename === "KernelUnavailable"))
+        return null;
       return "Python ended in the middle of this run, and its variables are gone. The next run starts it again.";
     default:
       return null;
