@@ -51,7 +51,7 @@ class Attack:
     ends: frozenset[str] = field(default=frozenset({"ok"}))
     finds: bool = True
     shares: bool = False
-    limit: float = 4.0
+    limit: float = 25.0
     machine: str | None = None
     check: Check | None = None
 

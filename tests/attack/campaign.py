@@ -25,7 +25,7 @@ ATTACKS: list[Attack] = [attack for group in GROUPS.values() for attack in group
 LAUNCHERS = ("bubblewrap", "zygote")
 MODES = ("root", "user") if os.geteuid() == 0 else ("user",)
 AT_ONCE = 3
-SECONDS = 60.0  # for one attack, whatever happens
+SECONDS = 90.0  # for one attack, whatever happens
 
 
 @dataclass

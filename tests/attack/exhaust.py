@@ -21,7 +21,7 @@ for _ in range(8):
 time.sleep(60)
 """,
         ends=ways("kernel_died"),
-        limit=15,
+        limit=40,
         check=says(TOO_MUCH),
     ),
     exhaust(
@@ -33,7 +33,7 @@ for _ in range(64):
     blocks[-1].write(bytes(128 << 20))
 """,
         ends=ways("kernel_died"),
-        limit=20,
+        limit=40,
         check=says(TOO_MUCH),
     ),
     exhaust(
@@ -52,7 +52,7 @@ if os.fork() == 0:
 time.sleep(60)
 """,
         ends=ways("kernel_died", "timeout"),
-        limit=12,
+        limit=25,
     ),
     exhaust(
         "memory: files without a folder",
@@ -110,7 +110,7 @@ for folder in ("/tmp", "/dev/shm", "/home/room", "."):
 """,
         finds=True,
         ends=ways("ok", "timeout"),
-        limit=10,
+        limit=20,
     ),
     exhaust(
         "disk: millions of empty files",

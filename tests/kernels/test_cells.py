@@ -22,18 +22,25 @@ MIB = 1024 * 1024
 SMALL = Limits(whole=64 * MIB, processes=8)
 
 
-@pytest.fixture(params=["as-started", "as-an-ordinary-user"])
-async def watched(
-    request: pytest.FixtureRequest, isolation: None, tmp_path: Path
-) -> AsyncIterator[tuple[HostProcess, Watched]]:
-    """A room on a host of its own: as root with control groups where there are any, else watched."""
-    host = await asyncio.to_thread(HostProcess(tmp_path, ordinary=request.param != "as-started").start)
-    client = KernelHostClient(host.socket)
+@pytest.fixture(scope="module", params=["as-started", "as-an-ordinary-user"])
+def either(
+    request: pytest.FixtureRequest, isolation: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HostProcess]:
+    """As root with control groups where there are any, else with the watchdog."""
+    folder = tmp_path_factory.mktemp("either")
+    host = HostProcess(folder, ordinary=request.param != "as-started", launcher="bubblewrap").start()
+    yield host
+    host.end()
+
+
+@pytest.fixture
+async def watched(either: HostProcess) -> AsyncIterator[tuple[HostProcess, Watched]]:
+    client = KernelHostClient(either.socket)
     room = Watched(client)
     await room.attach()
-    yield host, room
+    yield either, room
+    await client.stop(room.name)
     await client.aclose()
-    await asyncio.to_thread(host.end)
 
 
 # Each process stays below its own limit.
@@ -56,6 +63,55 @@ async def test_processes_that_take_too_much_together_are_ended_and_told_why(
     assert run.error["evalue"] == "the kernel was ended: it took more than 1.5 GiB of memory"
     assert (await room.runs("1 + 1")).value == "2"
     assert "it took more than 1.5 GiB" in host.log
+
+
+BOMB = """
+import os, time
+count = 0
+try:
+    while count < 2000:
+        if os.fork() == 0:
+            time.sleep(600)
+        count += 1
+except OSError:
+    pass
+count
+"""
+
+
+async def test_processes_are_counted_by_room(watched: tuple[HostProcess, Watched]) -> None:
+    """Also where all rooms are one user of the machine."""
+    _, room = watched
+    other = Watched(room.client)
+    await other.attach()
+    assert 0 < int((await room.runs(BOMB)).value) < 200
+    assert 50 < int((await other.runs(BOMB)).value) < 200
+    assert (await room.runs("1 + 1")).value == "2"
+    await room.client.stop(other.name)
+
+
+IN_FLIGHT = """
+import socket
+held = []
+try:
+    while len(held) < 40:
+        held.append(socket.socketpair())
+        socket.send_fds(held[-1][0], [b"x"], [0] * 250)
+except OSError as error:
+    pass
+len(held)
+"""
+
+
+async def test_descriptors_on_their_way_keep_no_other_room_from_starting(
+    watched: tuple[HostProcess, Watched],
+) -> None:
+    _, room = watched
+    assert int((await room.runs(IN_FLIGHT)).value) > 2
+    other = Watched(room.client)
+    await other.attach()
+    assert (await other.runs("1 + 1")).value == "2"
+    await room.client.stop(other.name)
 
 
 async def test_what_holds_sandboxes_is_said(watched: tuple[HostProcess, Watched]) -> None:
@@ -179,7 +235,7 @@ def test_version_2_is_taken_beside_us_where_controllers_are_handed_on(tmp_path: 
     proc = hierarchy(tmp_path, handed="memory pids")
     ((version, bases),) = cgroups._candidates(proc)
     assert version == 2
-    assert set(bases) == {"memory", "pids", "cpu"}
+    assert set(bases) == {"memory", "pids"}  # what is not handed on is not to be had
     assert set(bases.values()) == {tmp_path / "cgroup/slice"}
 
 

@@ -75,10 +75,14 @@ def report(fd: int, cwd: str) -> None:
 
 
 def begin(configuration: dict[str, Any]) -> None:
-    """What comes before the kernel."""
-    limit(configuration["limits"])
+    """What comes before the kernel.
+
+    The sign comes before the limits: Linux counts descriptors on their way per user, and where all rooms are
+    one user another room may hold as many as our limit allows.
+    """
     lead()
     report(configuration["report"], configuration["cwd"])
+    limit(configuration["limits"])
     for fd in configuration["sockets"].values():
         os.set_inheritable(fd, False)  # what the room starts gets none of them
 

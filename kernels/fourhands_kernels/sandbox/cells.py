@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = 0.25  # seconds between looks
 _SHARE: Final = 20  # a look may take one part in so many of a processor's time
+_TRIES, _PAUSE = 25, 0.02  # seconds: a group is busy for a moment after its last process
 _WATCHDOG: Final = "a watchdog in the kernel host"
 
 
@@ -109,7 +110,11 @@ class Cells:
         self._watching.cancel()
         await asyncio.wait((self._watching,))
         if self._groups is not None:
-            self._groups.remove()
+            for _ in range(_TRIES):
+                self._groups.remove()
+                if not any(folder.exists() for folder in self._groups.folders):
+                    break
+                await asyncio.sleep(_PAUSE)
             if self._note is not None and not any(folder.exists() for folder in self._groups.folders):
                 self._note.unlink(missing_ok=True)
 

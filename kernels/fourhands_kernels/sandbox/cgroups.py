@@ -24,6 +24,8 @@ _WANTED: Final = (*_NEEDED, "cpu")
 _LEAF: Final = "fourhands-itself"  # version 2: processes and groups do not go together in one group
 _DELEGATED: Final = ("user.delegate", "trusted.delegate")  # how systemd marks what it leaves to us
 _SPARE: Final = 16  # processes: bubblewrap's own are in the group, too
+_WEIGHT: Final = 2  # processes per processor that all rooms together weigh as
+_HEAVIEST: Final = {1: 262_144, 2: 10_000}
 _TRIALS: Final = 50  # times 20 ms: a group stays busy for a moment after its last process
 _PAUSE: Final = 0.02  # seconds
 
@@ -78,6 +80,8 @@ class Cgroups:
             folder.mkdir(exist_ok=True)
             if self.version == 2:
                 _enable(folder, self.bases)
+        if "cpu" in self.bases:
+            _weigh(self.version, self.bases["cpu"] / self.name)
         group = Group(self.version, {kind: base / self.name / name for kind, base in self.bases.items()})
         for folder in dict.fromkeys(group.folders.values()):
             folder.mkdir()
@@ -165,7 +169,8 @@ def _unified(own: Path, point: Path) -> Iterator[_Way]:
                     continue
                 _move_aside(own)
                 _enable(own, able)
-            yield 2, {kind: base for kind in _WANTED if kind in able}
+                handed = (base / "cgroup.subtree_control").read_text().split()
+            yield 2, {kind: base for kind in _WANTED if kind in handed}
 
 
 def _delegated(folder: Path) -> bool:
@@ -215,6 +220,15 @@ def _below(own: str, root: str, point: Path) -> Path:
     inner = own.removeprefix(root) if root != "/" else own
     folder = point / inner.lstrip("/")
     return folder if folder.is_dir() else point
+
+
+def _weigh(version: Version, folder: Path) -> None:
+    """All rooms together against what else runs here, the server for one: as a group they would weigh no more
+    than one process.
+    """
+    with contextlib.suppress(OSError):
+        name, one = ("cpu.weight", 100) if version == 2 else ("cpu.shares", 1024)
+        (folder / name).write_text(str(min(_WEIGHT * (os.cpu_count() or 1) * one, _HEAVIEST[version])))
 
 
 def _limit(group: Group, limits: Limits) -> None:
