@@ -63,6 +63,9 @@ MAIN = """
             known[number] = place
         raise ValueError("no two numbers add up")
 
+    def named(**names):
+        return names
+
     def sort(numbers):
         numbers.sort()
 
@@ -126,6 +129,7 @@ MAIN = """
 
 TESTS = """
     import asyncio, itertools, unittest
+    from concurrent.futures import ThreadPoolExecutor
     import pytest
     import main
     from fourhands_tests import plain, printed, types
@@ -139,6 +143,14 @@ TESTS = """
     @pytest.mark.parametrize("numbers, target, expected", [([2, 7, 11], 9, [0, 1]), ([3, 3], 6, [0, 1])])
     def test_call(numbers, target, expected):
         assert two_sum(numbers, target) == expected
+
+    def test_arguments_by_name():
+        names = {"self": 1, "operation": 2, "seconds": 3, "kwargs": 4, "args": 5, "found": 6}
+        assert main.named(**names) == names
+
+    def test_threads_take_turns():
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(lambda n: two_sum([n, 2], n + 2), range(40))) == [[0, 1]] * 40
 
     def test_builtin_exception():
         with pytest.raises(ValueError, match="add up"):

@@ -13,7 +13,8 @@ import builtins
 import time
 import types
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from .faults import Fault
@@ -61,16 +62,16 @@ class Desk:
             return self.ask("value", stand)
         return stand
 
-    def ask(self, operation: str, *args: Any, **kwargs: Any) -> Any:
+    def ask(self, operation: str, *args: Any, kwargs: Mapping[str, Any] = MappingProxyType({})) -> Any:
         """Ask, after the modules that are named have been imported."""
-        for value in args:
+        for value in (*args, *kwargs.values()):
             if type(value) is Stand and type(value._fourhands_target) is Name:
                 self._line.imported(value._fourhands_target.module)
-        return self._line.ask(operation, *args, **kwargs)
+        return self._line.ask(operation, *args, kwargs=kwargs)
 
     def call(self, stand: Stand, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call it; remember what was made."""
-        found = self.ask("call", stand, *args, **kwargs)
+        found = self.ask("call", stand, *args, kwargs=kwargs)
         target = stand._fourhands_target
         makes = _is_class_name(target.path) if type(target) is Name else _key(stand) in self._makers
         return self.trust(found) if makes else found

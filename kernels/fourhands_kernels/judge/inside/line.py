@@ -4,8 +4,10 @@ Everything that comes over it is held to be hostile. When anything is wrong with
 test fails, and the next one gets a new sandbox.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from . import frames
@@ -31,6 +33,7 @@ class Line:
 
     def __init__(self, renew: Callable[[], Frames], *, per_call: float) -> None:
         self._renew = renew
+        self._one = threading.RLock()  # threads of a test take turns
         self.per_call = per_call
         self._frames: Frames | None = None
         self._stale = False
@@ -78,8 +81,18 @@ class Line:
                 self._hopeless[module] = self.fault
             raise
 
-    def ask(self, operation: str, *args: Any, seconds: float | None = None, **kwargs: Any) -> Any:
+    def ask(
+        self,
+        operation: str,
+        *args: Any,
+        kwargs: Mapping[str, Any] = MappingProxyType({}),
+        seconds: float | None = None,
+    ) -> Any:
         """Have an operation carried out; returns or raises as it did over there."""
+        with self._one:
+            return self._ask(operation, args, kwargs, seconds)
+
+    def _ask(self, operation: str, args: Any, kwargs: Mapping[str, Any], seconds: float | None) -> Any:
         self._ready()
         frames_ = self._frames
         assert frames_ is not None
@@ -87,7 +100,7 @@ class Line:
         until = min(time.monotonic() + limit, self._until or float("inf"))
         before, self._until = self._until, until
         try:
-            return self._exchange(frames_, operation, args, kwargs, until)
+            return self._exchange(frames_, operation, args, dict(kwargs), until)
         except Late:
             raise self._dropped(f"{_words(operation)} took longer than {limit:g} s") from None
         except Gone:

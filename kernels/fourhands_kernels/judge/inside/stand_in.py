@@ -21,7 +21,7 @@ class Stand:
         object.__setattr__(self, "_fourhands_target", target)
         object.__setattr__(self, "_fourhands_state", state)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
         return self._fourhands_desk.call(self, args, kwargs)
 
