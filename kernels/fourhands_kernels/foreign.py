@@ -134,6 +134,7 @@ class ForeignManager(AsyncKernelManager):
 async def _end(provisioner: KernelProvisionerBase) -> None:
     await provisioner.kill()
     await provisioner.wait()
+    await provisioner.shutdown_requested()  # what stood beside the kernel, too
     await provisioner.cleanup()
 
 
