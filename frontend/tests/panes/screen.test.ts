@@ -92,6 +92,15 @@ describe("looks", () => {
     ]);
   });
 
+  test("colons part a code from what belongs to it", () => {
+    expect(looks("\x1b[38:5:196ma\x1b[38:2::1:2:3mb\x1b[38:2:1:2:3mc\x1b[0;4:3md\x1b[4:0me")).toEqual([
+      ["a", "#ff0000"],
+      ["bc", "#010203"],
+      ["d", "t-underline"],
+      ["e", ""],
+    ]);
+  });
+
   test("neighbours of one look are one stretch", () => {
     expect(looks("\x1b[31ma\x1b[31mb")).toEqual([["ab", "t-f1"]]);
   });

@@ -39,7 +39,7 @@ export class Brush {
   look: Look = PLAIN;
 
   apply(parameters: string): void {
-    const codes = parameters === "" ? [0] : parameters.split(/[;:]/).map(Number);
+    const codes = parameters === "" ? [0] : parameters.split(";").flatMap(codesOf);
     for (let at = 0; at < codes.length; at += 1) at += this.#code(codes, at);
     this.look = this.#find();
   }
@@ -90,6 +90,17 @@ export class Brush {
     this.#looks.set(key, made);
     return made;
   }
+}
+
+/** A code with sub-parameters after colons, as the ones that stand apart: `38:2::1:2:3`, `4:3` (a wavy underline is one). */
+function codesOf(part: string): number[] {
+  if (!part.includes(":")) return [Number(part)];
+  const [code = 0, kind = 0, ...rest] = part.split(":").map(Number);
+  if (code === 4) return [kind === 0 ? 24 : 4];
+  if ((code === 38 || code === 48) && kind === 5) return [code, 5, rest[0] ?? 0];
+  // The name of a colour space may stand before the colour.
+  if ((code === 38 || code === 48) && kind === 2) return [code, 2, ...rest.slice(rest.length > 3 ? 1 : 0)];
+  return [code];
 }
 
 function describe(pen: Pen): Look {
