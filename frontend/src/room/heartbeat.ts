@@ -1,8 +1,6 @@
 // Whether the other end still lives: browsers keep half-open sockets OPEN for minutes, so we ask.
 
 const PING_EVERY_MS = 5_000;
-/** With the interval before it, 15 s of silence. */
-const PATIENCE_MS = 10_000;
 /** After a wake-up the user is waiting: decide sooner. */
 const PROBE_MS = 3_000;
 
@@ -12,7 +10,8 @@ export class Heartbeat {
   #pingAt: number;
   #deadAt: number | null = null;
 
-  constructor(now: number, patience = PATIENCE_MS) {
+  /** `patience`: ms without an answer after which the link is dead. */
+  constructor(now: number, patience: number) {
     this.#patience = patience;
     this.#pingAt = now + PING_EVERY_MS;
   }

@@ -32,6 +32,9 @@ export interface SessionOptions {
 const CONNECT_MS = 10_000;
 /** With the interval of the heartbeat before it, 30 s: one image may take so long on a slow link. */
 const SYNC_PATIENCE_MS = 25_000;
+/** With that interval, 15 s. */
+const PATIENCE_MS = 10_000;
+const MOST_PATIENCE = 8;
 /** A link that lived this long was a good one: the next loss starts with a short wait again. */
 const STEADY_MS = 5_000;
 /** `navigator.onLine` may be wrong: try now and then all the same. */
@@ -60,6 +63,8 @@ export class Session {
   #generation = 0;
   #online = true;
   #bestRoundTrip = Number.POSITIVE_INFINITY;
+  /** Twice after each link that was given up as silent, until a pong comes: a large image on a slow link is silence. */
+  #patience = 1;
   #effects: Effect[] = [];
 
   constructor({ newInstance, token, random, canRenew }: SessionOptions) {
@@ -109,7 +114,7 @@ export class Session {
         this.#network(event.online, now);
         break;
       case "opened":
-        this.#enter({ name: "syncing", heartbeat: new Heartbeat(now, SYNC_PATIENCE_MS) }, now);
+        this.#enter({ name: "syncing", heartbeat: this.#heartbeat(now, SYNC_PATIENCE_MS) }, now);
         this.#send(this.exchange.hello(event.vector));
         break;
       case "heard":
@@ -231,6 +236,7 @@ export class Session {
   #beat(phase: Open, now: number): void {
     const live = phase.name === "live";
     if (phase.heartbeat.dead(now)) {
+      this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
       this.#abandon(live ? "The link dropped." : "The server does not answer.", now);
       return;
     }
@@ -244,6 +250,10 @@ export class Session {
       this.#send({ type: "renew" });
       this.#renewAt = now + RENEW_RETRY_MS;
     }
+  }
+
+  #heartbeat(now: number, patience: number): Heartbeat {
+    return new Heartbeat(now, patience * this.#patience);
   }
 
   #ping(now: number): void {
@@ -289,6 +299,7 @@ export class Session {
         this.#send({ type: "pong", t: frame.t, time: Math.round((now + this.offset) * 1000) });
         break;
       case "pong":
+        this.#patience = 1;
         this.#measure(frame.t, now, frame.time);
         break;
       case "token":
@@ -312,7 +323,10 @@ export class Session {
   #live(now: number): void {
     this.code = null;
     this.reason = "";
-    this.#enter({ name: "live", heartbeat: new Heartbeat(now), steadyAt: now + STEADY_MS }, now);
+    this.#enter(
+      { name: "live", heartbeat: this.#heartbeat(now, PATIENCE_MS), steadyAt: now + STEADY_MS },
+      now,
+    );
     this.#do({ type: "live", waited: this.exchange.arrived + this.exchange.pending });
     this.exchange.resend(now, this.offset);
   }

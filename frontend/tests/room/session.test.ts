@@ -263,6 +263,22 @@ describe("the heartbeat", () => {
     expect(machine.now - start).toBe(15_000);
   });
 
+  test("has twice the patience after each silent link, until a pong comes: a large image may be on its way", () => {
+    const machine = new Machine();
+    const silences = Array.from({ length: 5 }, () => {
+      machine.lives();
+      const start = machine.now;
+      while (machine.phase === "live") machine.rings();
+      return (machine.now - start) / 1000;
+    });
+    expect(silences).toEqual([15, 25, 45, 85, 85]);
+    machine.lives().hears({ type: "pong", t: machine.now, time: 0 }).closes(1006);
+    machine.lives();
+    const start = machine.now;
+    while (machine.phase === "live") machine.rings();
+    expect(machine.now - start).toBe(15_000);
+  });
+
   test("any bytes are a sign of life", () => {
     const machine = new Machine().lives();
     for (let i = 0; i < 10; i += 1) {

@@ -11,6 +11,7 @@ from fourhands_server.core.seat import Live, Seat, Syncing
 
 STORY_WITHOUT = frozenset({EDIT, CURSOR})  # a newcomer gets these as the document itself, or not at all
 CHUNK_ENTRIES = 200
+LARGE = 128 * 1024  # bytes; an image that is still on its way does not make a slow reader of anybody
 CHUNK_BYTES = 128 * 1024  # a frame that a slow link can take in a second or two
 
 
@@ -50,6 +51,8 @@ class Delivery:
         own = self.producer == seat.producer
         if not own or self.entry.kind != EDIT:
             flush_ack(seat)
+            if len(self.ours) > LARGE:
+                seat.burst = max(seat.burst, len(self.ours))
             seat.send(self.ours)
         if own:
             owe_ack(seat, self.pseq, self.entry.seq)

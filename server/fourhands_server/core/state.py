@@ -256,7 +256,7 @@ def _run_finished(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
         run.status, run.finished_at, run.asking = body["status"], entry.at, False
         run.duration, run.count = body["duration"], body.get("count")
         run.dropped, run.stop = body.get("dropped", 0), body.get("stop")
-        run.files, run.data = (), ()
+        run.code, run.files, run.data = None, (), ()
         del state.unfinished[run.run]
 
 

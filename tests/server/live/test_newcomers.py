@@ -69,6 +69,28 @@ async def test_a_newcomer_who_reads_nothing_costs_a_page(monkeypatch: pytest.Mon
     assert [entry.seq for entry in told] == sorted({entry.seq for entry in told})
 
 
+async def test_an_image_on_its_way_makes_no_slow_reader() -> None:
+    house = House()
+    host = await house.room()
+    seat, wire = house.connect(host, "ivy", dialect="fourhands", role="interviewer")
+    host.receive(seat, hello())
+    await turns()
+    wire.stuck = True
+    await host.call("ada", "candidate", "run", {"run": "r", "code": "1"})
+    await turns()
+    item = {"output_type": "display_data", "data": {"image/png": "A" * 2_000_000}, "metadata": {}}
+    tell(house, host, "run.outputs", run="r", n=0, items=[item])
+    for _ in range(10):
+        await host.call("ada", "candidate", "chat", {"text": "look"})
+    assert wire.closed is None
+    for n in range(1, 10):
+        tell(house, host, "run.outputs", run="r", n=n, items=[item])
+        await turns()
+    assert wire.closed is not None
+    assert wire.closed[0] == 4301
+    assert wire.waiting < 9_000_000
+
+
 async def test_a_link_that_moves_lives_though_its_reader_says_nothing() -> None:
     house = House()
     host = await house.room()
