@@ -254,8 +254,8 @@ class Kernels(Protocol):
         ...
 
     async def files(self, room: str) -> WrittenFiles:
-        """The files that code wrote, as they are now; an event tells others where that is news. Nothing
-        without a kernel.
+        """The files that code wrote, as they were a second ago at the earliest; an event tells others where
+        that is news. Nothing without a kernel.
         """
         ...
 

@@ -145,7 +145,7 @@ class Room:
     async def look(self) -> WrittenFiles:
         """What code wrote, as it is now."""
         for life in self._lives.values():
-            if (found := await life.look()) is not None:
+            if (found := await life.look(anew=False)) is not None:
                 return found
         return WrittenFiles()
 
@@ -362,11 +362,11 @@ class _Life:
     def look_soon(self) -> None:
         self._soon(self.look())
 
-    async def look(self) -> WrittenFiles | None:
+    async def look(self, *, anew: bool = True) -> WrittenFiles | None:
         """What code wrote; None where nothing is left to look at."""
         if self._kernel is None or self._killed:
             return None
-        found, news = await self._work.look(self._kernel.work)
+        found, news = await self._work.look(self._kernel.work, anew=anew)
         if news and not self._killed:
             self._room.wrote(found)
         return found

@@ -23,6 +23,7 @@ from .sandbox.listing import Listing, look
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _THREADS: Final = ThreadPoolExecutor(4, thread_name_prefix="folders")
+_AGAIN: Final = 1.0  # seconds in which whoever asks gets the last listing: to walk may take a quarter of one
 _ELSEWHERE: Final = "this kernel runs where the host cannot reach its folder"
 
 
@@ -34,6 +35,8 @@ class Workplace:
         self._folder = Folder(-1)
         self._lock = asyncio.Lock()
         self._told = Listing()
+        self._looked_at = float("-inf")
+        self._looking: asyncio.Future[Listing] | None = None
         self._refused: str | None = None
         self.note: str | None = None
 
@@ -60,18 +63,27 @@ class Workplace:
             raise FolderError("a data file has gone from the kernel host: run again") from error
         return await self._do(work, lambda folder: folder.hold(wanted))
 
-    async def look(self, work: int | None) -> tuple[WrittenFiles, bool]:
-        """What code wrote, and whether that is other than at the last look."""
+    async def look(self, work: int | None, *, anew: bool = True) -> tuple[WrittenFiles, bool]:
+        """What code wrote, and whether that is other than at the last look, which without `anew` may be a
+        second old.
+        """
         if self._why_not(work) is not None:
             return WrittenFiles(), False
         assert work is not None
-        try:
-            found = await self._do(work, look)
-        except FolderError as error:
-            log.info("a folder could not be looked at: %s", error)
-            return WrittenFiles(self._told.files, self._told.more), False
-        news, self._told = found != self._told, found
-        return WrittenFiles(found.files, found.more), news
+        if not anew and self._looking is not None:
+            await asyncio.wait((self._looking,))
+        clock = asyncio.get_running_loop().time
+        news = False
+        if anew or clock() - self._looked_at >= _AGAIN:
+            self._looking = looking = asyncio.ensure_future(self._do(work, look))
+            try:
+                found = await looking
+                news, self._told = found != self._told, found
+            except FolderError as error:
+                log.info("a folder could not be looked at: %s", error)
+            finally:
+                self._looking, self._looked_at = None, clock()
+        return WrittenFiles(self._told.files, self._told.more), news
 
     async def read(self, work: int | None, path: str) -> bytes:
         """The bytes of a file; NoSuchFile, FileTooLarge or KernelUnavailable."""

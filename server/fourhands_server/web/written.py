@@ -21,7 +21,7 @@ class WrittenFile(msgspec.Struct, kw_only=True):
 
 
 class WrittenList(msgspec.Struct, kw_only=True):
-    """The files that code wrote, as they are now; `more` at least are there besides."""
+    """The files that code wrote, as of now or a second ago; `more` at least are there besides."""
 
     files: list[WrittenFile]
     more: int
