@@ -67,6 +67,10 @@ class Line:
         """Import a module over there, once a state, in a time of its own; one that hangs is not tried again
         and again.
         """
+        with self._one:
+            self._import(module)
+
+    def _import(self, module: str) -> None:
         self._usable()
         if module in self._hopeless:
             raise self.fail(self._hopeless[module])
