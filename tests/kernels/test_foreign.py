@@ -69,6 +69,8 @@ def offered(agent: Agent, tmp_path_factory: pytest.TempPathFactory) -> Path:
     plain = [python, "-c", start, "-f", "{connection_file}"]
     offer(folder, "default", language="python", metadata=stanza())
     offer(folder, "message", language="python", interrupt_mode="message", metadata=stanza())
+    os.mkfifo(folder / "gate")
+    offer(folder, "waiting", metadata=stanza(gate=str(folder / "gate")))
     offer(folder, "full", env={"FULL": "yes"}, metadata=stanza())
     offer(folder, "locked", metadata=stanza(agent_key="another"))
     offer(folder, "missing", metadata=stanza("not-installed"))
@@ -158,6 +160,13 @@ async def test_a_death_is_noticed_and_mended(room: Watched, agent: Agent) -> Non
     assert (await room.runs("1 + 1")).value == "2"
 
 
+async def test_a_provisioner_that_blocks_holds_up_nobody_else(room: Watched, offered: Path) -> None:
+    run = await room.begins("1 + 1", environment="waiting")
+    assert (await room.client.availability()).ok  # an answer, while the provisioner waits
+    await asyncio.to_thread((offered / "gate").write_text, "go on")
+    assert (await room.ends(run)).value == "2"
+
+
 async def test_nothing_is_left_of_a_room_that_stopped(room: Watched, agent: Agent) -> None:
     await room.runs("1")
     await room.client.stop(room.name)
@@ -176,7 +185,7 @@ async def test_what_a_provisioner_refuses_is_said(room: Watched, environment: st
 
 async def test_what_has_no_walls_is_neither_offered_nor_run(client: KernelHostClient, room: Watched) -> None:
     names = [offer.name for offer in await client.environments()]
-    assert names == ["default", "full", "locked", "message"]
+    assert names == ["default", "full", "locked", "message", "waiting"]
     for environment, words in (
         ("local", "--isolation none only"),
         ("missing", "'not-installed' cannot be used"),

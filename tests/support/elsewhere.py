@@ -27,6 +27,7 @@ class ElsewhereProvisioner(KernelProvisionerBase):
 
     agent = Unicode(config=True)
     agent_key = Unicode(config=True)
+    gate = Unicode(config=True)  # a fifo to wait at, as code does that was not written for an event loop
     _kernel: str | None = None
 
     @property
@@ -37,6 +38,8 @@ class ElsewhereProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[], **kwargs)
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        if self.gate:
+            Path(self.gate).read_text()  # noqa: ASYNC240
         key = self.parent.session.key.decode()
         answer = await self._ask("start", key=key, env=dict(self.kernel_spec.env))
         self._kernel = answer["kernel"]
