@@ -323,26 +323,32 @@ async def many(contestants: Sequence[Contestant], rooms: int) -> None:
 async def bench(rounds: int, rooms: int, parts: set[str]) -> None:
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start, uid {os.getuid()}")
     with tempfile.TemporaryDirectory(prefix="fourhands-") as folder:
+        numbers = itertools.count()
+
+        def hosted(name: str, launcher: str, warm: int = 0) -> Hosted:
+            return Hosted(name, Path(folder, str(next(numbers))), launcher=launcher, warm=warm)
+
         kinds: dict[str, Callable[[], Any]] = {
             "plain ipykernel": Plain,
-            "bubblewrap": lambda: Hosted("bubblewrap", Path(folder, "b"), launcher="bubblewrap"),
-            "zygote": lambda: Hosted("zygote", Path(folder, "z"), launcher="zygote"),
-            "warm": lambda: Hosted("warm", Path(folder, "w"), launcher="zygote", warm=2),
+            "bubblewrap": lambda: hosted("bubblewrap", "bubblewrap"),
+            "zygote": lambda: hosted("zygote", "zygote"),
+            "warm": lambda: hosted("warm", "zygote", 2),
         }
-        async with AsyncExitStack() as stack:
-            made = [kind() for kind in kinds.values()]
-            for one in made:
-                if isinstance(one, Hosted):
-                    await stack.enter_async_context(one)
-            if "start" in parts:
-                await cold_and_warm(made, rounds)
-            if "lines" in parts:
-                await lines(made[:3], max(1, rounds // 5))
-            if "rooms" in parts:
-                await many(made[:3], rooms)
+        if parts - {"memory"}:
+            async with AsyncExitStack() as stack:
+                made = [kind() for kind in kinds.values()]
+                for one in made:
+                    if isinstance(one, Hosted):
+                        await stack.enter_async_context(one)
+                if "start" in parts:
+                    await cold_and_warm(made, rounds)
+                if "lines" in parts:
+                    await lines(made[:3], max(1, rounds // 5))
+                if "rooms" in parts:
+                    await many(made[:3], rooms)
         if "memory" in parts:
             alone = {name: kind for name, kind in kinds.items() if name != "warm"}
-            await memory(alone, 10)
+            await memory(alone, 20)
 
 
 def main() -> None:

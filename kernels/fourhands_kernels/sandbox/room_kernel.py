@@ -16,9 +16,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import zmq
+from ipykernel import ipkernel
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
@@ -188,6 +190,16 @@ class Kernel(IPythonKernel):
     """Takes the place of the code from the request, and keeps replies small."""
 
     compiler_class = Compiler
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Do without a list of all modules' files, which only the debugger reads: to touch a thousand modules
+        would give a fork 3 MB more of its own.
+        """
+        vars(ipkernel)["sys"] = SimpleNamespace(modules={})
+        try:
+            super().__init__(**kwargs)
+        finally:
+            vars(ipkernel)["sys"] = sys
 
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Run one request of the host."""
