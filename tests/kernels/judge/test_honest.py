@@ -6,6 +6,7 @@ MAIN = """
     import asyncio
     from collections import Counter, namedtuple
     from dataclasses import dataclass
+    from enum import Enum
     from functools import wraps
 
     LIMIT = 5
@@ -41,6 +42,13 @@ MAIN = """
     class Names(list):
         def longest(self):
             return max(self, key=len)
+
+    class Colour(Enum):
+        RED = 1
+        BLUE = 2
+
+    def favourite():
+        return Colour.RED
 
     @dataclass(frozen=True, order=True)
     class Point:
@@ -205,6 +213,7 @@ TESTS = """
         assert repr(Point(1, 2)) == "Point(x=1, y=2)"
         assert len({Point(1, 2), Point(1, 2)}) == 1
         assert plain(Point(1, 2)) == {"x": 1, "y": 2}
+        assert main.favourite() == main.Colour.RED != main.Colour.BLUE and main.favourite() is main.Colour.RED
 
     def test_endless_generator():
         assert list(itertools.islice(fibonacci(), 8)) == [0, 1, 1, 2, 3, 5, 8, 13]
@@ -291,6 +300,8 @@ async def test_wrong_answers_fail_in_words_that_help(examine: Examine) -> None:
         class Box:
             def __init__(self, held):
                 self.held = held
+            def __eq__(self, other):
+                return True
         def box(x):
             return Box(x)
         def endless():
@@ -313,6 +324,8 @@ async def test_wrong_answers_fail_in_words_that_help(examine: Examine) -> None:
                 add(1, 2)
         def test_object():
             assert box([1]) == [1]
+        def test_two_objects():
+            assert box([1]) == box([2])
         def test_missing():
             missing()
         def test_slow():
@@ -330,11 +343,12 @@ async def test_wrong_answers_fail_in_words_that_help(examine: Examine) -> None:
     assert verdict.message("test_crash") == "IndexError: list index out of range\n(main.py, line 5)"
     assert "DID NOT RAISE" in verdict.message("test_no_exception")
     assert "type Box was compared with plain data" in verdict.message("test_object")
+    assert "type Box was compared with another" in verdict.message("test_two_objects")
     assert verdict.message("test_missing") == "main has no missing"
     assert verdict.message("test_slow") == "the call took longer than 1.5 s"
     assert "object is neither plain data nor a function" in verdict.message("test_unplain_argument")
     assert verdict.outcomes["test_fixture"] == "error"
-    assert (verdict.passed, verdict.finished["failed"], verdict.finished["errors"]) == (1, 7, 1)
+    assert (verdict.passed, verdict.finished["failed"], verdict.finished["errors"]) == (1, 8, 1)
     assert verdict.status == "ok"
 
 

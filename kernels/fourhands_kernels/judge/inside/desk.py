@@ -2,11 +2,11 @@
 back as Python's own values.
 
 An object may answer anything, so what it is asked must not give away what the test expects. A comparison with
-plain data is refused. A comparison of two objects of the candidate's is the candidate's own `__eq__` at work,
-which is what such a test wants to see. The same goes for `x in box`, `box[n]`, `len(box)` and arithmetic
-where the test itself made the object, by calling what has a class's name (`Box(…)`, `Box.of(…)`); where a
-function returned it in place of a list, say, they are refused, and it can be gone through once. `plain(x)`
-takes the data out, `trusted(x)` says that the object's own operators are what is tested.
+plain data is refused. A comparison with an object that the test made is the candidate's own `__eq__` at work,
+which is what such a test wants to see. So are `x in box`, `box[n]`, `len(box)` and arithmetic where the test
+itself made the object, by calling what has a class's name (`Box(…)`, `Box.of(…)`), or named it
+(`Colour.RED`); where a function returned it in place of a list, say, they are refused, and it can be gone
+through once. `plain(x)` takes the data out, `trusted(x)` says that the object's operators are what is tested.
 """
 
 import builtins
@@ -101,11 +101,15 @@ class Desk:
         return self.trust(found) if operation in _ARITHMETIC else found
 
     def compare(self, operation: str, stand: Stand, other: Any) -> Any:
-        """A comparison: of two objects over there, of plain data here, of one with the other not at all."""
+        """A comparison: of two objects over there where the test made or named one of them, of plain data
+        here, of one with the other not at all.
+        """
         mine, other = self.value(stand), self.value(other)
         if type(mine) is not Stand:
             return self.operate(operation, mine, other)
         if type(other) is Stand:
+            if other is not mine and not {_key(mine), _key(other)} & self._made:
+                raise self._refused(mine, "was compared with another of which the test knows no more")
             return self._line.ask(operation, mine, other)
         if other is None and operation in ("eq", "ne"):
             return operation == "ne"
@@ -120,7 +124,7 @@ class Desk:
             return Stand(self, Name(target.module, f"{target.path}.{name}"), 0)
         found = self.ask("getattr", stand, name)
         makes = _is_class_name(target.path) if type(target) is Name else _key(stand) in self._makers
-        return self._maker(found, "Made") if makes else found
+        return self.trust(self._maker(found, "Made")) if makes else found
 
     def iterate(self, stand: Stand) -> Iterator[Any]:
         """Each item when it is wanted."""
