@@ -100,13 +100,19 @@ class Environments:
         return found
 
     async def python(self) -> Environment:
-        """A Python of ours, to try our walls with: the default, or another where that is none."""
+        """A Python of ours, to try our walls with and to start programs: the default, or else any other."""
+        problem = KernelUnavailable(f"there is no Python environment in {self._folder}")
         for name in (DEFAULT, *self.names()):
-            if not _spec(self._folder / name).exists():
+            if _spec(self._folder / name).exists():
+                continue
+            try:
                 found = await self.find(name)
-                if isinstance(found, Environment):
-                    return found
-        raise KernelUnavailable("there is no environment of ours to try the isolation with")
+            except KernelUnavailable as error:
+                problem = error if name == DEFAULT else problem
+            else:
+                assert isinstance(found, Environment)
+                return found
+        raise problem
 
     async def _started(self, found: Standalone) -> Environment:
         """A program, with the Python that starts it and the folders of both."""

@@ -132,6 +132,17 @@ async def test_any_other_program_is_started_by_a_python_of_ours(tmp_path: Path) 
     assert found.program == Program(tuple(program), home, tuple(variables.items()), "message")
 
 
+async def test_any_python_of_ours_starts_programs_the_default_first(tmp_path: Path) -> None:
+    kernelspec(tmp_path / "odd", argv=["/usr/bin/odd"])
+    with pytest.raises(KernelUnavailable, match="'default' is not in"):
+        await Environments(tmp_path).find("odd")
+    python(tmp_path / "broken").write_text("#!/bin/sh\nexit 1\n")
+    python(tmp_path / "data")
+    assert (await Environments(tmp_path).get("odd")).python == tmp_path / "data/bin/python"
+    python(tmp_path / "default")
+    assert (await Environments(tmp_path).get("odd")).python == tmp_path / "default/bin/python"
+
+
 @pytest.mark.parametrize("folder", ["/root", "/home/ada", "/srv", "/etc/passwd/.."])
 async def test_no_program_makes_whole_homes_readable(tmp_path: Path, folder: str) -> None:
     python(tmp_path / "default")
