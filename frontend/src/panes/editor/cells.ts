@@ -190,11 +190,13 @@ const theme = EditorView.theme({
     padding: "0 8px",
     border: "1px solid var(--line)",
     borderRadius: "var(--r-s)",
-    backgroundColor: "transparent",
+    backgroundColor: "var(--surface)",
     color: "var(--muted)",
     font: "500 12px/17px var(--font)",
     verticalAlign: "1px",
-    position: "relative",
+    // Beside a head that is wider than the window it stays in view.
+    position: "sticky",
+    right: "4px",
     cursor: "pointer",
   },
   // A finger needs more than a line is high.
