@@ -38,7 +38,7 @@ class Delivery:
         match seat.state:
             case Live():
                 self._send(seat)
-            case Syncing() as syncing:
+            case Syncing() as syncing if seat.dialect == "fourhands" or self.entry.kind == EDIT:
                 return syncing.hold(self.entry, self.producer, self.pseq)
         return True
 

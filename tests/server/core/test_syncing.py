@@ -140,6 +140,24 @@ def test_whoever_missed_the_rest_of_one_run_is_told_it(world: World) -> None:
     assert len(printed(eve)) == 2
 
 
+def test_for_a_stock_client_edits_alone_are_held_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It never hears of what is printed while it waits for its document, however much that is."""
+    monkeypatch.setattr("fourhands_server.core.seat.HELD_BYTES", 500)
+    ada, eve = world.client("ada"), world.client("eve", dialect="stock", role="observer")
+    ada.connect()
+    world.settle()
+    eve.connect()
+    eve.deliver(None)
+    ada.type(0, "x")
+    ada.deliver(None)
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.commit()
+    say(world, "r1", "y" * 900)
+    assert eve.closed_with is None
+    world.settle()
+    assert str(eve.text()) == "x"
+
+
 def asked(world: World) -> Iterator[int]:
     """Answers what the room asks, one question after the other, and counts."""
     while world.questions:
