@@ -3,6 +3,7 @@ happens.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,16 +13,26 @@ from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.judge.judgement import PRIVATE, Judgement
 from fourhands_kernels.kernel import HostRefused
 
-from ..hosting import HostProcess
+from ..hosting import HostProcess, wait_gone
 from ..watching import Watched
 
 TESTS = b"from main import f\ndef test_f(): assert f(2) == 4\ndef test_g(): assert f(3) == 9\n"
 DOUBLE = {"main.py": b"def f(x): return 2 * x"}
-ENDLESS = {"main.py": b"import time\ndef f(x):\n    while True: time.sleep(60)"}
+ENDLESS = {"main.py": b"import time\ndef f(x):\n    while x != 2: time.sleep(60)\n    return 4"}
 
 
 def judgement(name: str, files: dict[str, bytes] = DOUBLE, **more: object) -> Judgement:
     return Judgement(name, files, {"test_f.py": TESTS}, **more)  # type: ignore[arg-type]
+
+
+def halves(host: HostProcess) -> list[int]:
+    """The processes of pairs below a host."""
+    found = []
+    for pid in host.sandboxes():
+        with contextlib.suppress(OSError):
+            if b"inside.entry" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.append(pid)
+    return found
 
 
 async def test_every_result_is_an_event_of_the_journal(room: Watched) -> None:
@@ -70,10 +81,14 @@ async def test_the_room_hears_only_what_its_visibility_allows(room: Watched) -> 
 
 async def test_one_that_is_cancelled_says_so_and_leaves_nothing(host: HostProcess, room: Watched) -> None:
     await room.client.judge(room.name, judgement("endless", ENDLESS, per_call_s=50))
-    await room.event("tests.started")
+    await room.event("tests.record")
+    running = halves(host)
+    assert running
     await room.client.cancel_judgement(room.name, "endless")
     finished = await room.event("tests.finished")
     assert finished.body["status"] == "cancelled"
+    await asyncio.to_thread(wait_gone, running)
+    assert halves(host) == []
 
 
 async def test_all_tests_together_have_a_time_limit(room: Watched) -> None:
