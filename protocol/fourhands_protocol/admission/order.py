@@ -23,6 +23,8 @@ from .update import Id
 
 # Runs between two neighbours that are walked through; more are left to the tree.
 _WALK: Final = 16
+# Runs that every engine must pass over, at some 75 ns each, in place of what counts as one step here.
+_PASSED: Final = 32
 _NOBODY: Final = -1
 
 
@@ -72,8 +74,11 @@ class Order:
             run.depth = left.depth + left.end - left.start
             gap = _walk(left, goal) or self._tree(root)
             if is_new:
-                (pasts or Pasts(self._clients)).check(run, root, gap, left, goal)
-            left = self._resolve(run, left, gap) if isinstance(gap, list) else _find(run, left, goal, gap)
+                pasts = pasts or Pasts(self._clients)
+                pasts.check(run, root, gap, left, goal)
+            left = (
+                self._resolve(run, left, gap) if isinstance(gap, list) else _find(run, left, goal, gap, pasts)
+            )
         run.link_after(left)
         known.add_run(run)
         if self._trees:
@@ -142,7 +147,7 @@ def _walk(left: Run, goal: Run | None) -> list[Run]:
     return []
 
 
-def _find(new: Run, left: Run, goal: Run | None, tree: Tree) -> Run:
+def _find(new: Run, left: Run, goal: Run | None, tree: Tree, pasts: Pasts | None) -> Run:
     """Find what `_resolve` finds, by the tree.
 
     Of what stands right of one origin, with all that descends from it, Yjs passes over the text of lower
@@ -150,12 +155,16 @@ def _find(new: Run, left: Run, goal: Run | None, tree: Tree) -> Run:
     stands before what it wrote there earlier, and had another right neighbour.
     """
     kids = tree.kids.of(new.origin)
+    if not kids:
+        return left
     stop = goal if goal is not None and goal.origin == new.origin else None
     for client in sorted(client for client in kids if client > new.client):
         rival = _last_before(kids[client], stop, tree)
         if rival is not None and rival.right == new.right:
             stop = rival  # those of higher clients with this neighbour stand behind it
             break
+    if pasts is not None:
+        pasts.spend(tree.distance(left, stop or tree.last_of(left)) // _PASSED)
     best: Run | None = None
     for client, runs in kids.items():
         if client < new.client:

@@ -94,9 +94,9 @@ class Kids:
 
 
 class Node:
-    """A stretch of runs, or of such nodes, and what is the least in it: per client a clock, and a depth."""
+    """A stretch of runs, or of such nodes: its size, the least clock of each client, the least depth."""
 
-    __slots__ = ("depth", "items", "kids", "least", "parent")
+    __slots__ = ("depth", "items", "kids", "least", "parent", "size")
 
     def __init__(self, items: Sequence[Run | Node], kids: Kids) -> None:
         """Take these in, in their order; the kids are those of the whole file."""
@@ -105,6 +105,7 @@ class Node:
         self.parent: Node | None = None
         self.least: dict[int, int] = {}
         self.depth = _FAR
+        self.size: int = sum(item.size if isinstance(item, Node) else 1 for item in self.items)
         for item in self.items:
             item.parent = self
             self._count(item)
@@ -125,6 +126,11 @@ class Node:
                 least[client] = start
                 changed = True
         return changed
+
+    def size_before(self, item: Run | Node) -> int:
+        """Count the runs before an item that is here."""
+        before = self.items[: self.items.index(item)]
+        return sum(one.size if isinstance(one, Node) else 1 for one in before)
 
     def replace(self, old: Node, new: Node) -> None:
         """Let a node with nothing new in it stand for another."""
@@ -149,6 +155,7 @@ class Node:
         node: Node | None = self
         while node is not None:
             above = node.parent
+            node.size -= 1
             if node.least.get(run.client) == run.start:
                 del node.least[run.client]
             if node.depth == run.depth:

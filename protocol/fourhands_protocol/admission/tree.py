@@ -105,6 +105,17 @@ class Tree:
         assert a.parent is not None, "both are in one tree"
         return a.parent.items.index(a) < a.parent.items.index(b)
 
+    def distance(self, a: Run | Node, b: Run | Node) -> int:
+        """Count the steps from one run to another that stands behind it."""
+        self.settle()
+        steps = 0
+        while a is not b:
+            assert a.parent is not None, "all leaves are equally far from the root"
+            assert b.parent is not None, "all leaves are equally far from the root"
+            steps += b.parent.size_before(b) - a.parent.size_before(a)
+            a, b = a.parent, b.parent
+        return steps
+
     def _add_with_neighbours(self, run: Run) -> None:
         """Put in a run, and all beside it that wait too."""
         lobby = self._lobby
@@ -117,6 +128,10 @@ class Tree:
             new.append(run)
         assert left.parent is not None, "all are here, or wait"
         left.parent.insert_after(left, new)
+        node: Node | None = left.parent
+        while node is not None:
+            node.size += len(new)
+            node = node.parent
         self._part(left.parent)
 
     def _part(self, node: Node) -> None:
