@@ -5,13 +5,14 @@ import pytest
 from .hosting import HostProcess
 from .watching import Watched
 
-# Both ways to start kernels have the same walls and do the same.
-pytestmark = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
-
 MIB = 1024 * 1024
 GROWTH = 64 * MIB  # what one flood may add to the host's memory
 
 
+both_ways = pytest.mark.parametrize("launcher", ["bubblewrap", "zygote"])
+
+
+@both_ways
 async def test_every_line_arrives(shared: Watched) -> None:
     run = await shared.runs("for i in range(20000): print(i)")
     assert run.text == "".join(f"{i}\n" for i in range(20000))
@@ -24,6 +25,7 @@ async def test_flushed_lines_arrive_in_few_events(shared: Watched) -> None:
     assert run.events <= 20 * run.finished["duration"] / 1e6 + 2
 
 
+@both_ways
 async def test_an_endless_print_is_bounded_and_ends_at_an_interrupt(
     shared: Watched, host: HostProcess
 ) -> None:
