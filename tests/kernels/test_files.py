@@ -50,7 +50,6 @@ async def test_a_room_s_module_is_imported(shared: Watched) -> None:
     assert run.value == "42"
 
 
-@BOTH
 async def test_the_newest_version_is_imported(room: Watched) -> None:
     """Also where the module was imported before, within one second and at the same length."""
     for answer in range(10, 14):
@@ -75,7 +74,6 @@ async def test_folders_become_packages(shared: Watched) -> None:
     assert run.value == "'deep'"
 
 
-@BOTH
 async def test_files_of_the_room_belong_to_the_code(shared: Watched) -> None:
     run = await runs(shared, "open('own.txt', 'a').write('!'); open('own.txt').read()", {"own.txt": "mine"})
     assert run.value == "'mine!'"
