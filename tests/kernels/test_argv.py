@@ -58,6 +58,18 @@ def test_user_mode_takes_a_user_namespace_that_cannot_make_another(system: Path)
     assert list(argv.change_uid(Sandbox(mode="user", uid=7))) == []
 
 
+@pytest.mark.parametrize("mode", ["root", "user"])
+def test_a_zygote_keeps_what_building_walls_takes_and_no_more(system: Path, mode: Mode) -> None:
+    options = built(system, mode, zygote=True)
+    kept = ["CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP"]
+    assert pairs(options, "--cap-add") == kept + (["CAP_SETFCAP"] if mode == "user" else [])
+    assert "--as-pid-1" in options
+    assert "--die-with-parent" in options
+    assert "--disable-userns" not in options
+    assert pairs(options, "--uid") == (["0"] if mode == "user" else [])
+    assert list(argv.change_uid(Sandbox(mode=mode, uid=0, zygote=True))) == []
+
+
 def test_the_system_is_shown_as_it_lies(system: Path) -> None:
     options = built(system)
     assert options[options.index("--symlink") + 1 :][:2] == ["usr/bin", "/bin"]

@@ -41,8 +41,24 @@ def own(outside: dict[str, Any], name: str) -> bool:
 
 
 def processes(outside: dict[str, Any]) -> bool:
-    """An own process tree: bubblewrap is the first, we the second."""
-    return own(outside, "pid") and own(outside, "ipc") and os.getpid() < 10
+    """An own process tree: bubblewrap or a zygote's fork is the first, we the second."""
+    return own(outside, "pid") and own(outside, "ipc") and os.getpid() < 10 and first()
+
+
+def first() -> bool:
+    """Nobody looks into a first process that has a zygote's memory; bubblewrap's holds nothing."""
+    with open("/proc/1/comm", encoding="ascii") as file:
+        forked = file.read() == "first\n"
+    return not (forked and any(openable(f"/proc/1/{name}") for name in ("mem", "maps", "environ")))
+
+
+def openable(path: str) -> bool:
+    """Try it."""
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except OSError:
+        return False
+    return True
 
 
 def identity(outside: dict[str, Any]) -> bool:
