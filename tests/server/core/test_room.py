@@ -311,6 +311,7 @@ def test_a_run_asked_for_twice_at_once_is_answered_when_it_is_in_the_log(world: 
 def test_who_was_removed_during_a_call_changes_nothing(world: World) -> None:
     world.join("zoe")
     world.room.call(world._call("remove", "bob", "interviewer"), "remove", {"person": "zoe"}, now=world.now)
+    world.carry_out()
     world.settle()
     assert world.call("zoe", "candidate", "chat", text="still here").refused == "forbidden"
     origin = world._call("edit", "zoe", "candidate")
