@@ -10,6 +10,7 @@ import random
 from collections import Counter
 
 import pytest
+from tests.support.admissions import few_steps
 from tests.support.documents import ENGINES
 from tests.support.engine_child import EngineChild
 from tests.support.mutator import Mutator
@@ -49,7 +50,8 @@ def live(seed: int, child: EngineChild, seen: Counter[str]) -> None:
 
 def offer(admission: Admission, child: EngineChild, sent: Sent, seen: Counter[str]) -> bool:
     try:
-        admitted = admission.check(sent.update, sent.person, limit=limits.STEP2)
+        with few_steps(sent.update):
+            admitted = admission.check(sent.update, sent.person, limit=limits.STEP2)
     except ProtocolError as error:
         seen[type(error).__name__] += 1
         return False

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from statistics import median, quantiles
 
 import pytest
+from tests.support.admissions import few_steps
 from tests.support.mutator import Mutator
 from tests.support.neighbours import Neighbours
 from tests.support.people import People
@@ -117,7 +118,8 @@ class Onslaught:
         sender = self.senders[one.person][self.mutator.chance.random() < 0.3]
         expected, is_news = None, False
         try:
-            is_news = self.judge.check(one.update, one.person, limit=limits.UPDATE).is_news
+            with few_steps(one.update):
+                is_news = self.judge.check(one.update, one.person, limit=limits.UPDATE).is_news
         except ProtocolError as error:
             expected = (error.close_code, error.reason)
         told = sender.send(one.update, sync.encode_vector(self.judge.vector()))

@@ -1,5 +1,6 @@
 """Admission against real sessions: those of yjs (the vectors) and of both engines; its two ways compared."""
 
+import random
 from itertools import pairwise
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fourhands_protocol import limits, sync
-from fourhands_protocol.admission import Admission
+from fourhands_protocol.admission import Admission, order, tree
 from fourhands_protocol.admission import admission as module
 from fourhands_protocol.admission.ranges import Ranges
 from fourhands_protocol.admission.short import admit_short
@@ -17,6 +18,7 @@ from tests.support.admissions import spans_of, state_of
 from tests.support.documents import ENGINES
 from tests.support.mutator import Mutator
 from tests.support.sessions import Sent, Session, units
+from tests.support.updates import Struct, write_update
 from tests.support.vectors import load
 
 YJS = load("updates")["sessions"]
@@ -155,6 +157,55 @@ def test_A20_the_short_path_says_what_the_whole_parse_says(seed, monkeypatch):
         one = Sent(mutator.chance.choice((sent.person, sent.person, "p-1")), mutant)
         assert outcome(both.check, one) == outcome(whole.check, one), mutant.hex()
     assert state_of(both) == state_of(whole.room)
+
+
+class ByTree:
+    """An admission that leaves every stretch of text to the tree, with nodes so small that it grows high."""
+
+    def __init__(self, monkeypatch, roots):
+        self.room = Admission(roots)
+        self._monkeypatch = monkeypatch
+
+    def check(self, update: bytes, person: str):
+        with self._monkeypatch.context() as patched:
+            patched.setattr(order, "_WALK", -1)
+            patched.setattr(tree, "_MOST", 4)
+            return self.room.check(update, person)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_A12_the_tree_says_what_a_walk_says(seed, monkeypatch):
+    """People who often write at one place without having read each other, and at times make things up."""
+    chance = random.Random(seed)
+    walk, by_tree = Admission(["main.py"]), ByTree(monkeypatch, ["main.py"])
+    clients = [chance.randrange(1, 100) for _ in range(6)]
+    read: dict[int, dict[int, int]] = {client: {} for client in clients}
+    taken = 0
+    for _ in range(40):
+        client, vector = chance.choice(clients), walk.vector()
+        if chance.random() < 0.3:
+            read[client] = vector
+        ids = [
+            (one, clock) for one, start, end in walk._order.spans("main.py") for clock in range(start, end)
+        ]
+        seen = [one for one in ids if one[0] == client or one[1] < read[client].get(one[0], 0)]
+        at, clock, structs = chance.randint(0, len(seen)), vector.get(client, 0), []
+        for _ in range(chance.choice((1, 1, 3, 9))):
+            left, right = seen[at - 1] if at else None, seen[at] if at < len(seen) else None
+            if chance.random() < 0.05:
+                left, right = chance.choice([None, *ids]), chance.choice([None, *ids])
+            structs.append(Struct("ab"[: chance.randint(1, 2)], left, right))
+            seen[at:at] = [(client, clock + n) for n in range(len(str(structs[-1].content)))]
+            clock += len(str(structs[-1].content))
+            at = chance.choice((at, at + 1, chance.randint(0, len(seen))))
+        sent = Sent(f"p-{client}", write_update({(client, vector.get(client, 0)): structs}))
+        told = outcome(walk.check, sent)
+        # Of two reasons the one or the other may be found first.
+        assert outcome(by_tree.check, sent)[0] == told[0]
+        assert spans_of(by_tree.room, "main.py") == spans_of(walk, "main.py")
+        taken += told[0] is True
+    assert taken > 10
+    assert state_of(by_tree.room) == state_of(walk)
 
 
 def test_A20_the_short_path_is_taken():

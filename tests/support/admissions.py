@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.admission.known import Known
+from fourhands_protocol.admission.past import Pasts
 
 
 def state_of(admission: Admission) -> dict[str, Any]:
@@ -35,3 +38,21 @@ def _plain(known: Known) -> dict[str, Any]:
     deleted = list(known.deleted)
     past = {client: steps for client, steps in known.past.items() if steps != ([], [])}
     return {**values, "deleted": deleted, "past": past}
+
+
+@contextmanager
+def few_steps(update: bytes) -> Iterator[None]:
+    """What is done within looks at little more than the update itself: a few steps for each of its bytes."""
+    count, spend = 0, Pasts.spend
+
+    def counted(pasts: Pasts, steps: int) -> None:
+        nonlocal count
+        count += steps
+        spend(pasts, steps)
+
+    Pasts.spend = counted  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Pasts.spend = spend  # type: ignore[method-assign]
+        assert count <= 50 + 20 * len(update), f"{count} steps for {update.hex()}"
