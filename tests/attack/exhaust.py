@@ -86,6 +86,38 @@ time.sleep(60)
         limit=8,
     ),
     exhaust(
+        "memory: what waits in connections",
+        """
+listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+def hold():
+    held = []
+    for _ in range(200):
+        one = socket.create_connection(listener.getsockname())
+        other, _ = listener.accept()
+        held.append((one, other))
+        one.setblocking(False)
+        other.setblocking(False)
+        for _ in range(40):
+            for action in (lambda: one.send(bytes(1 << 20)), lambda: other.recv(1 << 20)):
+                try:
+                    action()
+                except BlockingIOError:
+                    pass
+        try:
+            while True:
+                one.send(bytes(1 << 20))
+        except BlockingIOError:
+            pass
+    time.sleep(60)
+os.fork()
+os.fork()
+hold()
+""",
+        ends=ways("kernel_died"),
+        limit=25,
+        check=says("more than 64 MiB waited in its network connections"),
+    ),
+    exhaust(
         "disk: files in every place",
         """
 def fill(folder):

@@ -14,10 +14,10 @@ QUICK = (
     "new namespaces",
     "memory: one block",
     "memory: files without a folder",
-    "messages that are none",
-    "a message without an end",
+    "text that is no text",
     "an exit without goodbye",
     "entries of the log",
+    "outputs and ends of other runs",
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -46,7 +47,7 @@ async def watched(either: HostProcess) -> AsyncIterator[tuple[HostProcess, Watch
 # Each process stays below its own limit.
 TOGETHER = """
 import os, time
-for _ in range(6):
+for _ in range(4):
     if os.fork() == 0:
         block = bytearray(400 << 20)
         time.sleep(600)
@@ -331,6 +332,14 @@ def test_many_open_descriptors_count_for_what_they_can_hold() -> None:
     with python(code) as pid:
         family = children(pid)
         assert watchdog._held([watchdog._see(member) for member in family]) > 700 * 200 * 1024
+
+
+def test_what_waits_in_connections_is_seen() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as one:
+        one.connect(listener.getsockname())
+        one.setblocking(False)
+        sent = one.send(bytes(1 << 20))
+        assert watchdog.queued(os.getpid()) >= sent > 0
 
 
 def test_a_sandbox_s_processes_are_told_by_their_namespace_and_by_descent() -> None:

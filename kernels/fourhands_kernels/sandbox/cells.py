@@ -50,6 +50,7 @@ class _Cell:
     """One sandbox, and what holds it."""
 
     process: Confined
+    first: int
     held: Group | Watched
     reason: str | None = None
 
@@ -96,10 +97,11 @@ class Cells:
     def confine(self, process: Confined) -> None:
         """Hold a sandbox in which no code of a room has run yet; KernelUnavailable where that fails."""
         try:
+            first = process.inside[0]
             held = self._hold(process)
         except OSError as error:
             raise KernelUnavailable(f"the sandbox could not be confined by {self.words}: {error}") from error
-        cell = _Cell(process, held)
+        cell = _Cell(process, first, held)
         self._cells.add(cell)
         process.explain = lambda: self._explain(cell)
         process.exited.add_done_callback(lambda _: self._let_go(cell))
@@ -164,24 +166,22 @@ class Cells:
         """One look; returns what it took, in seconds of a processor."""
         for group in tuple(self._leaving):
             self._remove(group)
-        watched: dict[int, _Cell] = {}
-        sandboxes: list[Watched] = []
-        for cell in tuple(self._cells):
-            if isinstance(cell.held, Watched):
-                watched[cell.held.first] = cell
-                sandboxes.append(cell.held)
-            elif cell.held.exceeded():
+        cells = {cell.first: cell for cell in self._cells}
+        watched = [cell.held for cell in cells.values() if isinstance(cell.held, Watched)]
+        for cell in cells.values():
+            if isinstance(cell.held, Group) and cell.held.exceeded():
                 cell.end(watchdog.too_much(self._limits))
-        if not watched:
-            return 0.0
         # In a thread: a walk through large page tables must not hold up the rooms.
-        found, spent = await asyncio.to_thread(_timed_look, sandboxes, self._limits)
+        found, spent = await asyncio.to_thread(_timed_look, watched, list(cells), self._limits)
         for first, reason in found.items():
-            watched[first].end(reason)
+            cells[first].end(reason)
         return spent
 
 
-def _timed_look(sandboxes: list[Watched], limits: Limits) -> tuple[dict[int, str], float]:
+def _timed_look(watched: list[Watched], firsts: list[int], limits: Limits) -> tuple[dict[int, str], float]:
     """By the thread's own clock: on a busy machine a look waits, and the next one must not wait for that."""
     began = time.thread_time()
-    return watchdog.look(sandboxes, limits), time.thread_time() - began
+    found = watchdog.look_at_sockets(firsts, limits)
+    if watched:
+        found |= watchdog.look(watched, limits)
+    return found, time.thread_time() - began

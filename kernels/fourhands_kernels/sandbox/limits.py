@@ -12,12 +12,13 @@ class Limits:
 
     `memory` is RLIMIT_DATA, per process: the address-space limit would also count what libraries merely map.
     `whole` is for all processes of a sandbox and its folders in memory together: a cgroup or the watchdog
-    holds it. `processes` counts threads too. `home`, `tmp` and `shared` are the only places that can be
-    written to; they live in memory.
+    holds it. `sockets` is what may wait in its TCP and UDP sockets. `processes` counts threads too. `home`,
+    `tmp` and `shared` are the only places that can be written to; they live in memory.
     """
 
     memory: int = 1024 * MIB
     whole: int = 1536 * MIB
+    sockets: int = 64 * MIB
     processes: int = 128
     open_files: int = 512
     file_size: int = 128 * MIB

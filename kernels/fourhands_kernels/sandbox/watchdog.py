@@ -24,6 +24,8 @@ _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _FREE_DESCRIPTORS: Final = 1024  # of a sandbox: some hundred are usual
 _FILE: Final = 1024  # bytes that a file takes which holds nothing
 _DESCRIPTOR: Final = 208 * 1024  # bytes that a socket holds by default
+_TALKATIVE: Final = 8  # sockets: fewer cannot hold much, and looking at queues is slow
+_TABLES: Final = ("tcp", "tcp6", "udp", "udp6")
 _SPARE: Final = 64  # processes and threads over the limit that each process has: bubblewrap's, a scan's blur
 _COUNTED: Final = ("Pss_Anon:", "Pss_Shmem:")
 
@@ -61,6 +63,43 @@ def look(sandboxes: Iterable[Watched], limits: Limits) -> dict[int, str]:
         if reason is not None:
             found[sandbox.first] = reason
     return found
+
+
+def look_at_sockets(firsts: Iterable[int], limits: Limits) -> dict[int, str]:
+    """The sandboxes in whose network queues too much waits, by their first pid, each with the reason.
+
+    That memory is in nobody's size and has one bound for the whole machine: past it every connection suffers,
+    the server's too.
+    """
+    reason = f"more than {limits.sockets // 2**20} MiB waited in its network connections"
+    talkative = [first for first in firsts if _sockets(first) > _TALKATIVE]
+    return {first: reason for first in talkative if queued(first) > limits.sockets}
+
+
+def queued(first: int) -> int:
+    """Bytes that wait in the TCP and UDP sockets of a sandbox, which has a network of its own."""
+    total = 0
+    for table in _TABLES:
+        with (
+            contextlib.suppress(OSError, ValueError, IndexError),
+            open(f"/proc/{first}/net/{table}") as lines,
+        ):
+            next(lines)
+            for line in lines:
+                sending, _, received = line.split(maxsplit=5)[4].partition(":")
+                total += int(sending, 16) + int(received, 16)
+    return total
+
+
+def _sockets(first: int) -> int:
+    """How many TCP and UDP sockets there are."""
+    count = 0
+    for table in ("sockstat", "sockstat6"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            for line in Path(f"/proc/{first}/net/{table}").read_text().splitlines():
+                if line.startswith(("TCP", "UDP")):
+                    count += int(line.split()[2])
+    return count
 
 
 def too_much(limits: Limits) -> str:
