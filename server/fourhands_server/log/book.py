@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 ROWS_PER_STATEMENT: Final = 128
 """Each size of INSERT is prepared once and kept; larger commits take several of the largest."""
 
+MOVE_BYTES: Final = 8 * 2**20
+"""Of bodies that are moved at once, which are in memory meanwhile: some 30 ms, for which appends wait."""
+
 _PLACES: Final = f"({', '.join('?' * len(COLUMNS.split(',')))})"
 _INSERTS: Final = [
     f"INSERT INTO tail ({COLUMNS}) VALUES {', '.join([_PLACES] * size)}"
@@ -148,7 +151,7 @@ class Book:
         try:
             db = self._connect()
             db.execute("BEGIN IMMEDIATE")
-            upto = mover.oldest(db, at_most)
+            upto = mover.oldest(db, at_most, size=MOVE_BYTES)
             rooms = [self._room(name) for name in mover.rooms_upto(db, upto)]
             stored.save_heads(db, rooms)
             moved = mover.move(db, upto)

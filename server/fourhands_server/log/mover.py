@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
+from itertools import islice
 
 from .schema import COLUMNS
 
@@ -12,10 +14,19 @@ def tail_rows(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT COUNT(*) FROM tail").fetchone()[0])
 
 
-def oldest(connection: sqlite3.Connection, at_most: int) -> int:
-    """The rowid up to which the tail's oldest rows reach; 0 for an empty tail."""
-    first = "SELECT rowid FROM tail ORDER BY rowid LIMIT ?"
-    return int(connection.execute(f"SELECT IFNULL(MAX(rowid), 0) FROM ({first})", (at_most,)).fetchone()[0])
+def oldest(connection: sqlite3.Connection, at_most: int, *, size: int) -> int:
+    """The rowid up to which the tail's oldest rows reach, of so many bytes together; 0 for an empty tail.
+
+    The bodies that are moved at once are sorted in memory.
+    """
+    upto = 0
+    with closing(connection.execute("SELECT rowid, length(body) FROM tail ORDER BY rowid")) as rows:
+        for rowid, length in islice(rows, at_most):
+            upto = int(rowid)
+            size -= length
+            if size <= 0:
+                break
+    return upto
 
 
 def rooms_upto(connection: sqlite3.Connection, rowid: int) -> list[str]:

@@ -112,7 +112,8 @@ class Writer:
         with closing(connect(self._path)) as connection:
             incarnation = prepare(connection, self._path)
         with closing(Book(self._path, broken=self._broken, rooms_kept=ROOMS_KEPT)) as book:
-            book.move(at_most=book.tail_rows)
+            while book.tail_rows and book.move(at_most=MOVE):
+                pass
             self._opened.set_result(incarnation)
             longest = IDLE_TAIL
             pace = Pace()
