@@ -19,12 +19,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from .environments import MADE, NAME, Environments, inspect
 from .kernel import KernelUnavailable
@@ -33,6 +33,7 @@ from .kernelspecs import Kernelspec, read
 _IPYKERNEL: Final = "ipykernel>=7"
 # Each would send packages, or the search for them, somewhere else.
 _MISLEADING: Final = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "PYTHONHOME", "PYTHONPATH")
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _READABLE: Final = 0o022  # umask: sandboxes have a uid of their own
 
 
@@ -176,6 +177,8 @@ def _run(command: Sequence[str], lock: int) -> None:
     where we are killed it goes on for a while, and so it has our lock as well.
     """
     environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    stops: list[int] = []  # a signal in the midst of the start would leave behind what was just started
+    usual = {number: signal.signal(number, lambda number, _: stops.append(number)) for number in _STOPS}
     try:
         process = subprocess.Popen(
             command,
@@ -188,8 +191,12 @@ def _run(command: Sequence[str], lock: int) -> None:
             start_new_session=True,
         )
     except OSError as error:
+        _handle(usual)
         raise NotDone(f"{command[0]} cannot be run: {error.strerror}") from error
     try:
+        _handle(usual)
+        if stops:
+            raise KeyboardInterrupt
         said, _ = process.communicate()
     except BaseException:
         with contextlib.suppress(ProcessLookupError):
@@ -199,6 +206,11 @@ def _run(command: Sequence[str], lock: int) -> None:
     if process.returncode != 0:
         lines = [line for line in said.decode(errors="replace").splitlines() if line.strip()]
         raise NotDone(lines[-1].strip() if lines else f"{command[0]} ended with {process.returncode}")
+
+
+def _handle(signals: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in signals.items():
+        signal.signal(number, handler)
 
 
 def _tried(name: str, home: Path) -> str:
