@@ -18,7 +18,9 @@ logger = logging.getLogger(__name__)
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a link is read out
 TICK_S = 1.0
 SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
-SLICE_BYTES = 16 * 1024  # and about so many bytes of them: 20 ms of the hardest edits there are
+SLICE_BYTES = 32 * 1024  # and so many bytes: 50 ms of the hardest edits; a larger entry goes to a thread
+    32 * 1024
+)  # and so many bytes of them: 50 ms of the hardest edits; a larger entry goes to a thread
 IDLE = 60_000_000  # µs that an empty room stays in memory
 AVAILABILITY_S = 15.0  # between two looks at whether code can run here
 
@@ -88,8 +90,12 @@ class Hub:
         host = await self._host(room)
         async for page in pages(self.parts.log, room):
             for part in _slices(page):
-                host.room.replay(part)
-                await asyncio.sleep(0)  # a long log must not keep other rooms waiting
+                # A long log must not keep other rooms waiting; nobody else has this room yet.
+                if sum(len(entry.body) for entry in part) > SLICE_BYTES:
+                    await asyncio.to_thread(host.room.replay, part)
+                else:
+                    host.room.replay(part)
+                    await asyncio.sleep(0)
         producers = await self.parts.log.producers(room)
         self.parts.documents.drop(room)
         host.room.awaken(producers, now=self.parts.clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 import pytest
@@ -31,10 +32,13 @@ async def test_a_room_is_loaded_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     head = host.state.head
     head = host.state.head
     parts: list[list[Entry]] = []
+    beside: list[int] = []
     replay = Room.replay
 
     def watched(room: Room, history: Iterable[Entry]) -> None:
         parts.append(list(history))
+        if threading.current_thread() is not threading.main_thread():
+            beside.append(len(parts) - 1)
         replay(room, parts[-1])
 
     monkeypatch.setattr(Room, "replay", watched)
@@ -45,3 +49,4 @@ async def test_a_room_is_loaded_in_parts(monkeypatch: pytest.MonkeyPatch) -> Non
     assert max(map(len, parts)) == hub.SLICE
     large = [part for part in parts if sum(len(entry.body) for entry in part) > hub.SLICE_BYTES]
     assert [len(part) for part in large] == [1, 1], "an entry stays whole, and alone"
+    assert [parts[n] for n in beside] == large, "and goes to a thread"
