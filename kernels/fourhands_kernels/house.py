@@ -201,13 +201,13 @@ class House:
         self._probing.cancel()
         if self._expecting is not None:
             self._expecting.cancel()
-        if self._warm is not None:
-            await self._warm.close()
         await self.judges.close()
         endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
+        if self._warm is not None:
+            endings.append(asyncio.ensure_future(self._warm.close()))
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)
         if isinstance(self._launcher, Zygotes):
-            await self._launcher.close()
+            await asyncio.wait((asyncio.ensure_future(self._launcher.close()),), timeout=_CLOSE_SECONDS)
         if self._cells is not None:
             await self._cells.close()
         self._context.destroy(linger=0)

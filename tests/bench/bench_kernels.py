@@ -91,7 +91,9 @@ class PlainKernel:
 class Plain:
     name = "plain ipykernel"
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        home.mkdir()
+        self._home = str(home)
         self._python = str(ENVIRONMENTS / "default/bin/python")
         self._kernels: list[PlainKernel] = []
 
@@ -99,7 +101,7 @@ class Plain:
         manager = AsyncKernelManager()
         argv = [self._python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         manager._kernel_spec = KernelSpec(argv=argv, display_name="plain", language="python")
-        env = {"PATH": os.environ["PATH"], "HOME": tempfile.gettempdir()}
+        env = {"PATH": os.environ["PATH"], "HOME": self._home}
         await manager.start_kernel(env=env, stderr=subprocess.DEVNULL)
         client = manager.client()
         client.start_channels(hb=False)
@@ -329,7 +331,7 @@ async def bench(rounds: int, rooms: int, parts: set[str]) -> None:
             return Hosted(name, Path(folder, str(next(numbers))), launcher=launcher, warm=warm)
 
         kinds: dict[str, Callable[[], Any]] = {
-            "plain ipykernel": Plain,
+            "plain ipykernel": lambda: Plain(Path(folder, str(next(numbers)))),
             "bubblewrap": lambda: hosted("bubblewrap", "bubblewrap"),
             "zygote": lambda: hosted("zygote", "zygote"),
             "warm": lambda: hosted("warm", "zygote", 2),
