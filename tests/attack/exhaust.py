@@ -55,6 +55,18 @@ time.sleep(60)
         limit=25,
     ),
     exhaust(
+        "memory: page tables of mappings without end",
+        """
+block = mmap.mmap(-1, 1 << 43, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+total = 0
+for at in range(0, 1 << 43, 1 << 21):
+    total += block[at]
+""",
+        ends=ways("kernel_died"),
+        limit=40,
+        check=says(TOO_MUCH),
+    ),
+    exhaust(
         "memory: files without a folder",
         """
 made = [tries("memfd", lambda: os.memfd_create("x")) for _ in range(400)]

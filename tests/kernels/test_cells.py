@@ -334,6 +334,20 @@ def test_many_open_descriptors_count_for_what_they_can_hold() -> None:
         assert watchdog._held([watchdog._see(member) for member in family]) > 700 * 200 * 1024
 
 
+def test_page_tables_count() -> None:
+    code = """
+import mmap
+m = mmap.mmap(-1, 1 << 36, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000, prot=mmap.PROT_READ)
+for at in range(0, 1 << 36, 1 << 21):
+    m[at]
+"""
+    with python(code) as pid:
+        seen = watchdog._see(pid)
+        assert seen.resident < SMALL.whole
+        assert watchdog.tables(seen) > 100 * MIB
+        assert judged(pid) == "it took more than 0.0625 GiB of memory"
+
+
 def test_what_waits_in_connections_is_seen() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as one:
         one.connect(listener.getsockname())
