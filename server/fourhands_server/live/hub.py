@@ -19,8 +19,6 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a l
 TICK_S = 1.0
 SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
 SLICE_BYTES = 32 * 1024  # and so many bytes: 50 ms of the hardest edits; a larger entry goes to a thread
-    32 * 1024
-)  # and so many bytes of them: 50 ms of the hardest edits; a larger entry goes to a thread
 IDLE = 60_000_000  # µs that an empty room stays in memory
 AVAILABILITY_S = 15.0  # between two looks at whether code can run here
 
