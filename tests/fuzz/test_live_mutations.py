@@ -159,7 +159,8 @@ def test_mutated_updates_harm_nobody(server: LiveServer, clients: StockClients) 
                 viewer.sees(room.people.host.text(root), file=root)
             assert viewer.look()["closed"] == []
             clients.destroy_all()
-        assert everything(server) == processes, "a process has ended, or another has begun"
+        # Others may have begun: kernels are kept ready for rooms to come.
+        assert processes <= everything(server), "a process has ended"
         neighbours.check()
     half, most = median(neighbours.delays), quantiles(neighbours.delays, n=100)[-1]
     print(f"{dict(seen)}; {connects} connects in {seconds:.0f} s;", end=" ")

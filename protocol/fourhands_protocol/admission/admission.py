@@ -149,8 +149,9 @@ class Admission:
                 inserted += growth.inserted
         for client in new_clients:
             self._own(client, self._clients[client], person)
-        for client, start, end in deletions:
-            deleted += self._clients[client].deleted.add(start, end)
+        clients = self._clients
+        for client, start, end in sorted(deletions) if len(deletions) > 1 else deletions:
+            deleted += clients[client].deleted.add(start, end)
         if not is_news and not deleted:
             return NOTHING_NEW
         return Admitted(True, new_clients, inserted, deleted, is_relayed)

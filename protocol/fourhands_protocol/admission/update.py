@@ -43,7 +43,7 @@ class Struct(NamedTuple):
         return [self.clock + index + n + 1 for n, index in enumerate(pairs)]
 
 
-# Without the checks of the constructor, which cost as much as the rest: there are many structs.
+# Past the constructors in Python, which cost as much as the reading: there may be a hundred thousand.
 _struct: Final = tuple.__new__
 
 
@@ -157,5 +157,8 @@ def _read_deletions(reader: Reader, clients: int) -> list[Deletion]:
         seen.add(client)
         for _ in range(count):
             start = reader.read_uint()
-            deletions.append(Deletion(client, start, start + _read_length(reader)))
+            length = reader.read_uint()
+            if not length:
+                raise MalformedFrame("update: a deletion of length 0")
+            deletions.append(_struct(Deletion, (client, start, start + length)))
     return deletions

@@ -120,8 +120,9 @@ class Walk:
 
     def check_deletions(self, deletions: list[Deletion]) -> None:
         """Refuse the deletion of what is not there, and of half a surrogate pair."""
+        growths, clients = self.growths, self._clients
         for client, start, end in deletions:
-            side = self.growths.get(client) or self._clients.get(client)
+            side = growths.get(client) or clients.get(client)
             if side is None or end > side.next:
                 raise CausalGap("an edit is missing before this one")
             if side.is_middle(start) or side.is_middle(end):
