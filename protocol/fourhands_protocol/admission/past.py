@@ -115,16 +115,19 @@ class Pasts:
                 raise _never_neighbours()
 
     def _check_many(self, view: _View, pieces: list[Run | Node]) -> None:
-        clocks = view.clocks
+        last_known = view.clocks.get
+        steps = 0
         for piece in pieces:
             if isinstance(piece, Run):
-                self.spend(1)
-                known = piece.start <= clocks.get(piece.client, -1)
+                steps += 1
+                if piece.start <= last_known(piece.client, -1):
+                    raise _never_neighbours()
             else:
-                self.spend(len(piece.least))
-                known = any(start <= clocks.get(client, -1) for client, start in piece.least.items())
-            if known:
-                raise _never_neighbours()
+                steps += len(piece.least)
+                for client, start in piece.least.items():
+                    if start <= last_known(client, -1):
+                        raise _never_neighbours()
+        self.spend(steps)
 
 
 def _never_neighbours() -> NotAdmitted:
