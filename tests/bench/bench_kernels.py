@@ -40,6 +40,10 @@ class Kernel(Protocol):
         """Run it to its end; returns how many lines came."""
         ...
 
+    async def settle(self) -> None:
+        """Wait until its output will be heard."""
+        ...
+
     async def stop(self) -> None: ...
 
 
@@ -75,6 +79,12 @@ class PlainKernel:
             while (await self._client.get_shell_msg())["parent_header"].get("msg_id") != message:
                 pass
         return lines
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(SECONDS):
+            while not await self._client.iopub_channel.msg_ready():
+                self._client.kernel_info()
+                await asyncio.sleep(0.1)
 
     async def first(self) -> None:
         """The reply alone: what iopub says before anybody listens is lost."""
@@ -133,6 +143,8 @@ class HostedKernel:
         async with asyncio.timeout(SECONDS):
             await self._finished
         return self._lines
+
+    async def settle(self) -> None: ...
 
     async def stop(self) -> None:
         await self._client.stop(self.room)
@@ -246,6 +258,7 @@ async def cold_and_warm(contestants: Sequence[Contestant], rounds: int) -> None:
             if isinstance(one, Hosted) and one.warm:
                 await one.settled()
             spent, kernel = await timed(one.cold())
+            await kernel.settle()
             again = [(await timed(kernel.run("1+1")))[0] for _ in range(5)]
             await kernel.stop()
             if number:  # the first round fills the caches of all
@@ -267,6 +280,7 @@ async def lines(contestants: Sequence[Contestant], rounds: int) -> None:
         for _ in range(rounds):
             for one in contestants:
                 kernel = await one.cold()
+                await kernel.settle()
                 spent, arrived = await timed(kernel.run(code))
                 await kernel.stop()
                 rates[one.name].append(count / spent * 1000)
@@ -307,6 +321,7 @@ async def many(contestants: Sequence[Contestant], rooms: int) -> None:
         for start in range(0, rooms, 4):
             kernels += await asyncio.gather(*(one.cold() for _ in range(min(4, rooms - start))))
         up = time.perf_counter() - began
+        await asyncio.gather(*(kernel.settle() for kernel in kernels))
 
         async def ask(kernel: Kernel, times: int) -> list[float]:
             return [(await timed(kernel.run("1+1")))[0] for _ in range(times)]
