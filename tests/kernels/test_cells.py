@@ -209,6 +209,19 @@ async def test_a_host_that_was_killed_leaves_no_group_past_the_next_start(
     assert not any(f"-{mine}-" in folder.name for folder in left())
 
 
+def test_what_any_dead_host_left_is_tidied_and_nothing_else(groups: cgroups.Cgroups) -> None:
+    base = groups.bases["pids"]
+    dead, living = base / f"{cgroups.PREFIX}{os.getpid()}-1", base / f"{cgroups.PREFIX}other"
+    (dead / "room-1").mkdir(parents=True)
+    living.mkdir()
+    try:
+        groups.tidy()
+        assert not dead.exists()
+        assert living.exists()
+    finally:
+        living.rmdir()
+
+
 def test_a_living_host_s_folder_is_no_leftover() -> None:
     started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
     assert not cgroups.left_behind(Path(f"/x/fourhands-{os.getpid()}-{started}"))

@@ -87,7 +87,10 @@ class Cells:
                 if cgroups.left_behind(Path(line)):
                     cgroups.sweep(Path(line))
             note.unlink()
-        return cls(limits, groups=cgroups.find(limits=limits), note=note)
+        groups = cgroups.find(limits=limits)
+        if groups is not None:
+            groups.tidy()
+        return cls(limits, groups=groups, note=note)
 
     @property
     def words(self) -> str:

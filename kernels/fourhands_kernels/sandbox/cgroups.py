@@ -88,6 +88,13 @@ class Cgroups:
         _limit(group, limits)
         return group
 
+    def tidy(self) -> None:
+        """Take away what hosts left here that no longer live."""
+        for base in dict.fromkeys(self.bases.values()):
+            for folder in base.glob(f"{PREFIX}*-*"):
+                if left_behind(folder):
+                    sweep(folder)
+
     def remove(self) -> None:
         """Take everything of this host away."""
         for folder in self.folders:
