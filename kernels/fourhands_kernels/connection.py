@@ -144,7 +144,8 @@ class Connection:
                 execution = Execution(**message["execution"])
                 if execution.run not in room.journal.runs:
                     house.data.need(execution.data.values())
-                    await house.ready(execution.environment)
+                    if not room.has(execution.environment):
+                        await house.ready(execution.environment)
                     room.execute(execution)
             case "start":
                 await house.ready(message["environment"])

@@ -67,6 +67,11 @@ class Lifecycle:
         return None
 
     @property
+    def environment(self) -> str | None:
+        """What the kernel was started on; None without one."""
+        return None if isinstance(self.state, Absent) else self.state.environment
+
+    @property
     def asking(self) -> bool:
         """Whether the current run waits for input."""
         return isinstance(self.state, Running) and self.state.asking

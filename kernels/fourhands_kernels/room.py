@@ -100,6 +100,10 @@ class Room:
         """The run that has the kernel, or waits for it to start."""
         return self._lifecycle.current
 
+    def has(self, environment: str) -> bool:
+        """Whether a kernel on this environment is there, whatever has become of the environment since."""
+        return self._lifecycle.environment == environment
+
     @property
     def alive(self) -> bool:
         """Whether any process of it is left."""

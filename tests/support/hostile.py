@@ -78,6 +78,7 @@ def our_frames(victim: int, clock: int, run: str) -> Iterator[Named]:
         "file.rename": {"file": "main.py", "path": "theirs.py"},
         "file.delete": {"file": "main.py"},
         "run": {"run": "run-of-an-observer", "code": "print(1)"},
+        "run.cancel": {"run": run},
         "interrupt": {},
         "restart": {},
         "input": {"run": run, "text": "answer"},

@@ -80,7 +80,7 @@ def enclose(places: dict[str, int], shown: list[str], accounts: dict[str, str], 
         below = {path: os.open(path, os.O_PATH) for path in shown if path.startswith(place + "/")}
         mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, f"mode=1777,size={size}")
         for path, folder in below.items():
-            os.makedirs(path, exist_ok=True)
+            _make(path)
             mount(f"/proc/self/fd/{folder}", path, "", MS_BIND | MS_REC)  # read-only, as it was
             os.close(folder)
     if root:
@@ -89,6 +89,14 @@ def enclose(places: dict[str, int], shown: list[str], accounts: dict[str, str], 
         _replace(path, text)
     socket.sethostname("room")
     _loopback()
+
+
+def _make(path: str) -> None:
+    """Make a folder, and its parents such that everybody may pass, whatever umask the host has."""
+    if not os.path.isdir(path):
+        _make(os.path.dirname(path))
+        os.mkdir(path)
+        os.chmod(path, 0o755)
 
 
 def _replace(path: str, text: str) -> None:

@@ -142,10 +142,16 @@ class Runs:
             if self._ledger.instance(f"kernel/{journal}").settled:
                 self._execute(run.run)
             else:
-                self.finish(run, "kernel_died")
+                self._died_with_its_host(run)
         if state in ("none", "unavailable", "dead") and self._ledger.ahead.kernel not in ("none", state):
             body = {"state": state, "detail": detail} if detail else {"state": state}
             self._ledger.own("kernel", body, actor=KERNEL)
+
+    def _died_with_its_host(self, run: Run) -> None:
+        if run.outputs:
+            self.finish(run, "kernel_died")
+        else:
+            self.failed(run.run, "the kernel host was replaced, and its kernels with it; variables are gone")
 
     def finish(self, run: Run, status: str) -> None:
         """End a run whose end no kernel reports."""
