@@ -9,7 +9,7 @@ test: tools ; @$(MAKE) --no-print-directory lint types web unit
 lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
-unit: ; pytest
+unit: ; pytest --numprocesses 2 --dist loadfile
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest tests/kernels/judge
 attack: tools ; @python -m tests.attack

@@ -39,7 +39,7 @@ class HostProcess:
 
     folder: Path
     isolation: str = "auto"
-    linger: float = 60.0
+    linger: float = 900.0  # a host for a whole session may wait long between two tests
     kernels: int = 64
     launcher: str = "zygote"
     warm: int = 0

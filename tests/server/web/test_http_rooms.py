@@ -149,10 +149,17 @@ def test_a_room_that_ended_can_be_read_by_whoever_has_a_link(ended: People) -> N
     assert last["kind"] == "room.ended"
 
 
+def begins(room: People, run: str) -> None:
+    """Wait until the kernel has the run."""
+    while room.candidate.json("GET", f"/runs/{run}")["status"] == "queued":
+        pass
+
+
 def test_a_run_gets_three_seconds_when_the_room_ends(room: People) -> None:
     room.candidate.json(
         "POST", "/runs", json={"id": "short", "code": "import time; time.sleep(1); print('done')"}
     )
+    begins(room, "short")
     room.candidate.json("POST", "/runs", json={"id": "waits", "code": "1"})
     began = time.monotonic()
     room.interviewer.json("POST", "/end")
@@ -164,6 +171,7 @@ def test_a_run_gets_three_seconds_when_the_room_ends(room: People) -> None:
 
 def test_a_run_that_takes_longer_is_interrupted_on_the_record(room: People) -> None:
     room.candidate.json("POST", "/runs", json={"id": "long", "code": "import time; time.sleep(60)"})
+    begins(room, "long")
     room.interviewer.json("POST", "/end")
     assert room.candidate.json("GET", "/runs/long?wait=5")["status"] == "interrupted"
     assert room.candidate.json("GET", "/timeline")["entries"][-1]["kind"] == "room.ended"
