@@ -1,6 +1,7 @@
 /** The files of the room: open, add, rename, delete, with every refusal said beside the name it is about. */
 import type { FileState, Person } from "../../room/state";
 import { Avatar } from "../parts/avatar";
+import { FilePath } from "../parts/file-path";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
 import { deleteFile } from "./deeds";
@@ -88,17 +89,6 @@ function FileRow({ desk, file, last }: { desk: Desk; file: FileState; last: bool
         </Menu>
       )}
     </li>
-  );
-}
-
-/** The name is what one looks for: where there is little room, the folders give way first. */
-export function FilePath({ path }: { path: string }) {
-  const cut = path.lastIndexOf("/") + 1;
-  return (
-    <span class="file-path grow" title={path}>
-      {cut > 0 && <span class="cut file-folders">{path.slice(0, cut)}</span>}
-      <span class="cut">{path.slice(cut)}</span>
-    </span>
   );
 }
 

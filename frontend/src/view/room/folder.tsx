@@ -2,11 +2,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { bytes, plural } from "../clock";
+import { FilePath } from "../parts/file-path";
 import { Icon } from "../parts/icon";
 import { type Choice, Menu } from "../parts/menu";
 import { type Desk, useDesk } from "./desk";
 import { FileViewer } from "./file-viewer";
-import { FilePath } from "./files-panel";
 import {
   dismissUpload,
   download,
