@@ -234,7 +234,8 @@ HOSTILE = {
                         text += open(path, "rb").read(1_000_000)
                 except OSError:
                     pass
-            return text.count(b"the-answer-" + b"nobody-sees") and bytes(text)
+            # Put together here: a compiled file of this module would hold a constant.
+            return text.count(b"-".join((b"the", b"answer", b"nobody", b"sees"))) and bytes(text)
     """,
     "looks through its descriptors": """
         import os, socket
