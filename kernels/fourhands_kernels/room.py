@@ -2,19 +2,16 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
-from .data import Data
+from . import living
 from .journal import Journal
-from .jupyter import JupyterKernel
 from .kernel import (
     Attachment,
     EventKind,
     Execution,
     KernelBusy,
-    KernelUnavailable,
     NoSuchFile,
     NotAsking,
     WrittenFiles,
@@ -24,8 +21,6 @@ from .life import (
     Arm,
     Asked,
     AskToStop,
-    Completed,
-    Died,
     Effect,
     Elapsed,
     Event,
@@ -34,7 +29,6 @@ from .life import (
     Interrupt,
     Kill,
     Launch,
-    Ready,
     Restart,
     Send,
     SignalToStop,
@@ -45,25 +39,16 @@ from .life import (
     TellReplaced,
 )
 from .lifecycle import Lifecycle
+from .living import LivingKernel
 from .outputs import Item, RunOutputs
-from .sandbox.folder import FolderError
-from .workplace import Workplace
-
-log = logging.getLogger(__name__)
 
 PACE: Final = 0.06  # seconds between events of output: with the last one of a run, at most 20 a second
 QUESTIONS: Final = 1_000  # a run's calls of input(); more is a flood
 _DETAIL: Final = 2_000  # characters
 
 
-class House(Protocol):
+class House(living.House, Protocol):
     """What a room needs of its host."""
-
-    data: Data
-
-    async def open(self, environment: str) -> JupyterKernel:
-        """Prepare a kernel, not yet started; KernelUnavailable where there is none to be had."""
-        ...
 
     def admit(self) -> None:
         """Raise KernelUnavailable where there are as many kernels as may be."""
@@ -79,7 +64,7 @@ class Room:
         self._house = house
         self._changed = changed
         self._lifecycle = Lifecycle()
-        self._lives: dict[int, _Life] = {}
+        self._lives: dict[int, LivingKernel] = {}
         self._loop = asyncio.get_running_loop()
         self._outputs = RunOutputs()
         self._questions = 0
@@ -224,7 +209,7 @@ class Room:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Launch(life, environment):
-                self._lives[life] = _Life(life, room=self, house=self._house, environment=environment)
+                self._lives[life] = LivingKernel(life, room=self, house=self._house, environment=environment)
             case Kill(life):
                 if life in self._lives:
                     self._lives[life].kill()
@@ -246,7 +231,7 @@ class Room:
             case TellReplaced():
                 self._append("kernel.restarted", {})
 
-    def _each(self, tell: "Callable[[_Life], None]") -> None:
+    def _each(self, tell: "Callable[[LivingKernel], None]") -> None:
         for life in self._lives.values():
             tell(life)
 
@@ -313,140 +298,3 @@ class Room:
     def _append(self, kind: EventKind, body: Mapping[str, Any]) -> None:
         self.journal.append(kind, body)
         self._changed()
-
-
-class _Life:
-    """One kernel of a room, from its start until nothing of it is left."""
-
-    def __init__(self, number: int, *, room: Room, house: House, environment: str) -> None:
-        self._number = number
-        self._room = room
-        self._house = house
-        self._kernel: JupyterKernel | None = None
-        self._killed = False
-        self._work = Workplace(house.data)
-        self._tasks: set[asyncio.Task[Any]] = set()
-        self.task = asyncio.create_task(self._live(environment))
-
-    def kill(self) -> None:
-        """End it; the room hears nothing more of it."""
-        if not self._killed:
-            self._killed = True
-            if asyncio.current_task() is not self.task:  # a death tells of itself, and then cleans up
-                self.task.cancel()
-
-    def execute(self, execution: Execution) -> None:
-        self._soon(self._execute(execution))
-
-    async def _execute(self, execution: Execution) -> None:
-        """Make the folder ready, then run the code, unless somebody has changed their mind meanwhile."""
-        assert self._kernel is not None
-        try:
-            changed = await self._work.prepare(self._kernel.work, execution)
-        except FolderError as error:
-            self._not_ready(execution.run, str(error))
-            return
-        except Exception:  # whoever waits for the run must hear something
-            log.exception("a kernel's folder could not be made ready")
-            self._not_ready(execution.run, "the kernel host failed; its log says why")
-            return
-        if self._work.note:
-            self.heard("stream", {"name": "stderr", "text": self._work.take_note()})
-        if self._killed:
-            return
-        if self._room.wants(execution.run):
-            self._kernel.execute(execution, changed)
-        else:
-            self.completed(execution.run, "aborted", None)
-
-    def _not_ready(self, run: str, why: str) -> None:
-        self.heard("error", {"ename": "FilesNotWritten", "evalue": why, "traceback": []})
-        self.completed(run, "error", None)
-
-    def look_soon(self) -> None:
-        self._soon(self.look())
-
-    async def look(self, *, anew: bool = True) -> WrittenFiles | None:
-        """What code wrote; None where nothing is left to look at."""
-        if self._kernel is None or self._killed:
-            return None
-        found, news = await self._work.look(self._kernel.work, anew=anew)
-        if news and not self._killed:
-            self._room.wrote(found)
-        return found
-
-    async def read(self, path: str) -> bytes | None:
-        if self._kernel is None or self._killed:
-            return None
-        return await self._work.read(self._kernel.work, path)
-
-    def _soon(self, work: Coroutine[Any, Any, object]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def interrupt(self) -> None:
-        if self._kernel is not None and not self._killed:
-            self._kernel.interrupt()
-
-    def signal(self) -> None:
-        if self._kernel is not None and not self._killed:
-            self._kernel.signal()
-
-    def answer(self, text: str) -> None:
-        if self._kernel is not None and not self._killed:
-            self._kernel.answer(text)
-
-    # The sink of the kernel
-
-    def began(self) -> None:
-        if not self._killed:
-            self._room.began()
-
-    def heard(self, kind: str, content: Mapping[str, Any]) -> None:
-        if not self._killed:
-            self._room.heard(kind, content)
-
-    def lost(self, size: int) -> None:
-        if not self._killed:
-            self._room.lost(size)
-
-    @property
-    def full(self) -> bool:
-        return self._killed or self._room.full
-
-    @property
-    def behind(self) -> bool:
-        return not self._killed and self._room.behind
-
-    def asked(self, run: str, prompt: str, *, password: bool) -> None:
-        self._say(Asked(self._number, run, prompt, password))
-
-    def completed(self, run: str, status: Literal["ok", "error", "aborted"], count: int | None) -> None:
-        self._say(Completed(self._number, run, status, count))
-
-    def _say(self, event: Event) -> None:
-        if not self._killed:
-            self._room.said(self._number, event)
-
-    async def _live(self, environment: str) -> None:
-        try:
-            self._kernel = await self._house.open(environment)
-            await self._kernel.start(self)
-            self._say(Ready(self._number))
-            self._say(Died(self._number, f"the kernel {await self._kernel.ended()}"))
-        except KernelUnavailable as error:
-            self._say(Died(self._number, error.reason))
-        except asyncio.CancelledError:
-            if not self._killed:
-                raise
-        except Exception:
-            log.exception("the kernel of a room could not be run")
-            self._say(Died(self._number, "the kernel could not be started; the kernel host's log says why"))
-        finally:
-            await self._end()
-
-    async def _end(self) -> None:
-        if self._kernel is not None:
-            await self._kernel.close()
-        self._room.gone(self._number)
