@@ -77,6 +77,33 @@ async def test_an_interrupt_ends_a_busy_loop_and_keeps_variables(shared: Watched
     assert (await shared.runs("kept")).value == "1"
 
 
+# A library's function that a signal meets while it shows an error, or sends the reply.
+LATE = """
+import os, signal
+library = {"os": os, "signal": signal}
+exec(compile('''
+def late(before):
+    def call(*args, **kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+        return before(*args, **kwargs)
+    return call
+''', "library.py", "exec"), library)
+kept = get_ipython()
+setattr(*PLACE, library["late"](getattr(*PLACE)))
+"""
+
+
+@pytest.mark.parametrize(
+    "place", ["kept, '_showtraceback'", "kept.kernel, 'do_execute'", "kept.kernel, '_publish_status'"]
+)
+async def test_a_late_signal_costs_neither_the_error_nor_the_kernel(room: Watched, place: str) -> None:
+    """The second step of an interrupt may come when the code has ended already."""
+    assert (await room.runs(LATE.replace("PLACE", f"({place})"))).status == "ok"
+    run = await room.runs("1 / 0")
+    assert (run.status, run.error["ename"]) == ("error", "ZeroDivisionError")
+    assert (await room.runs("kept is get_ipython()")).value == "True"
+
+
 async def test_an_interrupt_ends_a_wait_for_input(shared: Watched) -> None:
     run = await shared.begins("input()")
     await shared.event("run.input_asked", run=run)

@@ -13,10 +13,11 @@ import importlib
 import json
 import linecache
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
+from types import FrameType, SimpleNamespace
 from typing import Any, ClassVar
 
 import zmq
@@ -25,6 +26,7 @@ from ipykernel.compiler import XCachingCompiler
 from ipykernel.iostream import IOPubThread, OutStream
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from IPython.core.events import EventManager
 from traitlets.config import Config
 
 # The debugger, which nobody starts, would be half of a kernel's start and a tenth of its memory: ipykernel
@@ -186,6 +188,21 @@ def forget(work: str, changed: Sequence[str]) -> None:
             del sys.modules[name]
 
 
+def is_interruptible(frame: FrameType | None) -> bool:
+    """Whether what runs is the room's code, or one of the hooks after it, which draw its figures."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<run ") or frame.f_code is EventManager.trigger.__code__:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def heed(number: int, frame: FrameType | None) -> None:
+    """Interrupt the room's code; a late signal that meets the kernel's own would end the kernel."""
+    if is_interruptible(frame):
+        raise KeyboardInterrupt
+
+
 class Kernel(IPythonKernel):
     """Takes the place of the code from the request, and keeps replies small."""
 
@@ -200,6 +217,10 @@ class Kernel(IPythonKernel):
             super().__init__(**kwargs)
         finally:
             vars(ipkernel)["sys"] = sys
+
+    def pre_handler_hook(self) -> None:
+        """Take signals while a message is handled."""
+        self.saved_sigint_handler = signal.signal(signal.SIGINT, heed)
 
     async def execute_request(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Run one request of the host."""
