@@ -89,7 +89,7 @@ BODIES: Final[Mapping[str, Shape]] = {
     },
     PERSON_REMOVED: {"person": ID},
     INVITE_REVOKED: {"invite": ID},
-    SEAT_OPENED: {"seat": ID, "dialect": one_of("stock", "fourhands", "api")},
+    SEAT_OPENED: {"seat": ID, "dialect": one_of("stock", "fourhands", "api", "jupyter")},
     SEAT_CLOSED: {"seat": ID, "code": integer(most=4_999)},
     CLIENT: {"client": _CLIENT_ID},
     EDIT: _EDIT,

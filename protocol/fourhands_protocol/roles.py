@@ -21,6 +21,10 @@ Action = Literal[
     "download",
     "data.add",
     "data.remove",
+    "attach",
+    "question.add",
+    "tests.run",
+    "tests.cancel",
 ]
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
@@ -50,6 +54,8 @@ _INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {
     "data.remove",
 }
 _MAY: Final[dict[str, frozenset[str]]] = {
+    "attach",
+    "question.add",
     "observer": frozenset(("read",)),
     "candidate": _CANDIDATE,
     "interviewer": _INTERVIEWER,

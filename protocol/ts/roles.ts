@@ -25,6 +25,7 @@ const INTERVIEWER = [
   "download",
   "data.add",
   "data.remove",
+  "attach",
 ] as const;
 
 export type Action = (typeof INTERVIEWER)[number];

@@ -20,7 +20,16 @@ CANDIDATE = {
     "input",
     "read",
 }
-INTERVIEWER = CANDIDATE | {"file.delete", "end", "revoke", "remove", "download", "data.add", "data.remove"}
+INTERVIEWER = CANDIDATE | {
+    "file.delete",
+    "end",
+    "revoke",
+    "remove",
+    "download",
+    "data.add",
+    "data.remove",
+    "attach",
+}
 
 
 @pytest.mark.parametrize(
