@@ -15,6 +15,7 @@ from fourhands_protocol import cbor
 
 from . import wire
 from .embedded import EmbeddedHost, EmbeddedOptions
+from .enquiries import ANSWER_SECONDS
 from .judge.judgement import Judgement
 from .kernel import (
     Attachment,
@@ -122,6 +123,14 @@ class KernelHostClient:
         data: bytes = await self._call("read_file", room=room, path=path)
         return data
 
+    async def complete(self, room: str, code: str, cursor: int) -> dict[str, Any] | None:
+        """How the code may go on."""
+        return await self._ask("complete", room=room, code=code, cursor=cursor)
+
+    async def inspect(self, room: str, code: str, cursor: int, detail: int = 0) -> dict[str, Any] | None:
+        """What stands there."""
+        return await self._ask("inspect", room=room, code=code, cursor=cursor, detail=detail)
+
     async def start(self, room: str, *, environment: str = "default") -> None:
         """Start the kernel ahead of a run."""
         await self._call("start", room=room, environment=environment)
@@ -184,6 +193,17 @@ class KernelHostClient:
         after = self._rooms[room].after
         answer = await self._call("attach", room=room, after=None if after is None else list(after))
         return Attachment(**answer)
+
+    async def _ask(self, call: str, **arguments: Any) -> dict[str, Any] | None:
+        """Nobody waits for this one: not for a host that is away or slow either."""
+        if self._writer is None:
+            return None
+        try:
+            async with asyncio.timeout(2 * ANSWER_SECONDS):
+                answer: dict[str, Any] | None = await self._call(call, **arguments)
+        except (TimeoutError, HostLost):
+            return None
+        return answer
 
     async def _call(self, call: str, **arguments: Any) -> Any:
         if self._closing:

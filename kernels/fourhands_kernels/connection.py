@@ -102,6 +102,8 @@ class Connection:
             return self._acknowledge(room, int(message["n"]))
         if message["call"] in ("files", "read_file"):  # an interrupt does not wait for these
             return await self._file_call(room, message)
+        if message["call"] in ("complete", "inspect"):  # nor for these
+            return await self._ask(room, message)
         lock = self._room_locks.setdefault(room, asyncio.Lock())
         async with lock:
             answer = await self._room_call(room, message)
@@ -133,6 +135,13 @@ class Connection:
             return await room.read_file(path)
         found = WrittenFiles() if room is None else await room.look()
         return [[list(file) for file in found.files], found.more]
+
+    async def _ask(self, name: str, message: wire.Message) -> Any:
+        room = self._links.house.known(name)
+        if room is None:
+            return None
+        code, cursor, detail = str(message["code"]), int(message["cursor"]), message.get("detail")
+        return await room.ask(message["call"], code, cursor, None if detail is None else int(detail))
 
     async def _room_call(self, name: str, message: wire.Message) -> Any:
         house = self._links.house

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, Protocol
 import zmq.asyncio
 
 from .channel import Channel, Frames
+from .enquiries import Enquiries, Enquiry
 from .environments import Environment
 from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
@@ -96,6 +97,9 @@ class JupyterKernel:
         self._run: _Run | None = None
         self._answered: asyncio.Future[None] | None = None
         self._skipped = 0
+        self._enquiries = Enquiries(
+            lambda kind, content: self._send("shell", kind, content), self._stop_enquiry
+        )
 
     async def start(self, sink: Sink) -> None:
         """Start it and wait until it listens; KernelUnavailable where it does not come to that.
@@ -169,6 +173,22 @@ class JupyterKernel:
         }
         self._run = _Run(execution.run, self._send("shell", "execute_request", content, metadata=place))
 
+    async def ask(self, kind: Enquiry, content: dict[str, Any]) -> Mapping[str, Any] | None:
+        """Ask something while no run goes on; None where it does not answer in time."""
+        if not self._ready.done() or self._run is not None:
+            return None
+        return await self._enquiries.ask(kind, content)
+
+    async def settled(self) -> None:
+        """Wait until it is done with what it was asked."""
+        await self._enquiries.settled()
+
+    def _stop_enquiry(self) -> None:
+        if isinstance(self._manager.provisioner, SandboxProvisioner):
+            self.signal()  # once its answer is here no signal is under way, which might hit a run
+        else:
+            self.interrupt()
+
     def interrupt(self) -> None:
         """Ask it to stop, in the way that it understands."""
         assert self._manager.kernel_spec is not None
@@ -192,6 +212,7 @@ class JupyterKernel:
         for channel in self._channels.values():
             channel.close()
         self._channels.clear()
+        self._enquiries.close()
         if self._run is not None:
             self._run.cancel()
         await self._manager.close()
@@ -279,7 +300,7 @@ class JupyterKernel:
         if message is not None and self._answered is not None and not self._answered.done():
             if message[0] == "execute_reply":
                 self._answered.set_result(None)
-        elif message is not None and self._run is not None:
+        elif message is not None and not self._enquiries.take(*message) and self._run is not None:
             kind, parent, content = message
             if kind == "execute_reply" and parent == self._run.message:
                 self._run.reply = content

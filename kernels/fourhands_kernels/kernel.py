@@ -265,6 +265,22 @@ class Kernels(Protocol):
         """
         ...
 
+    async def complete(self, room: str, code: str, cursor: int) -> dict[str, Any] | None:
+        """How the code may go on at the cursor (in code points), by what the kernel's variables hold:
+        Jupyter's `complete_reply` as plain, bounded data.
+
+        None where there is no kernel or it is busy, does not answer within 300 ms, or is not asked because of
+        the size of the code or a cursor outside it. It never starts a kernel; a run that is to begin
+        meanwhile waits for it, three seconds at the very most. Never raises HostLost.
+        """
+        ...
+
+    async def inspect(self, room: str, code: str, cursor: int, detail: int = 0) -> dict[str, Any] | None:
+        """What stands at the cursor: Jupyter's `inspect_reply` with text/plain and text/markdown; `detail` 1
+        brings its source. Else as `complete`.
+        """
+        ...
+
     async def start(self, room: str, *, environment: str = "default") -> None:
         """Start the room's kernel ahead of its first run; nothing happens where it has one."""
         ...

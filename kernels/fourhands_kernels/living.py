@@ -8,6 +8,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any, Literal, Protocol
 
 from .data import Data
+from .enquiries import Enquiry
 from .jupyter import JupyterKernel
 from .kernel import Execution, KernelUnavailable, WrittenFiles
 from .life import Asked, Completed, Died, Event, Ready
@@ -107,6 +108,7 @@ class LivingKernel:
             return
         if self._work.note:
             self.heard("stream", {"name": "stderr", "text": self._work.take_note()})
+        await self._kernel.settled()
         if self._killed:
             return
         if self._room.wants(execution.run):
@@ -136,6 +138,12 @@ class LivingKernel:
         if self._kernel is None or self._killed:
             return None
         return await self._work.read(self._kernel.work, path)
+
+    async def ask(self, kind: Enquiry, content: dict[str, Any]) -> Mapping[str, Any] | None:
+        """Ask the kernel something; None where it cannot answer now."""
+        if self._kernel is None or self._killed:
+            return None
+        return await self._kernel.ask(kind, content)
 
     def _soon(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(work)

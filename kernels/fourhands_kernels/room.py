@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from . import living
+from .enquiries import Enquiry, cleaned, request
 from .journal import Journal
 from .kernel import (
     Attachment,
@@ -144,6 +145,18 @@ class Room:
             if (data := await life.read(path)) is not None:
                 return data
         raise NoSuchFile(path)
+
+    async def ask(
+        self, kind: Enquiry, code: str, cursor: int, detail: int | None = None
+    ) -> dict[str, Any] | None:
+        """Ask the kernel something where it is there and idle; the answer is plain, bounded data."""
+        content = request(code, cursor, detail)
+        if content is None or self._lifecycle.current is not None:
+            return None
+        for life in self._lives.values():
+            if (answer := await life.ask(kind, content)) is not None:
+                return cleaned(kind, answer, len(code))
+        return None
 
     async def ended(self) -> None:
         """Stop, and wait until every process is gone."""
