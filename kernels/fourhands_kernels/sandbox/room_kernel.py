@@ -41,6 +41,11 @@ LARGEST = 3 * 1024 * 1024  # bytes of one message: the host takes 4 MiB and brea
 QUEUE = 32  # messages inside libzmq; further ones wait in front of the gate
 KEPT = 2000  # characters of an error's text that stay where all of it is too much
 CHANNELS = ("shell", "iopub", "stdin", "control")
+INTERRUPTIBLE = {
+    EventManager.trigger.__code__,
+    IPythonKernel.do_complete.__code__,
+    IPythonKernel.do_inspect.__code__,
+}
 
 
 class Gate:
@@ -189,9 +194,11 @@ def forget(work: str, changed: Sequence[str]) -> None:
 
 
 def is_interruptible(frame: FrameType | None) -> bool:
-    """Whether what runs is the room's code, or one of the hooks after it, which draw its figures."""
+    """Whether what runs is the room's code, one of the hooks after it, which draw its figures, or an enquiry,
+    which may run the room's code and has a way out.
+    """
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<run ") or frame.f_code is EventManager.trigger.__code__:
+        if frame.f_code.co_filename.startswith("<run ") or frame.f_code in INTERRUPTIBLE:
             return True
         frame = frame.f_back
     return False
@@ -245,6 +252,22 @@ class App(IPKernelApp):
 
     key = b""
     work = ""
+    async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
+        """Say nothing where that would take too long."""
+        try:
+            reply: dict[str, Any] = super().do_complete(code, cursor_pos)
+        except KeyboardInterrupt:
+            return {"status": "ok", "matches": [], "cursor_start": 0, "cursor_end": 0, "metadata": {}}
+        return reply
+
+    async def do_inspect(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Say nothing where that would take too long."""
+        try:
+            reply: dict[str, Any] = super().do_inspect(*args, **kwargs)
+        except KeyboardInterrupt:
+            return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+        return reply
+
     sockets: ClassVar[dict[str, int]] = {}
 
     def parse_command_line(self, argv: Any = None) -> None:
@@ -299,3 +322,5 @@ def become(key: bytes, sockets: dict[str, int]) -> None:
     app = App.instance(config=config, kernel_class=Kernel, outstream_class=f"{__name__}.Stream")
     app.initialize([])
     app.start()
+    # Jedi reads sources, which the language server does better; the kernel knows what its variables hold.
+    config.Completer.use_jedi = False
