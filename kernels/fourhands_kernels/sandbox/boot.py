@@ -1,7 +1,7 @@
 """The launcher inside the sandbox: limits itself, tells its pid, then becomes the room's kernel.
 
 It runs on the kernel environment's Python, not on the host's, and so imports the standard library and its
-neighbour `room_kernel` alone. Its one argument is the number of a file descriptor that holds a JSON
+neighbours that run inside alone. Its one argument is the number of a file descriptor that holds a JSON
 configuration:
 
     {key, sockets: {shell, iopub, stdin, control}, report, cwd, limits: {name: number}, parent?: pid,

@@ -24,7 +24,7 @@ from .process import KernelProcess
 from .spawn import spawn
 
 _INSIDE: Final = Path(__file__).parent
-_LAUNCHER_FILES: Final = ("boot.py", "relay.py", "room_kernel.py")
+_LAUNCHER_FILES: Final = ("boot.py", "relay.py", "room_kernel.py", "room_streams.py")
 Start = Callable[[Sequence[str], Sequence[int]], KernelProcess]
 
 

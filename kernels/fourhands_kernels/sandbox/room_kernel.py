@@ -23,10 +23,11 @@ from typing import Any, ClassVar
 import zmq
 from ipykernel import ipkernel
 from ipykernel.compiler import XCachingCompiler
-from ipykernel.iostream import IOPubThread, OutStream
+from ipykernel.iostream import IOPubThread
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 from IPython.core.events import EventManager
+from room_streams import Piped, hear_out  # type: ignore[import-not-found, unused-ignore]
 from traitlets.config import Config
 
 # The debugger, which nobody starts, would be half of a kernel's start and a tenth of its memory: ipykernel
@@ -40,12 +41,12 @@ PENDING = 1024 * 1024  # bytes on their way to the host before whoever prints ha
 LARGEST = 3 * 1024 * 1024  # bytes of one message: the host takes 4 MiB and breaks the link beyond that
 QUEUE = 32  # messages inside libzmq; further ones wait in front of the gate
 KEPT = 2000  # characters of an error's text that stay where all of it is too much
-CHANNELS = ("shell", "iopub", "stdin", "control")
 INTERRUPTIBLE = {
     EventManager.trigger.__code__,
     IPythonKernel.do_complete.__code__,
     IPythonKernel.do_inspect.__code__,
 }
+CHANNELS = ("shell", "iopub", "stdin", "control")
 
 
 class Gate:
@@ -111,7 +112,7 @@ def bound(thread: IOPubThread, session: Any, gate: Gate) -> None:
     thread.send_multipart = send_multipart  # type: ignore[method-assign]
 
 
-class Stream(OutStream):
+class Stream(Piped):
     """A stdout or stderr that holds little: ipykernel's own grows without bound between its flushes."""
 
     flush_timeout = 3600  # seconds; an interrupt ends the wait, and giving up would mean to hold more
@@ -240,18 +241,17 @@ class Kernel(IPythonKernel):
         await super().execute_request(stream, ident, parent)
 
     async def do_execute(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Leave the traceback to the error output, which goes through the gate."""
-        reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
+        """Hear all that the code put out; leave the traceback to the error output, which goes through the
+        gate.
+        """
+        try:
+            reply: dict[str, Any] = await super().do_execute(*args, **kwargs)
+        finally:
+            hear_out(self._stdout, self._stderr)
         if reply.get("status") == "error":
             reply |= {"evalue": str(reply.get("evalue", ""))[:KEPT], "traceback": []}
         return reply
 
-
-class App(IPKernelApp):
-    """An ipykernel whose sockets somebody else listens on: no ports, no connection file, no heartbeat."""
-
-    key = b""
-    work = ""
     async def do_complete(self, code: str, cursor_pos: int | None) -> dict[str, Any]:
         """Say nothing where that would take too long."""
         try:
@@ -268,6 +268,12 @@ class App(IPKernelApp):
             return {"status": "ok", "found": False, "data": {}, "metadata": {}}
         return reply
 
+
+class App(IPKernelApp):
+    """An ipykernel whose sockets somebody else listens on: no ports, no connection file, no heartbeat."""
+
+    key = b""
+    work = ""
     sockets: ClassVar[dict[str, int]] = {}
 
     def parse_command_line(self, argv: Any = None) -> None:
@@ -318,9 +324,9 @@ def become(key: bytes, sockets: dict[str, int]) -> None:
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     config = Config()
+    # Jedi reads sources, which the language server does better; the kernel knows what its variables hold.
+    config.Completer.use_jedi = False
     config.HistoryManager.enabled = False  # a database file and a thread that nobody reads
     app = App.instance(config=config, kernel_class=Kernel, outstream_class=f"{__name__}.Stream")
     app.initialize([])
     app.start()
-    # Jedi reads sources, which the language server does better; the kernel knows what its variables hold.
-    config.Completer.use_jedi = False

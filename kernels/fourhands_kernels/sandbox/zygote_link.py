@@ -19,7 +19,7 @@ from .process import KernelProcess, send
 
 FORK_SECONDS: Final = 10.0  # it takes 10 ms on an idle machine; who is asked for longer is not waited for
 _INSIDE: Final = Path(__file__).parent
-_FILES: Final = ("boot.py", "room_kernel.py", "walls.py", "zygote.py", "zygote_walls.py")
+_FILES: Final = ("boot.py", "room_kernel.py", "room_streams.py", "walls.py", "zygote.py", "zygote_walls.py")
 _MESSAGE: Final = 64 * 1024
 # What rooms import first and wait for longest; an environment that lacks one of them goes without.
 _MODULES: Final = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib.backends.backend_agg")
