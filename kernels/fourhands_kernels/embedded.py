@@ -15,7 +15,7 @@ from typing import Final
 from . import wire
 from .descriptor import readable
 from .kernel import HostLost
-from .options import KERNELS, LINGER, TAKEN, HostOptions, Isolation
+from .options import KERNELS, LINGER, TAKEN, WARM, HostOptions, Isolation, LauncherKind
 
 START_SECONDS: Final = 20.0
 END_SECONDS: Final = 10.0
@@ -27,13 +27,18 @@ _FIRST_PACKAGES: Final = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedOptions:
-    """What a server wants of its host; `data` is the server's data folder."""
+    """What a server wants of its host; `data` is the server's data folder.
+
+    A host that is there already keeps its own `linger`, `kernels`, `warm` and `launcher`.
+    """
 
     data: Path
     environments: Path
     isolation: Isolation = "auto"
     linger: float = LINGER
     kernels: int = KERNELS
+    warm: int = WARM
+    launcher: LauncherKind = "zygote"
 
 
 class EmbeddedHost:
@@ -74,6 +79,8 @@ class EmbeddedHost:
             isolation=options.isolation,
             linger=options.linger,
             kernels=options.kernels,
+            warm=options.warm,
+            launcher=options.launcher,
         )
 
     async def _ask(self, call: wire.Message) -> dict[str, str] | None:
@@ -152,6 +159,10 @@ class EmbeddedHost:
             str(wanted.linger),
             "--kernels",
             str(wanted.kernels),
+            "--warm",
+            str(wanted.warm),
+            "--launcher",
+            wanted.launcher,
             *_each("--hide", wanted.hidden),
         ]
         if self._log.exists() and self._log.stat().st_size > _LOG:

@@ -60,7 +60,13 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         stack.push_async_callback(documents.aclose)
         await documents.start()
         kernels = await start_embedded_host(
-            EmbeddedOptions(data=config.data, environments=config.environments, isolation=config.isolation)
+            EmbeddedOptions(
+                data=config.data,
+                environments=config.environments,
+                isolation=config.isolation,
+                warm=config.warm,
+                launcher=config.launcher,
+            )
         )
         stack.push_async_callback(kernels.aclose)
         auth = Auth(keys, now=time.time)

@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 from fourhands_server.config import Config
 
 ENVIRONMENT = "FOURHANDS_"
+MOST_WARM = 16
 PROJECT = Path(__file__).parents[2]
 
 
@@ -49,6 +50,7 @@ def build_parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     actions = rooms.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make a room and print its links")
     create.add_argument("title", nargs="?", default="Interview")
+    _choosing(create, environment)
     end = actions.add_parser("end", help="end a room for good")
     end.add_argument("room")
     for action in (create, actions.add_parser("list", help="list all rooms"), end):
@@ -103,6 +105,19 @@ def _address(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
     )
 
 
+def _choosing(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
+    """What one room is to be like; the server knows what may be."""
+    _option(parser, environment, "--environment", metavar="NAME", help="what its code runs on (default)")
+    _option(
+        parser,
+        environment,
+        "--time-limit",
+        type=int,
+        metavar="SECONDS",
+        help="how long one run may take (120)",
+    )
+
+
 def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     _option(
         parser,
@@ -114,6 +129,24 @@ def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
         help="auto: run code in a sandbox or not at all; none: run it unprotected, at your own risk",
     )
     _environments_option(parser, environment)
+    _option(
+        parser,
+        environment,
+        "--warm",
+        type=warm,
+        metavar="NUMBER",
+        default=2,
+        help="kernels made ahead for each environment in use; 0: none (2)",
+    )
+    _option(
+        parser,
+        environment,
+        "--launcher",
+        type=launcher,
+        metavar="{zygote,bubblewrap}",
+        default="zygote",
+        help="zygote: fork kernels off one that has imported everything; bubblewrap: start each anew",
+    )
 
 
 def _environments_option(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
@@ -136,6 +169,20 @@ def isolation(text: str) -> str:
     return text
 
 
+def warm(text: str) -> int:
+    """How many kernels wait; each takes about 20 MB."""
+    if not 0 <= int(text) <= MOST_WARM:
+        raise argparse.ArgumentTypeError(f"a number from 0 to {MOST_WARM}, not {text}")
+    return int(text)
+
+
+def launcher(text: str) -> str:
+    """A way to start kernels; not `choices`, for the same reason."""
+    if text not in ("zygote", "bubblewrap"):
+        raise argparse.ArgumentTypeError(f"a launcher is zygote or bubblewrap, not {text}")
+    return text
+
+
 def _option(
     parser: argparse.ArgumentParser, environment: Mapping[str, str], flag: str, **details: Any
 ) -> None:
@@ -149,6 +196,7 @@ def _option(
 
 
 def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Config:
+    usual = Config()
     return Config(
         host=chosen.host,
         port=chosen.port,
@@ -156,6 +204,8 @@ def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Confi
         data=chosen.data.absolute(),
         isolation=getattr(chosen, "isolation", "auto"),
         environments=_environments(chosen),
+        warm=getattr(chosen, "warm", usual.warm),
+        launcher=getattr(chosen, "launcher", usual.launcher),
         admin_key=environment.get(ENVIRONMENT + "ADMIN_KEY") or None,
     )
 
@@ -168,6 +218,7 @@ def _become_kernel_host(chosen: argparse.Namespace) -> NoReturn:
     environments = _environments(chosen).absolute()
     program = [sys.executable, "-m", "fourhands_kernels.host", "--socket", str(socket)]
     program += ["--environments", str(environments), "--isolation", chosen.isolation]
+    program += ["--warm", str(chosen.warm), "--launcher", chosen.launcher]
     program += ["--hide", str(chosen.data.absolute())]
     os.execv(sys.executable, program)
 

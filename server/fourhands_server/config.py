@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 Isolation = Literal["auto", "none"]
+Launcher = Literal["zygote", "bubblewrap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Config:
     database: str | None = None
     isolation: Isolation = "auto"
     environments: Path = Path(".kernels")
+    warm: int = 2  # kernels made ahead, for each environment in use
+    launcher: Launcher = "zygote"
     admin_key: str | None = None
 
     @property

@@ -31,7 +31,8 @@ def rooms(chosen: argparse.Namespace, config: Config) -> int:
     try:
         match chosen.action:
             case "create":
-                _create(config, key, chosen.title)
+                settings = {"environment": chosen.environment, "time_limit_s": chosen.time_limit}
+                _create(config, key, chosen.title, settings)
             case "list":
                 _list(config, key)
             case "end":
@@ -62,8 +63,9 @@ def _words(error: urllib.error.HTTPError) -> str:
         return f"{error.url} answers {error.code} {error.reason}, which no Fourhands server does"
 
 
-def _create(config: Config, key: str, title: str) -> None:
-    made = _call(config, key, "POST", "/api/rooms", {"title": title})
+def _create(config: Config, key: str, title: str, settings: dict[str, Any]) -> None:
+    given = {name: value for name, value in settings.items() if value is not None}
+    made = _call(config, key, "POST", "/api/rooms", {"title": title, "settings": given})
     print(f"room {made['id']}")
     for role, link in made["links"].items():
         print(f"  {role:<12} {link}")

@@ -253,10 +253,12 @@ async def test_a_long_path_is_no_obstacle_and_what_a_killed_host_left_is_removed
     await asyncio.to_thread(host.end)
 
 
-async def test_an_embedded_host_is_told_to_hide_the_data_of_its_server(tmp_path: Path) -> None:
+async def test_an_embedded_host_is_told_how_to_run_and_to_hide_the_data_of_its_server(tmp_path: Path) -> None:
     """Keys and recordings lie there, perhaps within a folder that sandboxes see."""
-    client = await start_embedded_host(EmbeddedOptions(data=tmp_path, environments=ENVIRONMENTS))
+    options = EmbeddedOptions(data=tmp_path, environments=ENVIRONMENTS, warm=0, launcher="bubblewrap")
+    client = await start_embedded_host(options)
     (host,) = [pid for pid in descendants(os.getpid()) if str(tmp_path) in command_line(pid)]
     words = command_line(host).rstrip("\0").split("\0")
-    assert parse(words[words.index("fourhands_kernels.host") + 1 :]).hidden == (tmp_path,)
+    told = parse(words[words.index("fourhands_kernels.host") + 1 :])
+    assert (told.hidden, told.warm, told.launcher) == ((tmp_path,), 0, "bubblewrap")
     await client.aclose()

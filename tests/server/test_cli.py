@@ -18,7 +18,9 @@ from tests.support.people import People
 from tests.support.processes import children, wait_until_gone
 from tests.support.server import ADMIN, LiveServer
 
+from fourhands_kernels.client import EmbeddedOptions
 from fourhands_server.cli import build_parser, main
+from fourhands_server.config import Config
 
 COMMAND = [sys.executable, "-m", "fourhands_server.cli"]
 
@@ -56,6 +58,23 @@ def test_rooms_are_made_listed_and_ended(server: LiveServer) -> None:
     _, out, _ = fourhands("rooms", "list", env=of(server))
     assert "ended" in next(line for line in out.splitlines() if line.startswith(room))
     assert fourhands("rooms", "end", room, env=of(server))[0] == 0, "ending twice is ending once"
+
+
+def test_a_room_is_made_with_its_settings(server: LiveServer) -> None:
+    chosen = ["--environment", "bare", "--time-limit", "30"]
+    status, out, _ = fourhands("rooms", "create", "Ada", *chosen, env=of(server))
+    assert status == 0
+    seat = server.join(out.splitlines()[1].partition("#")[2], "Grace")
+    settings = server.timeline(seat)[0]["body"]["settings"]
+    assert settings == {"environment": "bare", "time_limit_s": 30}
+
+    for refused, words in (
+        (["--environment", "none-such"], "There is no environment 'none-such' here"),
+        (["--time-limit", "0"], "time_limit_s is a whole number of seconds"),
+    ):
+        status, out, err = fourhands("rooms", "create", "Ada", *refused, env=of(server))
+        assert (status, out) == (1, "")
+        assert err.startswith(f"fourhands: {words}")
 
 
 def test_the_admin_key_may_come_from_the_data_folder(server: LiveServer, tmp_path: Path) -> None:
@@ -155,6 +174,8 @@ OPTIONS = {
     "data": ("/somewhere", Path("/somewhere")),
     "isolation": ("none", "none"),
     "environments": ("/kernels", Path("/kernels")),
+    "warm": ("5", 5),
+    "launcher": ("bubblewrap", "bubblewrap"),
 }
 
 
@@ -164,11 +185,16 @@ def test_each_option_has_its_variable_and_the_option_wins(name: str) -> None:
     variable, flag = f"FOURHANDS_{name.upper()}", "--" + name.replace("_", "-")
     assert getattr(build_parser({variable: text}).parse_args(["serve"]), name) == value
     assert getattr(build_parser({}).parse_args(["serve", flag, text]), name) == value
-    other = "auto" if name == "isolation" else "1"
+    other = {"isolation": "auto", "launcher": "zygote"}.get(name, "1")
     chosen = build_parser({variable: other}).parse_args(["serve", flag, text])
     assert getattr(chosen, name) == value
     empty = build_parser({variable: ""}).parse_args(["serve"])
     assert getattr(empty, name) == getattr(build_parser({}).parse_args(["serve"]), name)
+
+
+def test_a_server_makes_as_many_kernels_ahead_as_a_kernel_host_by_itself() -> None:
+    wanted = EmbeddedOptions(Path("data"), Path("environments"))
+    assert (Config().warm, Config().launcher) == (wanted.warm, wanted.launcher)
 
 
 def test_no_option_is_missing_above() -> None:
@@ -209,7 +235,8 @@ def test_links_begin_with_the_base_url(tmp_path: Path) -> None:
 
 
 def test_a_kernel_host_by_itself_is_taken_up_by_a_server(tmp_path: Path) -> None:
-    command = [*COMMAND, "kernel-host", "--data", str(tmp_path)]
+    chosen = ["--warm", "0", "--launcher", "bubblewrap"]
+    command = [*COMMAND, "kernel-host", "--data", str(tmp_path), *chosen]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as host:
         try:
             while not (tmp_path / "kernels" / "host.sock").exists():
@@ -219,6 +246,8 @@ def test_a_kernel_host_by_itself_is_taken_up_by_a_server(tmp_path: Path) -> None
                 room = People(server)
                 assert room.candidate.run("1")["status"] == "ok"
                 assert not [p for p in children(server.process.pid) if "fourhands_kernels.host" in p.command]
+                words = Path(f"/proc/{host.pid}/cmdline").read_text().split("\0")
+                assert " ".join(chosen) in " ".join(words)
                 sandboxes = children(host.pid)
                 assert len(sandboxes) >= 3
         finally:
