@@ -42,6 +42,8 @@ _CANDIDATE: Final[frozenset[str]] = frozenset(
         "interrupt",
         "restart",
         "input",
+        "tests.run",
+        "tests.cancel",
     )
 )
 _INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {
@@ -52,10 +54,10 @@ _INTERVIEWER: Final[frozenset[str]] = _CANDIDATE | {
     "download",
     "data.add",
     "data.remove",
-}
-_MAY: Final[dict[str, frozenset[str]]] = {
     "attach",
     "question.add",
+}
+_MAY: Final[dict[str, frozenset[str]]] = {
     "observer": frozenset(("read",)),
     "candidate": _CANDIDATE,
     "interviewer": _INTERVIEWER,
