@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from . import cbor, limits, shapes
 from .errors import MalformedFrame, TooLarge
 from .outputs import RUN_STATUSES
-from .roles import ROLES
+from .roles import INTERVIEWERS, ROLES, ROOM
 from .shapes import FLAG, ID, Shape, array, check, data, integer, maybe, one_of, table, text
 from .sync import MAX_CLIENT
 
@@ -51,6 +51,18 @@ KERNEL_RESTARTED: Final = "kernel.restarted"
 KERNEL_FILES: Final = "kernel.files"
 DATA_ADDED: Final = "data.added"
 DATA_REMOVED: Final = "data.removed"
+QUESTION_OFFERED: Final = "question.offered"
+QUESTION_KEPT: Final = "question.kept"
+TESTS_QUEUED: Final = "tests.queued"
+TESTS_STARTED: Final = "tests.started"
+TESTS_RESULT: Final = "tests.result"
+TESTS_CANCELLED: Final = "tests.cancelled"
+TESTS_FINISHED: Final = "tests.finished"
+TESTS_RECORD: Final = "tests.record"
+TESTS_DETAIL: Final = "tests.detail"
+
+# Kinds of the stream `interviewers`: nobody else ever sees one of these. All others are of the stream `room`.
+PRIVATE: Final = frozenset((QUESTION_KEPT, TESTS_RECORD, TESTS_DETAIL))
 
 _PATH: Final = text(limits.PATH, least=1)
 # A root name is a path, with `~2` or so after it.
@@ -66,6 +78,14 @@ _RUN: Final[Shape] = {
     "code": maybe(_CODE),
     "first_line": maybe(_LINE),
     "console": maybe(FLAG),
+}
+_VISIBILITY: Final = one_of("counts", "names", "messages")
+_OUTCOME: Final[Shape] = {
+    "judgement": ID,
+    "n": integer(least=1),
+    "name": text(300),
+    "outcome": one_of("passed", "failed", "error", "skipped"),
+    "duration": integer(),
 }
 _EDIT: Final[Shape] = {
     "update": data(limits.STEP2, least=2),
@@ -120,6 +140,31 @@ BODIES: Final[Mapping[str, Shape]] = {
     KERNEL_FILES: {"files": array(1_000), "more": integer()},
     DATA_ADDED: {"path": _PATH, "size": integer(most=limits.DATA_FILE), "sha256": text(64, least=64)},
     DATA_REMOVED: {"path": _PATH},
+    QUESTION_OFFERED: {
+        "question": ID,
+        "title": text(limits.TITLE, least=1),
+        "service": maybe(table()),
+        "sqlite": maybe(array(limits.DATA_FILES)),
+        "tests": maybe(table()),
+    },
+    QUESTION_KEPT: {"question": ID, "whole": table(), "after": integer()},
+    TESTS_QUEUED: {"judgement": ID, "question": ID},
+    TESTS_STARTED: {"judgement": ID, "visibility": _VISIBILITY, "unisolated": FLAG},
+    TESTS_RESULT: {**_OUTCOME, "total": integer(), "message": maybe(_DETAIL)},
+    TESTS_CANCELLED: {"judgement": ID},
+    TESTS_FINISHED: {
+        "judgement": ID,
+        "status": one_of("ok", "timeout", "cancelled", "error"),
+        "passed": integer(),
+        "failed": integer(),
+        "errors": integer(),
+        "skipped": integer(),
+        "total": integer(),
+        "duration": integer(),
+        "detail": maybe(_DETAIL),
+    },
+    TESTS_RECORD: {**_OUTCOME, "message": _DETAIL, "printed": text(8_000), "after": integer()},
+    TESTS_DETAIL: {"judgement": ID, "text": _DETAIL, "after": integer()},
 }
 KINDS: Final = tuple(BODIES)
 
@@ -138,6 +183,11 @@ OPS: Final[Mapping[str, Shape]] = {
     "remove": {"person": ID},
     "revoke": {"invite": ID},
 }
+
+
+def stream_of(kind: str) -> str:
+    """The stream that entries of a kind belong to."""
+    return INTERVIEWERS if kind in PRIVATE else ROOM
 
 
 def body(kind: str, mapping: Mapping[str, Any]) -> bytes:

@@ -11,10 +11,14 @@ from collections import Counter
 from unittest.mock import patch
 
 import pytest
-from tests.support.world import Client, OurClient, StockClient, World, boundary, text_of
+from tests.support.world import SECRET, Client, OurClient, StockClient, World, boundary, text_of
 
 from fourhands_protocol import cbor
+from fourhands_protocol.entries import PRIVATE
 from fourhands_server.core import kept, syncing
+from fourhands_server.core.adding import Adding
+from fourhands_server.core.questions import checked
+from fourhands_server.core.state import DataFile
 
 SEEDS = int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50"))
 WORDS = ("a", "def f():\n", "naïve ", "日本", "😀", "🎹é", "x = 1\n", " " * 9)
@@ -27,13 +31,16 @@ class Life:
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)
         self.world = World()
-        for person, role in (*PEOPLE, ("eve", "observer")):
+        for person, role in (*PEOPLE, ("eve", "observer"), ("ina", "interviewer")):
             self.world.join(person, role)
         self.writers: list[Client] = []
         for person, role in PEOPLE:
             dialect = self.chance.choice(["fourhands", "stock"])
             self.writers.append(self.world.client(person, dialect=dialect, role=role))
         self.reader = self.world.client("eve", dialect="stock", role="observer")
+        self.world.client("ina", role="interviewer")
+        self.observer = self.world.client("eve", role="observer")
+        self.judged: dict[str, int] = {}
         self.acked: dict[str, set[int]] = {}
         self.names = 0
 
@@ -48,6 +55,8 @@ class Life:
             self.crash: 1,
             self.operate: 6,
             self.kernel: 5,
+            self.question: 2,
+            self.tests: 4,
             self.time: 3,
         }
         moves |= {getattr(self, name): weight for name, weight in rather.items()}
@@ -87,8 +96,9 @@ class Life:
 
     def _attach(self) -> None:
         runs = {e.run: "running" for e in self.world.executed}
-        if runs:
-            self.world.room.kernel_attached("journal-1", runs, "busy", None, now=self.world.now)
+        if runs or self.judged:
+            judged = set(self.judged)
+            self.world.room.kernel_attached("journal-1", runs, "busy", None, judged, now=self.world.now)
             self.world.carry_out()
 
     def operate(self) -> None:
@@ -120,6 +130,48 @@ class Life:
             self.world.kernel_says("run.outputs", run=run.run, n=0, items=[item])
         else:
             self.world.kernel_says("run.finished", run=run.run, status="ok", duration=1)
+
+    def question(self) -> None:
+        """An interviewer adds a question, replaces one, or sends the last one again."""
+        self.names += self.chance.random() < 0.7
+        secret = SECRET.decode()
+        tests = {"files": {"test_it.py": f"# {secret} {self.names}"}, "run_by": "candidate"}
+        if self.chance.random() < 0.5:
+            tests["examples"] = {"test_example.py": "def test(): ..."}
+        question = checked({"id": f"q{self.names % 2}", "title": f"Title {self.names}", "tests": tests})
+        data = tuple(DataFile(path, 1, "0" * 64) for path in question.examples)
+        self.world.call("ina", "interviewer", "question.add", adding=Adding(question, data))
+
+    def tests(self) -> None:
+        """Somebody runs hidden tests, or stops them, or the kernel host has something to say of them."""
+        self.names += 1
+        person, role = self.chance.choice(PEOPLE)
+        waiting = [one for one in self.world.judged if one.judgement not in self.judged]
+        running = [name for name, step in self.judged.items() if step < 9]
+        match self.chance.randrange(4):
+            case 0:
+                body = {"judgement": f"j{self.names % 5}", "question": f"q{self.names % 2}"}
+                self.world.call(person, role, "tests.run", **body)
+            case 1:
+                self.world.call(person, role, "tests.cancel", judgement=f"j{self.names % 5}")
+            case 2 if waiting:
+                name = waiting[0].judgement
+                self.judged[name] = 0
+                self.world.kernel_says("tests.started", judgement=name, visibility="names", unisolated=False)
+            case 3 if running:
+                self._tested(self.chance.choice(running))
+
+    def _tested(self, name: str) -> None:
+        self.judged[name] += self.chance.randint(1, 4)
+        step = self.judged[name]
+        one = {"judgement": name, "n": step, "name": f"t{step}", "outcome": "passed", "duration": 1}
+        if step < 9:
+            self.world.kernel_says("tests.record", **one, message=SECRET.decode(), printed="")
+            self.world.kernel_says("tests.result", **one, total=12)
+        else:
+            self.world.kernel_says("tests.detail", judgement=name, text=SECRET.decode())
+            counts = {"passed": 1, "failed": 2, "errors": 0, "skipped": 0, "total": 3}
+            self.world.kernel_says("tests.finished", judgement=name, status="ok", **counts, duration=5)
 
     def time(self) -> None:
         self.world.now += self.chance.randint(1, 12_000_000)
@@ -153,8 +205,20 @@ class Life:
             if isinstance(client, OurClient):
                 self._knows_all_outputs(client)
         for person in self.world.room.state.people.values():
-            assert len(person.seats) == 1, "one seat a client, no ghosts"
+            seats = sum(client.person == person.id for client in self.world.clients)
+            assert len(person.seats) == seats, "one seat a client, no ghosts"
+        self._knows_its_streams()
         self._newcomer(text)
+
+    def _knows_its_streams(self) -> None:
+        """Interviewers are told all that is private but old records of tests; others are told none of it."""
+        log = self.world.private_log
+        assert [entry.seq for entry in log] == list(range(1, len(log) + 1))
+        must = {entry.seq for entry in log if entry.kind != "tests.record"}
+        for client in self.world.clients:
+            if isinstance(client, OurClient):
+                assert client.role == "interviewer" or not client.private_told
+                assert client.role != "interviewer" or must <= client.private_told, client.person
 
     def _newcomer(self, text: str) -> None:
         """Somebody comes late."""
@@ -201,7 +265,7 @@ def test_whatever_is_printed_is_told_or_named_as_left_out(seed: int) -> None:
 
 
 def test_some_lives_leave_out_outputs_and_some_none() -> None:
-    lives = [live(seed, kernel=60, operate=30, commit=60) for seed in range(1, 20, 2)]
+    lives = [live(seed, kernel=60, operate=30, commit=60) for seed in range(1, 40, 2)]
     own = [client for life in lives for client in life.world.clients if isinstance(client, OurClient)]
     told = {(bool(c.left_out), any(e.kind == "run.outputs" for e in c.told)) for c in own}
     assert {(True, True), (False, True)} <= told
@@ -216,3 +280,11 @@ def test_stock_and_own_clients_are_both_exercised() -> None:
 def test_a_client_cut_off_between_story_and_document_lacks_nothing(seed: int) -> None:
     """It once resumed from the seqs of the story, which leaves edits out, and never got them."""
     live(seed)
+
+
+def test_lives_are_full_of_what_only_interviewers_may_know() -> None:
+    lives = [live(seed, question=20, tests=60, commit=60) for seed in range(6)]
+    kinds = {entry.kind for life in lives for entry in life.world.private_log}
+    assert kinds == PRIVATE
+    ends = {e.kind for life in lives for e in life.world.log if e.kind.startswith("tests.")}
+    assert ends == {f"tests.{end}" for end in ("queued", "started", "result", "cancelled", "finished")}

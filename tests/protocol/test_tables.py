@@ -18,6 +18,8 @@ CANDIDATE = {
     "interrupt",
     "restart",
     "input",
+    "tests.run",
+    "tests.cancel",
     "read",
 }
 INTERVIEWER = CANDIDATE | {
@@ -29,6 +31,7 @@ INTERVIEWER = CANDIDATE | {
     "data.add",
     "data.remove",
     "attach",
+    "question.add",
 }
 
 

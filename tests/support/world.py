@@ -13,12 +13,13 @@ import pycrdt
 
 from fourhands_protocol import awareness, cbor, entries, envelope, sync
 from fourhands_protocol.entries import EDIT, Entry, edit_update
-from fourhands_server.core import effects
+from fourhands_server.core import effects, private
 from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState, replay
 
 INCARNATION = "one"
+SECRET = b"hidden-from-candidates"
 PAGE = 7
 
 
@@ -46,6 +47,7 @@ class World:
         self.clients: list[Client] = []
         self.calls: dict[int, Call] = {}
         self.executed: list[effects.Execute] = []
+        self.judged: list[effects.Judge] = []
         self.kernel_effects: list[effects.Effect] = []
         self.now = 1_700_000_000_000_000
         self.boots = 0
@@ -66,8 +68,8 @@ class World:
         """Make the oldest waiting appends durable, one after the other."""
         while self.waiting and count != 0:
             append = self.waiting.pop(0)
-            seq = len(self.rows) + 1
-            entry = Entry("room", seq, self.now, append.actor, append.kind, append.body)
+            seq = len(self.of(append.stream)) + 1
+            entry = Entry(append.stream, seq, self.now, append.actor, append.kind, append.body)
             known = {(row.producer, row.pseq) for row in self.rows}
             assert (append.origin.producer, append.origin.pseq) not in known, "applied twice"
             self.rows.append(LoggedRow(entry, append.origin.producer, append.origin.pseq))
@@ -82,16 +84,24 @@ class World:
         for client in self.clients:
             client.cut()
         self.room = self._make()
-        self.room.replay(row.entry for row in self.rows)
+        self.room.replay(self.log)
+        self.room.replay(self.private_log)
         producers: dict[str, int] = {}
         for row in self.rows:
             producers[row.producer] = max(row.pseq, producers.get(row.producer, 0))
         self.room.awaken(producers, now=self.now)
         self.carry_out()
 
+    def of(self, stream: str) -> list[Entry]:
+        return [row.entry for row in self.rows if row.entry.stream == stream]
+
     @property
     def log(self) -> list[Entry]:
-        return [row.entry for row in self.rows]
+        return self.of("room")
+
+    @property
+    def private_log(self) -> list[Entry]:
+        return self.of("interviewers")
 
     # The room's wishes
 
@@ -121,6 +131,11 @@ class World:
             case effects.AskCode(run, roots, seq):
                 texts = {root: text_of(self.log[:seq], root) for root in roots}
                 self.questions.append(lambda: self.room.code_read(run, texts, now=self.now))
+            case effects.AskTexts(judgement, roots, seq):
+                texts = {root: text_of(self.log[:seq], root) for root in roots}
+                self.questions.append(lambda: self.room.texts_read(judgement, texts, now=self.now))
+            case effects.Judge():
+                self.judged.append(effect)
             case effects.CloseSeat(seat, code):
                 client = self._client_of(seat)
                 if client is not None:
@@ -138,7 +153,8 @@ class World:
                 self.kernel_effects.append(effect)
 
     def _read(self, ask: effects.AskEntries) -> list[Entry]:
-        return [e for e in self.log[ask.after : ask.upto] if e.kind not in ask.without][:PAGE]
+        entries = self.of(ask.stream)[ask.after : ask.upto]
+        return [e for e in entries if e.kind not in ask.without][:PAGE]
 
     def answer(self) -> None:
         """Answer the oldest question that the room asked of log or engine."""
@@ -202,6 +218,9 @@ class World:
         """The promise of the house: replay of the log equals what is live."""
         replayed = replay(self.log)
         assert replayed == self.room.state
+        assert private.replay(self.private_log) == self.room.private
+        for entry in self.private_log:
+            assert cbor.decode(entry.body)["after"] <= self.room.state.head
         fresh = Room("room-1", boot="check", incarnation=INCARNATION)
         fresh.replay(self.log)
         assert fresh.admission.vector() == document_vector(self.log)
@@ -310,6 +329,7 @@ class StockClient(Client):
         self.outbox.append(sync.awareness(awareness.encode([state])))
 
     def receive(self, frame: bytes) -> None:
+        assert SECRET not in frame, "stock clients are told nothing private"
         match sync.decode(frame):
             case sync.Step1(vector):
                 self.outbox.append(sync.step2(self.doc.get_update(vector)))
@@ -328,6 +348,9 @@ class OurClient(Client):
         self.pseq = 0
         self.pending: dict[int, tuple[str, bytes]] = {}
         self.last = 0
+        self.private_last = 0
+        self.private_head = 0
+        self.private_told: set[int] = set()
         self.known: dict[str, str] = {}
         self.mode = ""
         self.live = False
@@ -360,7 +383,9 @@ class OurClient(Client):
             version=1,
             instance=self.instance,
             # A story leaves edits out: its seqs count only once the document has come.
-            last={"room": 0 if self.in_story else self.last},
+            last={"room": 0, "interviewers": 0}
+            if self.in_story
+            else {"room": self.last, "interviewers": self.private_last},
             lineage=self.known.get("lineage"),
             incarnation=self.known.get("incarnation"),
             vector=self.doc.get_state(),
@@ -372,6 +397,7 @@ class OurClient(Client):
         super().cut()
 
     def receive(self, frame: bytes) -> None:
+        assert self.role == "interviewer" or SECRET not in frame, "what only interviewers may know"
         if frame[0] != envelope.FRAME:
             return
         match envelope.decode(frame):
@@ -393,9 +419,11 @@ class OurClient(Client):
 
     def _welcomed(self, welcome: envelope.Welcome) -> None:
         self.mode, self.live = welcome.mode, True
+        assert ("interviewers" in welcome.heads) == (self.role == "interviewer")
         self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
         if welcome.mode != "resumed":
             self.last, self.in_story, self.left_out = 0, True, {}
+            self.private_last, self.private_told = 0, set()
             self.story_at = len(self.entries)
         self._settle(welcome.acked)
         for pseq, (kind, body) in sorted(self.pending.items()):
@@ -407,6 +435,12 @@ class OurClient(Client):
             del self.pending[pseq]
 
     def _entry(self, entry: Entry) -> None:
+        if entry.stream != "room":
+            assert self.role == "interviewer", f"{self.person} was told of {entry.stream}"
+            assert entry.seq > self.private_last, f"{entry.stream} {entry.seq} after {self.private_last}"
+            self.private_last = entry.seq
+            self.private_told.add(entry.seq)
+            return
         assert entry.seq > self.last, f"{entry.seq} after {self.last}"
         self.last = entry.seq
         self.entries.append(entry)

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from fourhands_protocol import envelope, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
+from fourhands_protocol.roles import ROOM, streams
 from fourhands_server.core.seat import Live, Seat, Syncing
 
 STORY_WITHOUT = frozenset({EDIT, CURSOR})  # a newcomer gets these as the document itself, or not at all
@@ -34,7 +35,12 @@ class Delivery:
         return envelope.encode(envelope.Entries((self.entry,)))
 
     def to(self, seat: Seat) -> bool:
-        """Hand it to a seat that is live, or hold it back; False where the seat holds too much already."""
+        """Hand it to a seat that is live, or hold it back; False where the seat holds too much already.
+
+        What is not for this seat's role goes past it, whatever its state.
+        """
+        if self.entry.stream != ROOM and self.entry.stream not in streams(seat.role, seat.person):
+            return True
         match seat.state:
             case Live():
                 self._send(seat)
@@ -43,7 +49,8 @@ class Delivery:
         return True
 
     def _send(self, seat: Seat) -> None:
-        seat.sent = self.entry.seq
+        if self.entry.stream == ROOM:
+            seat.sent = self.entry.seq
         if seat.dialect == "stock":
             if self.stock is not None:
                 seat.send(self.stock)
@@ -55,7 +62,7 @@ class Delivery:
                 seat.burst = max(seat.burst, len(self.ours))
             seat.send(self.ours)
         if own:
-            owe_ack(seat, self.pseq, self.entry.seq)
+            owe_ack(seat, self.pseq, seat.sent)
 
 
 def owe_ack(seat: Seat, settled: int, seq: int) -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+from fourhands_protocol.roles import ROOM
+from fourhands_server.core.questions import Tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class Append:
     actor: str
     kind: str
     body: bytes
+    stream: str = ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,7 @@ class AskEntries:
     upto: int
     without: frozenset[str]
     held: bool
+    stream: str = ROOM
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,44 @@ class AskCode:
     roots: tuple[str, ...]
     seq: int
     past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskTexts:
+    """The same for hidden tests: the texts of `roots` as they stood at `seq`."""
+
+    judgement: str
+    roots: tuple[str, ...]
+    seq: int
+    past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Hand hidden tests to the kernel host, with the room's files by path."""
+
+    judgement: str
+    tests: Tests
+    files: Mapping[str, str]
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJudgement:
+    """Hidden tests that nobody wants any more."""
+
+    judgement: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskKernel:
+    """Ask the kernel how code may go on at the cursor, or what stands there; answered under `number`."""
+
+    what: Literal["complete", "inspect"]
+    number: int
+    code: str
+    cursor: int
+    detail: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +192,10 @@ Effect = (
     | AskDiff
     | AskEntries
     | AskCode
+    | AskKernel
+    | AskTexts
+    | Judge
+    | CancelJudgement
     | Execute
     | Interrupt
     | Restart

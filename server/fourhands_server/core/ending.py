@@ -1,20 +1,22 @@
-"""How a room ends: edits stop at once, a run gets a moment, then comes the last entry; nothing follows it."""
+"""How a room ends: edits stop at once, runs and tests get a moment, then comes the last entry of all."""
 
 from __future__ import annotations
 
 from fourhands_server.core.effects import Origin
+from fourhands_server.core.judging import Judging
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.runs import Runs
 
-GRACE = 3_000_000  # µs that a run gets to finish
+GRACE = 3_000_000  # µs that a run, or tests, get to finish
 
 
 class Ending:
     """The end of one room, from the wish to the entry; ending twice is ending once."""
 
-    def __init__(self, ledger: Ledger, runs: Runs) -> None:
+    def __init__(self, ledger: Ledger, runs: Runs, judging: Judging) -> None:
         self._ledger = ledger
         self._runs = runs
+        self._judging = judging
         self._by = ""
         self._deadline: int | None = None
         self._asked: list[Origin] = []
@@ -41,8 +43,10 @@ class Ending:
         ahead = self._ledger.ahead
         if self._deadline is None or ahead.ended_at is not None:
             return
-        if ahead.active_run() is None or self._ledger.now >= self._deadline:
+        quiet = ahead.active_run() is None and not ahead.asked.unfinished
+        if quiet or self._ledger.now >= self._deadline:
             self._runs.abandon()
+            self._judging.abandon()
             self._ledger.own("room.ended", {}, actor=self._by)
 
     def committed(self) -> list[Origin]:

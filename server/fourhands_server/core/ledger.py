@@ -1,6 +1,7 @@
 """The room's two folds of its log, and the one way by which anything gets into it.
 
-`state` holds what is committed; everything that anybody is shown comes from it. `ahead` (with
+`state` holds what is committed; everything that anybody is shown comes from it (`private` is the same for the
+stream of interviewers alone; nothing is decided by what is not committed there). `ahead` (with
 `admission`, its counterpart for documents) holds what has been admitted, committed or not, and every
 decision is made against it. Where an append fails both are thrown away and rebuilt from the log.
 """
@@ -13,9 +14,11 @@ from typing import Any
 
 from fourhands_protocol import cbor, entries
 from fourhands_protocol.admission import Admission
-from fourhands_protocol.entries import CHAT, CURSOR, EDIT, RUN_OUTPUTS, SERVER, Entry
+from fourhands_protocol.entries import CHAT, CURSOR, EDIT, RUN_OUTPUTS, SERVER, Entry, stream_of
+from fourhands_protocol.roles import ROOM
 from fourhands_server.core.effects import Append, Effect, Origin, Settle
 from fourhands_server.core.instances import Instance
+from fourhands_server.core.private import PrivateState
 from fourhands_server.core.state import RoomState
 
 KERNEL = "kernel"
@@ -27,6 +30,7 @@ class Ledger:
 
     def __init__(self, boot: str) -> None:
         self.state = RoomState()
+        self.private = PrivateState()
         self.ahead = RoomState()
         self.admission = Admission()
         self.instances: dict[str, Instance] = {}
@@ -41,6 +45,9 @@ class Ledger:
     def replay(self, history: Iterable[Entry]) -> None:
         """Fold committed entries in; for a room that is being rebuilt and sends nothing yet."""
         for entry in history:
+            if entry.stream != ROOM:
+                self.private.apply(entry)
+                continue
             self.state.apply(entry)
             self._fold_documents(entry)
             self._fold_ahead(entry)
@@ -61,16 +68,22 @@ class Ledger:
             del self.instances[producer]
 
     def append(self, origin: Origin, kind: str, body: Mapping[str, Any] | bytes, *, actor: str = "") -> None:
-        """Admit one entry: fold it ahead and ask the host to log it."""
+        """Admit one entry: fold it ahead and ask the host to log it.
+
+        Its kind says in which stream it belongs. An entry of a private one names the room's seq then.
+        """
         if self.ahead.ended_at is not None:
             raise AssertionError(f"{kind} after the end: callers check `ended` first")
+        stream, actor = stream_of(kind), actor or origin.person
+        if stream != ROOM and not isinstance(body, bytes):
+            body = {**body, "after": self.ahead.head}
         packed = body if isinstance(body, bytes) else entries.body(kind, body)
-        entry = Entry("room", self.ahead.head + 1, self.now, actor or origin.person, kind, packed)
-        self._fold_ahead(entry)
+        if stream == ROOM:
+            self._fold_ahead(Entry(ROOM, self.ahead.head + 1, self.now, actor, kind, packed))
         if kind == "file.created":
             self.admission.add_root(self.ahead.files[cbor.decode(packed)["file"]].id)
         self.instance(origin.producer).admit(origin.pseq, logged=True)
-        self.effects.append(Append(origin, entry.actor, kind, packed))
+        self.effects.append(Append(origin, actor, kind, packed, stream))
 
     def await_entry(self, origin: Origin) -> None:
         """Take in an operation that is answered by an entry of another: `settle` says when."""
@@ -102,9 +115,12 @@ class Ledger:
 
     def committed(self, entry: Entry, origin: Origin) -> list[Origin]:
         """The log has it: now it is part of the room. Returns whoever is settled by that."""
-        self.state.apply(entry)
         self.instance(origin.producer).commit(origin.pseq)
         settled = [origin]
+        if entry.stream != ROOM:
+            self.private.apply(entry)
+            return settled
+        self.state.apply(entry)
         while self._repeats and self._repeats[0][0] <= entry.seq:
             _, seq, repeat = self._repeats.popleft()
             self.settle(repeat, seq)

@@ -16,6 +16,7 @@ from fourhands_protocol.roles import ROLES, allows
 from fourhands_server.core.state import File, RoomState, Run
 
 QUEUE_LIMIT = 20  # runs that wait for the kernel
+TESTS_LIMIT = 5  # judgements of a room at a time: the kernel host takes few at once, from all rooms
 ENDED = "The room has ended; nothing more is recorded."
 
 Planned = tuple[str, dict[str, Any]]
@@ -44,11 +45,23 @@ def check_role(role: str, kind: str) -> None:
         raise Refused("forbidden", f"Your role ({role}) does not allow this.")
 
 
-def check_own_run(state: RoomState, person: str, role: str, run: str) -> None:
-    """Raise Refused where somebody else's run is to be taken back by one who runs no interview."""
-    found = state.runs.get(run)
-    if found is not None and found.by != person and role not in ("interviewer", "host"):
-        raise Refused("forbidden", "Only an interviewer takes back what somebody else has queued.")
+def check_own(state: RoomState, kind: str, person: str, role: str, body: Mapping[str, Any]) -> None:
+    """Raise Refused where one who runs no interview wants what only interviewers, or only its owner, may."""
+    if role in ("interviewer", "host"):
+        return
+    match kind:
+        case "run.cancel":
+            run = state.runs.get(body["run"])
+            if run is not None and run.by != person:
+                raise Refused("forbidden", "Only an interviewer takes back what somebody else has queued.")
+        case "tests.cancel":
+            judgement = state.asked.judgements.get(body["judgement"])
+            if judgement is not None and judgement.by != person:
+                raise Refused("forbidden", "Only an interviewer stops tests that somebody else runs.")
+        case "tests.run":
+            question = state.asked.questions.get(body["question"])
+            if question is not None and (question.tests or {}).get("run_by") == "interviewer":
+                raise Refused("forbidden", "An interviewer runs the tests of this question.")
 
 
 def plan(state: RoomState, kind: str, body: Mapping[str, Any]) -> Planned:
@@ -150,6 +163,28 @@ def _cancel_run(state: RoomState, body: Mapping[str, Any]) -> Planned:
     return "run.finished", {"run": run.run, "status": "aborted", "duration": 0}
 
 
+def _run_tests(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    if known := state.asked.judgements.get(body["judgement"]):
+        raise AlreadyDone(known.seq)
+    question = state.asked.questions.get(body["question"])
+    if question is None:
+        raise Refused("no-such-question", "This room has no such question.")
+    if question.tests is None:
+        raise Refused("no-tests", "This question has no hidden tests.")
+    if len(state.asked.unfinished) >= TESTS_LIMIT:
+        raise Refused("queue-full", f"Tests were asked for {TESTS_LIMIT} times already. Wait for them.")
+    return "tests.queued", {"judgement": body["judgement"], "question": question.question}
+
+
+def _cancel_tests(state: RoomState, body: Mapping[str, Any]) -> Planned:
+    found = state.asked.judgements.get(body["judgement"])
+    if found is None:
+        raise Refused("no-such-judgement", "Nobody has run tests under this name.")
+    if found.finished or found.cancelled:
+        raise Refused("not-waiting", "These tests are over, or are being stopped.")
+    return "tests.cancelled", {"judgement": found.judgement}
+
+
 def _interrupt(state: RoomState, body: Mapping[str, Any]) -> Planned:
     if state.active_run() is None:
         raise Refused("nothing-runs", "Nothing is running.")
@@ -202,4 +237,6 @@ _PLANS: dict[str, Callable[[RoomState, Mapping[str, Any]], Planned]] = {
     "input": _input,
     "remove": _remove,
     "revoke": _revoke,
+    "tests.run": _run_tests,
+    "tests.cancel": _cancel_tests,
 }

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
 from fourhands_protocol.entries import EDIT
-from fourhands_protocol.roles import allows
+from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
 from fourhands_server.core import delivery, kept, operations, syncing
 from fourhands_server.core.colours import user_colours
 from fourhands_server.core.effects import Origin, RenewToken
@@ -159,7 +159,9 @@ class Reception:
         if not isinstance(seat.state, Greeting):
             raise errors.MalformedFrame("HELLO comes once")
         seat.producer = f"{seat.person}/{hello.instance}"
-        state, after = self._ledger.state, hello.last.get("room", 0)
+        state, after = self._ledger.state, hello.last.get(ROOM, 0)
+        reads = INTERVIEWERS in streams(seat.role, seat.person)
+        private = hello.last.get(INTERVIEWERS, 0)
         same = hello.lineage in (None, state.lineage)
         resumed = (
             same
@@ -167,15 +169,18 @@ class Reception:
             and hello.incarnation == self._incarnation
             and 0 < after <= state.head <= after + RESUME_LIMIT
             and state.printed_after(after) <= kept.KEPT
+            and (not reads or private <= self._ledger.private.head <= private + RESUME_LIMIT)
         )
         mode = "resumed" if resumed else "resync" if same else "reset"
         self._desk.seated(seat)
         seat.send(self._welcome(seat, mode))
         self.greet(seat)
         if resumed:
-            syncing.begin(self._ledger, seat, after=after, story=False, vector=None)
+            known = private if reads else None
+            syncing.begin(self._ledger, seat, after=after, story=False, vector=None, private=known)
         else:
-            syncing.begin(self._ledger, seat, after=0, story=True, vector=hello.vector if same else None)
+            vector, begin = hello.vector if same else None, 0 if reads else None
+            syncing.begin(self._ledger, seat, after=0, story=True, vector=vector, private=begin)
 
     def _welcome(self, seat: Seat, mode: str) -> bytes:
         state, now = self._ledger.state, self._ledger.now
@@ -189,11 +194,18 @@ class Reception:
             role=seat.role,
             seat=seat.id,
             acked=self._ledger.instance(seat.producer).settled,
-            heads={"room": state.head},
+            heads=self._heads(seat),
             time=now,
             expires_in=max(0, (seat.expires_at - now) // 1_000_000),
         )
         return envelope.encode(welcome)
+
+    def _heads(self, seat: Seat) -> dict[str, int]:
+        """Where the streams stand that this seat may read; others it cannot even count."""
+        heads = {ROOM: self._ledger.state.head}
+        if INTERVIEWERS in streams(seat.role, seat.person):
+            heads[INTERVIEWERS] = self._ledger.private.head
+        return heads
 
     def _sync_stock(self, seat: Seat, vector: bytes) -> None:
         """Ask for what the seat lacks, and hold back what is committed until that is out.

@@ -7,20 +7,33 @@ was sent an edit that is not committed, and `state` equals the fold of the log u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from fourhands_protocol import awareness, envelope, limits, sync
 from fourhands_protocol.admission import Admission
-from fourhands_protocol.entries import EDIT, Entry, edit_update
-from fourhands_protocol.errors import BadToken, ProtocolError, Silent, SlowReader, Superseded, TooLarge
+from fourhands_protocol.entries import EDIT, QUESTION_OFFERED, Entry, edit_update
+from fourhands_protocol.errors import (
+    BadToken,
+    ProtocolError,
+    RoomEnded,
+    Silent,
+    SlowReader,
+    Superseded,
+    TooLarge,
+)
+from fourhands_server.core import adding as questions_of
 from fourhands_server.core import delivery, operations, syncing
+from fourhands_server.core.adding import Adding
 from fourhands_server.core.colours import HUES
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import ApplyEdit, CloseSeat, Effect, Origin, Settle
 from fourhands_server.core.ending import Ending
+from fourhands_server.core.judging import Judging
+from fourhands_server.core.jupyter.fronts import FrontEnds
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
+from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
@@ -46,9 +59,11 @@ class Room:
         self.kernel_refused: str | None = None  # why no code can run here, in words for an operator
         self._ledger = Ledger(boot)
         self._runs = Runs(self._ledger)
+        self._judging = Judging(self._ledger)
         self._presence = Presence(claim=self._claim)
         self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
-        self._ending = Ending(self._ledger, self._runs)
+        self._ending = Ending(self._ledger, self._runs, self._judging)
+        self._fronts = FrontEnds(self._ledger, self, self._say, session=f"{room}-{boot}")
         self._talking: dict[str, Seat] = {}
         self._somebody_at = 0  # µs: when somebody was here, or called, last
 
@@ -58,6 +73,11 @@ class Room:
     def state(self) -> RoomState:
         """The room as it is committed."""
         return self._ledger.state
+
+    @property
+    def private(self) -> PrivateState:
+        """What interviewers alone know, as it is committed."""
+        return self._ledger.private
 
     @property
     def ended(self) -> bool:
@@ -88,12 +108,25 @@ class Room:
 
     # From the log
 
-    def create(self, *, title: str, lineage: str, settings: Mapping[str, Any], now: int) -> None:
-        """Begin a new room with its one default file."""
+    def create(
+        self,
+        *,
+        title: str,
+        lineage: str,
+        settings: Mapping[str, Any],
+        now: int,
+        questions: Sequence[Adding] = (),
+    ) -> None:
+        """Begin a new room with its one default file, and with questions; raises Refused for one it cannot
+        hold.
+        """
         self._ledger.now = now
         body = {"title": title, "lineage": lineage, "settings": dict(settings), "version": FORMAT}
         self._ledger.own("room.created", body)
         self._ledger.own("file.created", {"file": "main.py", "path": "main.py"})
+        for adding in questions:
+            for kind, entry in questions_of.plan(self._ledger.ahead, adding):
+                self._ledger.own(kind, entry)
 
     def replay(self, history: Iterable[Entry]) -> None:
         """Fold the log in; before `awaken`, and never after."""
@@ -118,6 +151,7 @@ class Room:
         self._owe_acks(settled)
         self._runs.committed(entry, origin)
         self._after(entry)
+        self._judging.committed(entry)
 
     # From connections
 
@@ -235,9 +269,16 @@ class Room:
         self._runs.event(journal, n, kind, body)
 
     def kernel_attached(
-        self, journal: str, known: Mapping[str, str], state: str, detail: str | None, *, now: int
+        self,
+        journal: str,
+        known: Mapping[str, str],
+        state: str,
+        detail: str | None,
+        judgements: Collection[str] = (),
+        *,
+        now: int,
     ) -> None:
-        """The kernel host answered what it has for this room."""
+        """The kernel host answered what it has for this room: its runs and its judgements."""
         self._ledger.now = now
         self._runs.attached(journal, known, state, detail)
 
@@ -257,6 +298,20 @@ class Room:
             self._somebody_at = now
         elif now - self._somebody_at >= REST:
             self._somebody_at = now
+        self._judging.attached(judgements)
+
+    def texts_read(self, judgement: str, texts: Mapping[str, str], *, now: int) -> None:
+        """The answer to AskTexts: texts by root."""
+        self._ledger.now = now
+        self._judging.texts(judgement, texts)
+
+    def judgement_failed(self, judgement: str, reason: str, *, now: int, public: bool = False) -> None:
+        """Hidden tests could not be handed over; unless it is `public`, only interviewers are told why."""
+        self._ledger.now = now
+        if public:
+            self._judging.failed(judgement, public=reason)
+        else:
+            self._judging.failed(judgement, private=reason)
             self._runs.rest()
         self._ending.advance()
 
@@ -264,7 +319,7 @@ class Room:
 
     def operate(self, origin: Origin, kind: str, body: Mapping[str, Any]) -> None:
         """Plan and append one operation; raises Refused or AlreadyDone."""
-        if kind in ("run", "input") and self.kernel_refused is not None:
+        if kind in ("run", "input", "tests.run") and self.kernel_refused is not None:
             raise operations.Refused("kernel-unavailable", self.kernel_refused)
         operations.check_role(origin.role, kind)
         if kind == "end":
@@ -272,8 +327,10 @@ class Room:
             return
         if self._ending.begun:
             raise operations.Refused("ended", operations.ENDED)
-        if kind == "run.cancel":
-            operations.check_own_run(self._ledger.ahead, origin.person, origin.role, body["run"])
+        if kind == "question.add":
+            self._add_question(origin, body["adding"])
+            return
+        operations.check_own(self._ledger.ahead, kind, origin.person, origin.role, body)
         planned = operations.plan(self._ledger.ahead, kind, body)
         if kind == "input":
             self._runs.remember_answer(body["run"], body["text"])
@@ -296,6 +353,17 @@ class Room:
         frame = sync.awareness(awareness.encode(states))
         for seat in self.seats.values():
             if seat.id != but:
+    def _add_question(self, origin: Origin, adding: Adding) -> None:
+        """One question is several entries; they commit together, and the caller is answered with the public
+        one.
+        """
+        questions_of.check_new(self._ledger, adding)
+        for kind, entry in questions_of.plan(self._ledger.ahead, adding):
+            if kind == QUESTION_OFFERED:
+                self._ledger.append(origin, kind, entry)
+            else:
+                self._ledger.own(kind, entry, actor=origin.person)
+
                 self._say(seat, frame)
 
     def record_cursor(self, person: str, cursor: Cursor) -> None:
@@ -339,7 +407,7 @@ class Room:
         match entry.kind:
             case "person.removed" | "invite.revoked":
                 self._close_unwelcome()
-            case "run.finished":
+            case "run.finished" | "tests.finished":
                 self._ending.advance()
             case "room.ended":
                 self._owe_acks(self._ending.committed())

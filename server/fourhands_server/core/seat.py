@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fourhands_protocol.entries import Entry
+from fourhands_protocol.roles import ROOM
 
 Dialect = Literal["stock", "fourhands"]
 
@@ -20,16 +21,25 @@ class Greeting:
 
 @dataclass(slots=True)
 class Following:
-    """Is told the log from `after` on, page by page; what is committed meanwhile it will find there."""
+    """Is told the log from `after` on, page by page; what is committed meanwhile it will find there.
+
+    `private` is how far it was told the stream of interviewers, None where it may not read that; `asked` is
+    the stream of the page that is on its way.
+    """
 
     after: int
     story: bool
     vector: bytes | None
 
+    private: int | None = None
+    asked: str = ROOM
 
 @dataclass(slots=True)
 class Syncing:
-    """Waits for log and document up to `upto`; what is committed meanwhile is held back in order."""
+    """Waits for log and document up to `upto`; what is committed meanwhile is held back in order.
+
+    `private` and `private_upto` say the same of the stream of interviewers, for those who may read it.
+    """
 
     upto: int
     story: bool
@@ -37,6 +47,9 @@ class Syncing:
     wants_diff: bool
     after: int = 0
     diff: bytes = b""
+    private: int | None = None
+    private_upto: int = 0
+    asked: str = ROOM
     held: list[tuple[Entry, str, int]] = field(default_factory=list)
     held_bytes: int = 0
 

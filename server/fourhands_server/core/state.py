@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 from fourhands_protocol import cbor, outputs
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.paths import path_key
+from fourhands_protocol.roles import ROOM
+from fourhands_server.core.asked import Asked
 from fourhands_server.core.kept import OutputsKept, Printed
 
 
@@ -109,13 +111,14 @@ class RoomState:
     revoked: set[str] = field(default_factory=set)
     seats: dict[str, str] = field(default_factory=dict)
     chats: int = 0
+    asked: Asked = field(default_factory=Asked)
 
     def apply(self, entry: Entry) -> None:
         """Fold one entry of the `room` stream; unknown kinds only move the head.
 
         Raises AssertionError on a gap: the log promises dense seqs, so a gap is a fault of ours.
         """
-        if entry.seq != self.head + 1:
+        if entry.stream != ROOM or entry.seq != self.head + 1:
             raise AssertionError(f"entry {entry.seq} follows {self.head}: the log is dense")
         self.head, self.at = entry.seq, entry.at
         handler = _HANDLERS.get(entry.kind)
@@ -279,7 +282,11 @@ def _data_removed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.data.pop(body["path"], None)
 
 
-_HANDLERS = {
+def _tests_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    state.asked.queue(entry, body, tuple((file.id, file.path) for file in state.living_files()))
+
+
+_HANDLERS: Mapping[str, Callable[[RoomState, Entry, dict[str, Any]], None]] = {
     "room.created": _created,
     "room.ended": _ended,
     "person.joined": _joined,
@@ -301,4 +308,10 @@ _HANDLERS = {
     "kernel.files": _kernel_files,
     "data.added": _data_added,
     "data.removed": _data_removed,
+    "question.offered": lambda state, entry, body: state.asked.offer(entry, body),
+    "tests.queued": _tests_queued,
+    "tests.started": lambda state, _, body: state.asked.start(body),
+    "tests.result": lambda state, entry, body: state.asked.result(entry, body),
+    "tests.cancelled": lambda state, _, body: state.asked.cancel(body),
+    "tests.finished": lambda state, _, body: state.asked.finish(body),
 }

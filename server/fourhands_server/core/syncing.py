@@ -8,7 +8,8 @@ it: it is in the log. Only near the head is it held back, until document and sea
 from __future__ import annotations
 
 from fourhands_protocol import envelope, sync
-from fourhands_protocol.entries import RUN_OUTPUTS, Entry
+from fourhands_protocol.entries import RUN_OUTPUTS, TESTS_RECORD, Entry
+from fourhands_protocol.roles import INTERVIEWERS, ROOM
 from fourhands_server.core import delivery
 from fourhands_server.core.delivery import STORY_WITHOUT, Delivery
 from fourhands_server.core.effects import AskDiff, AskEntries
@@ -25,10 +26,18 @@ def begin_stock(ledger: Ledger, seat: Seat, vector: bytes) -> None:
     ledger.effects.append(AskDiff(seat.id, vector))
 
 
-def begin(ledger: Ledger, seat: Seat, *, after: int, story: bool, vector: bytes | None) -> None:
-    """Tell our own client the log from `after`; a story leaves out what the document says better."""
-    seat.state = Following(after, story, vector)
-    _ask_page(ledger, seat, seat.state, upto=ledger.state.head, hold=False)
+def begin(
+    ledger: Ledger, seat: Seat, *, after: int, story: bool, vector: bytes | None, private: int | None
+) -> None:
+    """Tell our own client the log from `after`; a story leaves out what the document says better.
+
+    `private` is the same for the stream of interviewers, None for everybody else.
+    """
+    seat.state = state = Following(after, story, vector, private)
+    if private is not None and private < ledger.private.head:
+        _ask_private(ledger, seat, state, private, upto=ledger.private.head, hold=False)
+    else:
+        _ask_page(ledger, seat, state, upto=ledger.state.head, hold=False)
 
 
 def entries_read(ledger: Ledger, seat: Seat, entries: list[Entry], reached: int) -> None:
@@ -37,23 +46,49 @@ def entries_read(ledger: Ledger, seat: Seat, entries: list[Entry], reached: int)
     if not isinstance(state, Following | Syncing):
         return
     _tell(seat, entries)
-    state.after = reached
-    match state:
-        case Following(after, story, vector):
-            head = ledger.state.head
-            size = sum(len(entry.body) for entry in entries)
-            if head - after > NEAR_ENTRIES or size > NEAR_BYTES:
-                _ask_page(ledger, seat, state, upto=head, hold=False)
-                return
-            seat.state = state = Syncing(head, story, vector, wants_diff=story, after=after)
-            if story:
-                ledger.effects.append(AskDiff(seat.id, vector))
-        case Syncing():
-            pass
+    if state.asked == ROOM:
+        state.after = reached
+    else:
+        state.private = reached
+    if isinstance(state, Following):
+        followed = _follow(ledger, seat, state, size=sum(len(entry.body) for entry in entries))
+        if followed is None:
+            return
+        state = followed
     if state.after < state.upto:
         _ask_page(ledger, seat, state, upto=state.upto, hold=True)
+    elif state.private is not None and state.private < state.private_upto:
+        _ask_private(ledger, seat, state, state.private, upto=state.private_upto, hold=True)
     else:
         _finish(ledger, seat, state)
+
+
+def _follow(ledger: Ledger, seat: Seat, state: Following, *, size: int) -> Syncing | None:
+    """After a page of `size` bytes: ask for the next, or return the state of a seat that is near the head."""
+    head, private = ledger.state.head, ledger.private.head
+    far = size > NEAR_BYTES
+    if state.asked != ROOM:
+        assert state.private is not None, "whoever may not read a stream was told nothing of it"
+        if private > state.private and (far or private - state.private > NEAR_ENTRIES):
+            _ask_private(ledger, seat, state, state.private, upto=private, hold=False)
+        else:
+            _ask_page(ledger, seat, state, upto=head, hold=False)
+        return None
+    if far or head - state.after > NEAR_ENTRIES:
+        _ask_page(ledger, seat, state, upto=head, hold=False)
+        return None
+    seat.state = syncing = Syncing(
+        head,
+        state.story,
+        state.vector,
+        wants_diff=state.story,
+        after=state.after,
+        private=state.private,
+        private_upto=private,
+    )
+    if state.story:
+        ledger.effects.append(AskDiff(seat.id, state.vector))
+    return syncing
 
 
 def diff_read(ledger: Ledger, seat: Seat, update: bytes) -> None:
@@ -68,7 +103,18 @@ def _ask_page(ledger: Ledger, seat: Seat, state: Following | Syncing, *, upto: i
     past = ledger.state.kept.past
     if state.story and state.after < past:
         upto, without = min(upto, past), without | {RUN_OUTPUTS}
+    state.asked = ROOM
     ledger.effects.append(AskEntries(seat.id, state.after, upto, without, hold))
+
+
+def _ask_private(
+    ledger: Ledger, seat: Seat, state: Following | Syncing, after: int, *, upto: int, hold: bool
+) -> None:
+    """A page of the stream of interviewers. What each test printed is left out where it is old or much."""
+    much = state.story or upto - after > NEAR_ENTRIES
+    without = frozenset({TESTS_RECORD}) if much else frozenset[str]()
+    state.asked = INTERVIEWERS
+    ledger.effects.append(AskEntries(seat.id, after, upto, without, hold, INTERVIEWERS))
 
 
 def _tell(seat: Seat, entries: list[Entry]) -> None:
@@ -80,7 +126,7 @@ def _tell(seat: Seat, entries: list[Entry]) -> None:
 
 def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     """If all that was asked for has come: send the document, then what was held back, and be live."""
-    if syncing.wants_diff or (seat.dialect == "fourhands" and syncing.after < syncing.upto):
+    if syncing.wants_diff or (seat.dialect == "fourhands" and _lacks_pages(syncing)):
         return
     seat.state = Live()
     if seat.dialect == "stock":
@@ -95,10 +141,15 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     seat.burst = max(seat.burst, sum(map(len, frames)))
     seat.sent = syncing.upto
     for entry, producer, pseq in syncing.held:
-        if entry.seq > syncing.upto:
+        if entry.seq > (syncing.upto if entry.stream == ROOM else syncing.private_upto):
             Delivery(entry, producer, pseq).to(seat)
     if seat.dialect == "fourhands":
         delivery.owe_ack(seat, ledger.instance(seat.producer).settled, seat.sent)
+
+
+def _lacks_pages(syncing: Syncing) -> bool:
+    lacks_private = syncing.private is not None and syncing.private < syncing.private_upto
+    return lacks_private or syncing.after < syncing.upto
 
 
 def left_out(ledger: Ledger) -> dict[str, int] | None:

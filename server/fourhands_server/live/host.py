@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fourhands_kernels.kernel import Kernels
 from fourhands_protocol import cbor, envelope, outputs
-from fourhands_protocol.entries import RUN_OUTPUTS, Entry
+from fourhands_protocol.entries import RUN_OUTPUTS, TESTS_DETAIL, TESTS_RECORD, TESTS_RESULT, Entry
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
+from fourhands_protocol.roles import INTERVIEWERS, ROOM
 from fourhands_server.blobs.blobs import Blobs
 from fourhands_server.core.effects import (
     Append,
@@ -25,6 +26,8 @@ from fourhands_server.core.effects import (
     AskCode,
     AskDiff,
     AskEntries,
+    AskKernel,
+    AskTexts,
     CloseSeat,
     Effect,
     Origin,
@@ -164,12 +167,42 @@ class RoomHost:
         if printed.kept:
             return printed.outputs
         items: list[outputs.Output] = []
-        span = {"after": printed.first - 1, "upto": printed.last}
+        async for body in self._bodies(ROOM, printed.first, printed.last, RUN_OUTPUTS):
+            if body["run"] == run:
+                items += body["items"]
+        return outputs.fold_all(items)
+
+    async def results(self, judgement: str) -> list[dict[str, Any]]:
+        """What everybody was told of each test of a judgement: bodies of `tests.result`."""
+        found = self.state.asked.judgements[judgement]
+        bodies = self._bodies(ROOM, found.first, found.last, TESTS_RESULT)
+        return [body async for body in bodies if body["judgement"] == judgement]
+
+    async def records(self, judgement: str) -> tuple[list[dict[str, Any]], list[str]]:
+        """What interviewers alone may know of a judgement: bodies of `tests.record`, and words about it."""
+        told = self.room.private.judgements.get(judgement)
+        records: list[dict[str, Any]] = []
+        words: list[str] = []
+        if told is not None:
+            kinds = (TESTS_RECORD, TESTS_DETAIL)
+            async for body in self._bodies(INTERVIEWERS, told.first, told.last, *kinds):
+                if body["judgement"] == judgement:
+                    if "text" in body:
+                        words.append(body["text"])
+                    else:
+                        records.append(body)
+        return records, words
+
+    async def _bodies(self, stream: str, first: int, last: int, *kinds: str) -> AsyncIterator[dict[str, Any]]:
+        """Bodies of some kinds from seq `first` to `last`; 0 is nowhere."""
+        if not first:
+            return
         async with self._reading:  # one at a time: each may be 16 MB
-            async for page in pages(self._parts.log, self.id, **span, only=frozenset({RUN_OUTPUTS})):
-                bodies = (cbor.decode(entry.body) for entry in page)
-                items += [item for body in bodies if body["run"] == run for item in body["items"]]
-            return outputs.fold_all(items)
+            only = frozenset(kinds)
+            log = self._parts.log
+            async for page in pages(log, self.id, after=first - 1, upto=last, only=only, stream=stream):
+                for entry in page:
+                    yield cbor.decode(entry.body)
 
     async def head(self) -> Head:
         """Where the log stands."""
@@ -223,8 +256,10 @@ class RoomHost:
                 self._ask_diff(effect)
             case AskEntries():
                 self._ask_entries(effect)
-            case AskCode():
-                self._ask_code(effect)
+            case AskKernel():
+                self._ask_kernel(effect)
+            case AskCode() | AskTexts():
+                self._ask_texts(effect)
             case Settle():
                 self._calls.settle(effect)
             case RenewToken(seat):
@@ -236,7 +271,7 @@ class RoomHost:
 
     def _append(self, appends: list[Append]) -> None:
         intents = [
-            Intent(self.id, "room", a.origin.producer, a.origin.pseq, a.actor, a.kind, a.body)
+            Intent(self.id, a.stream, a.origin.producer, a.origin.pseq, a.actor, a.kind, a.body)
             for a in appends
         ]
         origins = [a.origin for a in appends]
@@ -315,21 +350,46 @@ class RoomHost:
         """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
         if not ask.held and (outbox := self._outboxes.get(ask.seat)):
             await outbox.wire.drained()
-        page = await read_page(self._parts.log, self.id, after=ask.after, upto=ask.upto, without=ask.without)
+        page = await read_page(
+            self._parts.log,
+            self.id,
+            after=ask.after,
+            upto=ask.upto,
+            without=ask.without,
+            stream=ask.stream,
+        )
         return page, ask.upto if is_last(page) else page[-1].seq
 
-    def _ask_code(self, ask: AskCode) -> None:
+    def _ask_texts(self, ask: AskCode | AskTexts) -> None:
         documents = self._parts.documents
         asked = (
             documents.texts_at(self.id, ask.roots, ask.seq)
             if ask.past
             else documents.texts(self.id, ask.roots, at=ask.seq)
         )
+        name, read, failed = (
+            (ask.run, self.room.code_read, self.room.run_failed)
+            if isinstance(ask, AskCode)
+            else (ask.judgement, self.room.texts_read, self.room.judgement_failed)
+        )
         why = "the text of the room's files could not be read"
         self._answered(
             asked,
-            lambda texts: self._event(self.room.code_read, ask.run, dict(zip(ask.roots, texts, strict=True))),
-            lambda error: self._event(self.room.run_failed, ask.run, f"{why}: {error}"),
+            lambda texts: self._event(read, name, dict(zip(ask.roots, texts, strict=True))),
+            lambda error: self._event(failed, name, f"{why}: {error}"),
+        )
+
+    def _ask_kernel(self, ask: AskKernel) -> None:
+        kernels = self._parts.kernels
+        asked = (
+            kernels.complete(self.id, ask.code, ask.cursor)
+            if ask.what == "complete"
+            else kernels.inspect(self.id, ask.code, ask.cursor, ask.detail)
+        )
+        self._answered(
+            asyncio.ensure_future(asked),
+            lambda content: self._event(self.room.kernel_answered, ask.number, content),
+            lambda error: self._event(self.room.kernel_answered, ask.number, None),
         )
 
     def _answered(

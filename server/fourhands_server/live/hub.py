@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fourhands_protocol.entries import Entry
+from fourhands_protocol.roles import INTERVIEWERS, ROOM
+from fourhands_server.core.adding import Adding
 from fourhands_server.core.room import Room
 from fourhands_server.live.host import Parts, RoomHost
 from fourhands_server.live.pages import pages
@@ -68,12 +70,15 @@ class Hub:
             loading.add_done_callback(lambda done: self._loading.pop(room, None))
         return await asyncio.shield(loading)
 
-    async def create(self, *, title: str, settings: Mapping[str, Any]) -> RoomHost:
-        """Make a room; it is in the log when this returns. Raises RoomFailed."""
+    async def create(
+        self, *, title: str, settings: Mapping[str, Any], questions: Sequence[Adding] = ()
+    ) -> RoomHost:
+        """Make a room; it is in the log when this returns. Raises RoomFailed, or Refused for a question."""
         room = "".join(secrets.choice(ALPHABET) for _ in range(10))
         host = await self._host(room)
         host.room.awaken({}, now=self.parts.clock())
-        host.room.create(title=title, lineage=secrets.token_hex(8), settings=settings, now=self.parts.clock())
+        lineage, now = secrets.token_hex(8), self.parts.clock()
+        host.room.create(title=title, lineage=lineage, settings=settings, now=now, questions=questions)
         self._hosts[room] = host
         host.carry_out()
         while host.state.head == 0:
@@ -86,14 +91,15 @@ class Hub:
         if head.seq == 0:
             raise NoSuchRoom(room)
         host = await self._host(room)
-        async for page in pages(self.parts.log, room):
-            for part in _slices(page):
-                # A long log must not keep other rooms waiting; nobody else has this room yet.
-                if sum(len(entry.body) for entry in part) > SLICE_BYTES:
-                    await asyncio.to_thread(host.room.replay, part)
-                else:
-                    host.room.replay(part)
-                    await asyncio.sleep(0)
+        for stream in (ROOM, INTERVIEWERS):
+            async for page in pages(self.parts.log, room, stream=stream):
+                for part in _slices(page):
+                    # A long log must not keep other rooms waiting; nobody else has this room yet.
+                    if sum(len(entry.body) for entry in part) > SLICE_BYTES:
+                        await asyncio.to_thread(host.room.replay, part)
+                    else:
+                        host.room.replay(part)
+                        await asyncio.sleep(0)
         producers = await self.parts.log.producers(room)
         self.parts.documents.drop(room)
         host.room.awaken(producers, now=self.parts.clock())

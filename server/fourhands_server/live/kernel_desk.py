@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from fourhands_kernels.kernel import (
     Attachment,
     Execution,
     HostGone,
+    HostRefused,
+    Judgement,
     KernelError,
     KernelEvent,
     Kernels,
@@ -23,9 +26,11 @@ from fourhands_server.blobs.blobs import BlobError, Blobs
 from fourhands_server.core.effects import (
     Acknowledge,
     AnswerInput,
+    CancelJudgement,
     Effect,
     Execute,
     Interrupt,
+    Judge,
     Restart,
     StopKernel,
 )
@@ -42,7 +47,7 @@ class Attach:
     """Take up the kernel that the room had before this server started."""
 
 
-Command = Attach | Execute | Interrupt | Restart | AnswerInput | StopKernel
+Command = Attach | Execute | Interrupt | Restart | AnswerInput | StopKernel | Judge | CancelJudgement
 
 
 class KernelDesk:
@@ -64,7 +69,7 @@ class KernelDesk:
     def quiet(self) -> bool:
         """Whether nothing is to be expected from the kernel host."""
         state = self._room.state
-        if self._commands or state.active_run() is not None:
+        if self._commands or state.active_run() is not None or state.asked.unfinished:
             return False
         # After the end nothing is recorded any more, neither that the kernel has gone.
         return state.ended_at is not None or state.kernel in ("none", "dead")
@@ -76,6 +81,8 @@ class KernelDesk:
                 if self._attached:
                     self._kernels.acknowledge(self._room.room, n)
             case Execute() | Interrupt() | Restart() | AnswerInput() | StopKernel():
+                self._put(effect)
+            case Judge() | CancelJudgement():
                 self._put(effect)
             case _:
                 raise AssertionError(f"{effect} is not for the kernel")
@@ -98,7 +105,8 @@ class KernelDesk:
         Nobody waits for it: a kernel host that hangs keeps no one out of the room.
         """
         state = self._room.state
-        if state.ended_at is None and (state.kernel != "none" or state.active_run() is not None):
+        busy = state.active_run() is not None or state.asked.unfinished
+        if state.ended_at is None and (state.kernel != "none" or busy):
             self._put(Attach())
 
     def let_go(self) -> None:
@@ -125,23 +133,29 @@ class KernelDesk:
                 await self._carry(command)
             except (KernelError, BlobError) as error:
                 logger.warning("room %s: %s: %s", self._room.room, type(command).__name__, error)
-                self._failed(command, str(error))
+                self._failed(command, str(error), public=not isinstance(error, HostRefused))
             except Exception:  # the room's later runs and interrupts must not wait for ever
                 logger.exception("room %s: %s", self._room.room, type(command).__name__)
                 self._failed(command, "the server made a mistake; its log says which")
 
-    def _failed(self, command: Command, reason: str) -> None:
+    def _failed(self, command: Command, reason: str, *, public: bool = False) -> None:
+        """`public`: it is not about what only interviewers may know."""
         if isinstance(command, Execute):
             self._event(self._room.run_failed, command.run, reason)
+        elif isinstance(command, Judge):
+            self._event(partial(self._room.judgement_failed, public=public), command.judgement, reason)
         elif isinstance(command, Attach):
-            self._tell_attached(Attachment(self._room.room, "", "dead", reason), {})
+            self._tell_attached(Attachment(self._room.room, "", "dead", reason))
 
     async def _carry(self, command: Command) -> None:
         room = self._room.room
         if not self._attached:
             if isinstance(command, StopKernel) and self._room.state.kernel == "none":
                 return
-            await self._attach({command.run: "running"} if isinstance(command, Execute) else {})
+            await self._attach(
+                {command.run: "running"} if isinstance(command, Execute) else {},
+                {command.judgement} if isinstance(command, Judge) else set(),
+            )
         match command:
             case Attach():
                 pass
@@ -155,6 +169,10 @@ class KernelDesk:
                 await self._kernels.answer(room, run, text)
             case StopKernel(why):
                 await self._kernels.stop(room, why=why)
+            case Judge():
+                await self._kernels.judge(room, _judgement(command))
+            case CancelJudgement(judgement):
+                await self._kernels.cancel_judgement(room, judgement)
 
     def _execution(self, command: Execute) -> Execution:
         settings = Settings.of(self._room.state.settings)
@@ -179,14 +197,26 @@ class KernelDesk:
                     await self._kernels.put_data(digest, await self._blobs.get(digest))
         raise KernelUnavailable("the kernel host keeps no data files; its disk may be full")
 
-    async def _attach(self, expected: dict[str, str]) -> None:
+    async def _attach(self, runs: dict[str, str], judgements: set[str]) -> None:
+        """Attach; `runs` and `judgements` are about to be handed over."""
         attachment = await self._kernels.attach(self._room.room, self._notice)
         self._attached = True
-        self._tell_attached(attachment, expected)
+        self._tell_attached(attachment, runs, judgements)
 
-    def _tell_attached(self, attachment: Attachment, expected: dict[str, str]) -> None:
-        runs = {**attachment.runs, **expected}
-        self._event(self._room.kernel_attached, attachment.journal, runs, attachment.state, attachment.detail)
+    def _tell_attached(
+        self,
+        attachment: Attachment,
+        runs: Mapping[str, str] | None = None,
+        judgements: Collection[str] = (),
+    ) -> None:
+        self._event(
+            self._room.kernel_attached,
+            attachment.journal,
+            {**attachment.runs, **(runs or {})},
+            attachment.state,
+            attachment.detail,
+            {*attachment.judgements, *judgements},
+        )
 
     def _notice(self, notice: Notice) -> None:
         """Called by the kernel client from the event loop, in order."""
@@ -196,6 +226,20 @@ class KernelDesk:
             case KernelEvent():
                 self._event(self._room.kernel_event, notice.journal, notice.n, notice.kind, notice.body)
             case Attachment():
-                self._tell_attached(notice, {})
+                self._tell_attached(notice)
             case HostGone():
                 logger.warning("room %s: the kernel host is gone: %s", self._room.room, notice.reason)
+
+
+def _judgement(command: Judge) -> Judgement:
+    tests = command.tests
+    return Judgement(
+        id=command.judgement,
+        files={path: text.encode() for path, text in command.files.items()},
+        tests={path: text.encode() for path, text in tests.files.items()},
+        modules=tests.modules,
+        visibility=tests.visibility,
+        per_call_s=tests.per_call_s,
+        total_s=tests.total_s,
+        environment=command.environment,
+    )

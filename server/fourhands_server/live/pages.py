@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from fourhands_protocol.entries import Entry
-from fourhands_server.log.log import RoomLog
+from fourhands_server.log.log import ROOM, RoomLog
 
 PAGE = 1000
 PAGE_BYTES = 2**20  # of bodies; what a reader holds besides what it makes of them
@@ -19,10 +19,11 @@ async def read_page(
     upto: int | None = None,
     without: frozenset[str] = frozenset(),
     only: frozenset[str] | None = None,
+    stream: str = ROOM,
 ) -> list[Entry]:
-    """One page of the `room` stream."""
+    """One page of a stream."""
     return await log.read(
-        room, after=after, upto=upto, limit=PAGE, size=PAGE_BYTES, without=without, only=only
+        room, stream, after=after, upto=upto, limit=PAGE, size=PAGE_BYTES, without=without, only=only
     )
 
 
@@ -38,10 +39,11 @@ async def pages(
     after: int = 0,
     upto: int | None = None,
     only: frozenset[str] | None = None,
+    stream: str = ROOM,
 ) -> AsyncIterator[list[Entry]]:
-    """Pages of the `room` stream, in order."""
+    """Pages of a stream, in order."""
     while True:
-        page = await read_page(log, room, after=after, upto=upto, only=only)
+        page = await read_page(log, room, after=after, upto=upto, only=only, stream=stream)
         if page:
             yield page
         if is_last(page):
