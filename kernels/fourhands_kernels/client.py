@@ -30,6 +30,7 @@ from .kernel import (
     WrittenFiles,
 )
 
+from .language.question import Answer, Question
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 5.0
@@ -133,7 +134,12 @@ class KernelHostClient:
 
     async def start(self, room: str, *, environment: str = "default") -> None:
         """Start the kernel ahead of a run."""
-        await self._call("start", room=room, environment=environment)
+        wanted = wire.services_message(services)
+        await self._call("start", room=room, environment=environment, services=wanted)
+
+    async def consult(self, room: str, question: Question) -> Answer:
+        """Ask the editor's help."""
+        return Answer(**await self._call("consult", room=room, question=wire.question_message(question)))
 
     async def interrupt(self, room: str) -> None:
         """Interrupt the run."""

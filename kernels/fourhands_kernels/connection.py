@@ -104,6 +104,10 @@ class Connection:
             return await self._file_call(room, message)
         if message["call"] in ("complete", "inspect"):  # nor for these
             return await self._ask(room, message)
+        if message["call"] == "consult":
+            question = wire.question_from(message["question"])
+            await self._links.house.walled()
+            return wire.answer_message(await self._links.house.languages.consult(room, question))
         lock = self._room_locks.setdefault(room, asyncio.Lock())
         async with lock:
             answer = await self._room_call(room, message)

@@ -23,6 +23,7 @@ from .judge.pair import Pairs
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
 from .kernelspecs import Kernelspec
+from .language.servers import LanguageServers
 from .options import KERNELS, WARM, Isolation, LauncherKind
 from .room import Room
 from .sandbox.cells import Cells
@@ -76,6 +77,8 @@ class House:
         self._warm: Warm | None = None
         self.judges = Judges(Pairs(self._start()), self._environments.get)
         if isinstance(self._launcher, Zygotes):
+        self.languages = LanguageServers(self._start(), self._environments.get)
+        self.stage = Stage(self._start(), self._environments.get)
             self._warm = Warm(self._launcher, self._make, size=options.warm, room_left=lambda: self._spare)
         self._expecting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -203,6 +206,7 @@ class House:
             self._expecting.cancel()
         await self.judges.close()
         endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
+        await self.languages.close()
         if self._warm is not None:
             endings.append(asyncio.ensure_future(self._warm.close()))
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)

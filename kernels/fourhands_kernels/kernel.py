@@ -45,6 +45,13 @@ from .judge.judgement import Status, TestsEventKind
 
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
+from .language.question import Answer as Answer
+from .language.question import Question as Question
+from .services.service import PRIVATE as PRIVATE_SERVICES
+from .services.service import BadService as BadService
+from .services.service import Service as Service
+from .services.service import ServiceEventKind
+from .services.service import service_of as service_of
 StopMeans = Literal["message", "signal", "replaced"]
 JudgementStatus = Literal["running"] | Status
 EventKind = (
@@ -281,8 +288,21 @@ class Kernels(Protocol):
         """
         ...
 
-    async def start(self, room: str, *, environment: str = "default") -> None:
-        """Start the room's kernel ahead of its first run; nothing happens where it has one."""
+    async def start(
+        self, room: str, *, environment: str = "default", services: tuple[Service, ...] = ()
+    ) -> None:
+        """Start the room's kernel and its services ahead of its first run; nothing happens where it has
+        one.
+        """
+        ...
+
+    async def consult(self, room: str, question: Question) -> Answer:
+        """Ask the editor's help, which a question starts where it does not run: a language server and Ruff in
+        a sandbox of the room's own, apart from its kernel. It ends five minutes after the last question.
+
+        The answer's content is None where there is nothing to say, too much is being asked, or the server
+        failed. Raises KernelUnavailable where none can be had, HostRefused for what is no question.
+        """
         ...
 
     async def interrupt(self, room: str) -> None:

@@ -32,6 +32,8 @@ from .kernel import (
     NotAsking,
 )
 
+from .language.question import Answer, BadQuestion, Question
+from .services.service import BadService, check_services
 VERSION: Final = 2
 FRAME: Final = 20 * 1024 * 1024  # bytes; a data file of 16 MiB, or the code and the files of a run
 _LENGTH: Final = struct.Struct("!I")
@@ -137,6 +139,36 @@ def error_from(message: Mapping[str, Any]) -> KernelError:
     """The error that a map stands for."""
     match message:
         case {"kind": "unavailable", "reason": str(reason)}:
+def question_message(question: Question) -> Message:
+    """A question for the editor's help as a map."""
+    return {
+        "what": question.what,
+        "path": question.path,
+        "text": question.text,
+        "line": question.line,
+        "character": question.character,
+        "files": dict(question.files),
+        "known": question.known,
+        "environment": question.environment,
+    }
+
+
+def question_from(message: Mapping[str, Any]) -> Question:
+    """The question that a map stands for; HostRefused says why it cannot be one."""
+    question = Question(**message)
+    try:
+        question.check()
+    except BadQuestion as error:
+        raise HostRefused(str(error)) from error
+    return question
+
+
+def answer_message(answer: Answer) -> Message:
+    """An answer of the editor's help as a map."""
+    content = None if answer.content is None else dict(answer.content)
+    return {"state": answer.state, "content": content, "stale": answer.stale}
+
+
             return KernelUnavailable(reason)
         case {"kind": "busy", "run": str(run)}:
             return KernelBusy(run)

@@ -1,0 +1,1 @@
+"""The editor's help: a language server and a formatter in a sandbox of their own, one for each room."""

@@ -1,0 +1,171 @@
+"""The editor's help of one room: a sandbox, started at a question, asked over one socket, ended when it
+misbehaves.
+"""
+
+import asyncio
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import socket
+import struct
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from ..environments import Environment, held
+from ..sandbox import argv
+from ..sandbox.handover import memory, report_pair, reported
+from ..sandbox.launch import Bubblewrap, Plain
+from ..sandbox.limits import MIB, Limits
+from ..sandbox.process import KernelProcess
+from ..sandbox.spawn import spawn
+from .question import Question, What, cleaned
+from .tools import Tools
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS: Final = 10.0  # the first look at pandas takes one; what takes longer is ended
+_ANSWER: Final = 4 * MIB  # bytes
+_LIMITS: Final = Limits(memory=512 * MIB, processes=48, home=32 * MIB, tmp=8 * MIB, shared=1 * MIB)
+_END_SECONDS: Final = 5.0
+_LENGTH: Final = struct.Struct("!I")
+_INSIDE: Final = Path(__file__).parent / "inside"
+_BOOT: Final = Path(__file__).parent.parent / "sandbox" / "boot.py"
+_FILES: Final = (*(_INSIDE / name for name in ("desk.py", "lsp.py", "tidy.py")), _BOOT)
+_COMMAND: Final = "import sys; sys.path[:0] = {folders!r}; from desk import main; main()"
+
+
+class Failed(Exception):
+    """It ended, or said what is no answer."""
+
+
+class LanguageServer:
+    """One sandbox; nothing goes on in it but a question."""
+
+    def __init__(self, process: KernelProcess, link: socket.socket, files: ExitStack) -> None:
+        self._process = process
+        self._link = link
+        self._held = files
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.alive
+
+    async def ask(self, question: Question) -> dict[str, Any] | None:
+        """What it finds; raises Failed, after which it is of no use any more."""
+        asked = {
+            "what": question.what,
+            "path": question.path,
+            "text": question.text,
+            "line": question.line,
+            "character": question.character,
+            "files": dict(question.files),
+        }
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._ask(question.what, json.dumps(asked).encode())
+        except TimeoutError:
+            raise Failed(f"no answer to {question.what} within {ANSWER_SECONDS:g} s") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise Failed(f"{error!r}; {self._process.last_words[-300:]}") from error
+
+    async def _ask(self, what: What, data: bytes) -> dict[str, Any] | None:
+        await self._loop.sock_sendall(self._link, _LENGTH.pack(len(data)) + data)
+        (length,) = _LENGTH.unpack(await self._exactly(_LENGTH.size))
+        if length > _ANSWER:
+            raise ValueError(f"an answer of {length} bytes")
+        return cleaned(what, json.loads(await self._exactly(length)))
+
+    async def _exactly(self, size: int) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            piece = await self._loop.sock_recv(self._link, min(size - len(data), MIB))
+            if not piece:
+                raise ConnectionResetError("the sandbox ended")
+            data += piece
+        return bytes(data)
+
+    async def close(self) -> None:
+        """End it, and wait until nothing is left."""
+        self._link.close()
+        self._process.kill()
+        if self._process.alive:
+            await asyncio.wait((self._process.exited,), timeout=_END_SECONDS)
+        self._held.close()
+
+
+async def start(launcher: Bubblewrap | Plain, tools: Tools, environment: Environment) -> LanguageServer:
+    """A server for one room, which sees the environment's Python and packages; KernelUnavailable where it
+    cannot be.
+    """
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ExitStack() as kept:
+        kept.enter_context(held(environment))
+        kept.callback(ours.close)
+        process = await _started(launcher, tools, environment, theirs)
+        return LanguageServer(process, ours, kept.pop_all())
+
+
+async def _started(
+    launcher: Bubblewrap | Plain, tools: Tools, environment: Environment, link: socket.socket
+) -> KernelProcess:
+    with ExitStack() as stack:
+        stack.enter_context(link)
+        report = report_pair(stack)
+        settings = {
+            "report": report[1].fileno(),
+            "link": link.fileno(),
+            "limits": _LIMITS.resources(),
+            "prefix": str(environment.python.parent.parent),
+            "ty": str(tools.ty),
+            "ruff": str(tools.ruff),
+        }
+        if isinstance(launcher, Plain):
+            process = _plain(launcher, environment, settings, stack)
+        else:
+            process = _walled(launcher, tools, environment, settings, stack)
+        report[1].close()
+        link.close()
+        cells = getattr(launcher, "cells", None)
+        return await reported(process, report[0], in_memory=isinstance(launcher, Bubblewrap), cells=cells)
+
+
+def _walled(
+    launcher: Bubblewrap, tools: Tools, environment: Environment, settings: dict[str, Any], stack: ExitStack
+) -> KernelProcess:
+    config = memory(stack, "settings", json.dumps({**settings, "cwd": argv.WORK}).encode())
+    files = {f"{argv.CODE}/{path.name}": path.read_bytes() for path in _FILES}
+    command = _command(environment, [argv.CODE], config)
+    shown = dataclasses.replace(environment, folders=(*environment.folders, *tools.all))
+    inherited = (config, settings["link"], settings["report"])
+    return dataclasses.replace(launcher, limits=_LIMITS).start(
+        shown, command, files=files, inherited=inherited
+    )
+
+
+def _plain(
+    launcher: Plain, environment: Environment, settings: dict[str, Any], stack: ExitStack
+) -> KernelProcess:
+    home = tempfile.mkdtemp(prefix="language", dir=launcher.runtime)
+    # RLIMIT_NPROC would count everything else that this user runs.
+    limits = {name: value for name, value in settings["limits"].items() if name != "RLIMIT_NPROC"}
+    settings = settings | {"parent": os.getpid(), "limits": limits, "cwd": f"{home}/work"}
+    config = memory(stack, "settings", json.dumps(settings).encode())
+    process = spawn(
+        _command(environment, [str(_INSIDE), str(_BOOT.parent)], config),
+        descriptors=(config, settings["link"], settings["report"]),
+        env={"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"},
+    )
+    process.exited.add_done_callback(lambda _: shutil.rmtree(home, ignore_errors=True))
+    return process
+
+
+def _command(environment: Environment, folders: list[str], config: int) -> list[str]:
+    """Neither the environment's packages nor what they run at their start are of any use here."""
+    return [str(environment.python), "-I", "-S", "-c", _COMMAND.format(folders=folders), str(config)]
