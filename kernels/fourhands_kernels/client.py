@@ -27,10 +27,11 @@ from .kernel import (
     KernelEvent,
     Listener,
     Offer,
+    Service,
     WrittenFiles,
 )
-
 from .language.question import Answer, Question
+
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS: Final = 5.0
@@ -132,7 +133,9 @@ class KernelHostClient:
         """What stands there."""
         return await self._ask("inspect", room=room, code=code, cursor=cursor, detail=detail)
 
-    async def start(self, room: str, *, environment: str = "default") -> None:
+    async def start(
+        self, room: str, *, environment: str = "default", services: tuple[Service, ...] = ()
+    ) -> None:
         """Start the kernel ahead of a run."""
         wanted = wire.services_message(services)
         await self._call("start", room=room, environment=environment, services=wanted)

@@ -11,7 +11,7 @@ from . import wire
 from .feed import Feed
 from .house import House
 from .journal import Held
-from .kernel import Execution, HostRefused, KernelError, NoSuchFile, WrittenFiles
+from .kernel import HostRefused, KernelError, NoSuchFile, WrittenFiles
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Connection:
             case "attach":
                 return wire.attachment_message(room.attachment)
             case "execute":
-                execution = Execution(**message["execution"])
+                execution = wire.execution_from(message["execution"])
                 if execution.run not in room.journal.runs:
                     house.data.need(execution.data.values())
                     if not room.has(execution.environment):
@@ -162,7 +162,7 @@ class Connection:
                     room.execute(execution)
             case "start":
                 await house.ready(message["environment"])
-                room.start(message["environment"])
+                room.start(message["environment"], wire.services_from(message["services"]))
             case "interrupt":
                 room.interrupt()
             case "restart":

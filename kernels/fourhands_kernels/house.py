@@ -31,6 +31,7 @@ from .sandbox.launch import Bubblewrap, Launcher, Plain
 from .sandbox.limits import Limits
 from .sandbox.probe import choose_mode, probe
 from .sandbox.zygote_launch import Zygotes
+from .services.stage import Stage
 from .warm import Warm
 
 log = logging.getLogger(__name__)
@@ -76,9 +77,9 @@ class House:
         self._launcher: Launcher = self._choose()
         self._warm: Warm | None = None
         self.judges = Judges(Pairs(self._start()), self._environments.get)
-        if isinstance(self._launcher, Zygotes):
         self.languages = LanguageServers(self._start(), self._environments.get)
         self.stage = Stage(self._start(), self._environments.get)
+        if isinstance(self._launcher, Zygotes):
             self._warm = Warm(self._launcher, self._make, size=options.warm, room_left=lambda: self._spare)
         self._expecting: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -205,8 +206,8 @@ class House:
         if self._expecting is not None:
             self._expecting.cancel()
         await self.judges.close()
-        endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
         await self.languages.close()
+        endings = [asyncio.ensure_future(room.ended()) for room in self._rooms.values()]
         if self._warm is not None:
             endings.append(asyncio.ensure_future(self._warm.close()))
         await asyncio.wait((self._probing, *endings), timeout=_CLOSE_SECONDS)

@@ -8,7 +8,7 @@ left.
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
@@ -150,6 +150,12 @@ class JupyterKernel:
         """A descriptor of its working folder, where its provisioner has one and while it lives."""
         provisioner = self._manager.provisioner
         return provisioner.work if isinstance(provisioner, SandboxProvisioner) else None
+
+    @property
+    def network(self) -> Callable[[], int | None] | None:
+        """Opens its network namespace (see `SandboxProvisioner.network`); None where it is out of reach."""
+        provisioner = self._manager.provisioner
+        return provisioner.network if isinstance(provisioner, SandboxProvisioner) else None
 
     async def ended(self) -> str:
         """Wait until it is gone; returns how that came."""

@@ -18,6 +18,9 @@ Kinds of events and their bodies (the kinds of the room log; times in microsecon
                                     a restart that was asked for is recorded by who asked
     tests.…           of a judgement: see `judge.judgement`; tests.record and tests.detail are for
                       interviewers alone
+    service           {port, state: running|failed|none, detail?}    a service beside the kernel; all of them
+                      end with their kernel, without a word
+    service.detail    {port, text}     why one failed, or a request to it; for interviewers alone
 
 Errors:
 
@@ -39,12 +42,9 @@ from typing import Any, Final, Literal, Protocol
 from fourhands_protocol import limits
 
 from .judge.examples import examples_code as examples_code
-from .judge.judgement import PRIVATE as PRIVATE
+from .judge.judgement import PRIVATE as PRIVATE_TESTS
 from .judge.judgement import Judgement as Judgement
 from .judge.judgement import Status, TestsEventKind
-
-KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
-RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
 from .language.question import Answer as Answer
 from .language.question import Question as Question
 from .services.service import PRIVATE as PRIVATE_SERVICES
@@ -52,13 +52,18 @@ from .services.service import BadService as BadService
 from .services.service import Service as Service
 from .services.service import ServiceEventKind
 from .services.service import service_of as service_of
+
+KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
+RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]
 StopMeans = Literal["message", "signal", "replaced"]
 JudgementStatus = Literal["running"] | Status
 EventKind = (
     Literal["kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"]
     | TestsEventKind
+    | ServiceEventKind
 )
 
+PRIVATE: Final = PRIVATE_TESTS | PRIVATE_SERVICES  # kinds that nobody but interviewers may read
 DATA_LIMIT: Final = limits.DATA_FILE  # bytes of one data file, and of one file that is read
 
 
@@ -116,6 +121,9 @@ class Execution:
     run and nobody wants any more goes. A file that is wanted as it was written last is left as code may have
     changed it, and written again where it is missing; a file that the room changed since then is written over
     it. Where that fails (a full folder, say) the run ends with an error that says so; its code does not run.
+
+    `services` are what answers on the kernel's loopback before the code begins: up to eight, each on a port
+    of its own. One that is there already stays as it is; one that is wanted no more ends.
     """
 
     run: str
@@ -126,6 +134,7 @@ class Execution:
     environment: str = "default"
     files: Mapping[str, bytes] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

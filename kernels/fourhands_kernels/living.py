@@ -10,9 +10,12 @@ from typing import Any, Literal, Protocol
 from .data import Data
 from .enquiries import Enquiry
 from .jupyter import JupyterKernel
-from .kernel import Execution, KernelUnavailable, WrittenFiles
+from .kernel import Execution, KernelUnavailable, Service, WrittenFiles
 from .life import Asked, Completed, Died, Event, Ready
 from .sandbox.folder import FolderError
+from .services.service import ServiceEventKind
+from .services.services import Services
+from .services.stage import Stage
 from .workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -22,6 +25,7 @@ class House(Protocol):
     """What a kernel needs of its host."""
 
     data: Data
+    stage: Stage
 
     async def open(self, environment: str) -> JupyterKernel:
         """Prepare a kernel, not yet started; KernelUnavailable where there is none to be had."""
@@ -59,6 +63,10 @@ class Owner(Protocol):
         """Output that was only counted."""
         ...
 
+    def served(self, kind: ServiceEventKind, body: Mapping[str, Any]) -> None:
+        """A service beside the kernel runs, or does not, or has a fault."""
+        ...
+
     @property
     def full(self) -> bool:
         """Whether more output would be dropped anyway."""
@@ -71,17 +79,21 @@ class Owner(Protocol):
 
 
 class LivingKernel:
-    """One life of a room's kernel; it starts as soon as it is made."""
+    """One life of a room's kernel; it starts as soon as it is made, and its services after it."""
 
-    def __init__(self, number: int, *, room: Owner, house: House, environment: str) -> None:
+    def __init__(
+        self, number: int, *, room: Owner, house: House, environment: str, services: tuple[Service, ...] = ()
+    ) -> None:
         self._number = number
         self._room = room
         self._house = house
         self._kernel: JupyterKernel | None = None
         self._killed = False
         self._work = Workplace(house.data)
+        self._environment = environment
+        self._services = Services(house.stage, self._serve)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self.task = asyncio.create_task(self._live(environment))
+        self.task = asyncio.create_task(self._live(environment, services))
 
     def kill(self) -> None:
         """End it; the room hears nothing more of it."""
@@ -97,6 +109,7 @@ class LivingKernel:
     async def _execute(self, execution: Execution) -> None:
         """Make the folder ready, then run the code, unless somebody has changed their mind meanwhile."""
         assert self._kernel is not None
+        await self._hold(execution.services)
         try:
             changed = await self._work.prepare(self._kernel.work, execution)
         except FolderError as error:
@@ -119,6 +132,16 @@ class LivingKernel:
     def _not_ready(self, run: str, why: str) -> None:
         self.heard("error", {"ename": "FilesNotWritten", "evalue": why, "traceback": []})
         self.completed(run, "error", None)
+
+    async def _hold(self, services: tuple[Service, ...]) -> None:
+        """Have these services, and no code of the room before them."""
+        if self._kernel is not None and not self._killed:
+            network = self._kernel.network
+            await self._services.hold(services, environment=self._environment, network=network)
+
+    def _serve(self, kind: ServiceEventKind, body: Mapping[str, Any]) -> None:
+        if not self._killed:
+            self._room.served(kind, body)
 
     def look_soon(self) -> None:
         """Look at the folder in the background."""
@@ -204,10 +227,11 @@ class LivingKernel:
         if not self._killed:
             self._room.said(self._number, event)
 
-    async def _live(self, environment: str) -> None:
+    async def _live(self, environment: str, services: tuple[Service, ...]) -> None:
         try:
             self._kernel = await self._house.open(environment)
             await self._kernel.start(self)
+            self._soon(self._hold(services))  # a run that waits has its own, which come after these
             self._say(Ready(self._number))
             self._say(Died(self._number, f"the kernel {await self._kernel.ended()}"))
         except KernelUnavailable as error:
@@ -222,6 +246,7 @@ class LivingKernel:
             await self._end()
 
     async def _end(self) -> None:
+        await self._services.close()
         if self._kernel is not None:
             await self._kernel.close()
         self._room.gone(self._number)

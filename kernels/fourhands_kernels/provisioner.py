@@ -22,7 +22,7 @@ from traitlets import Any as AnyTrait
 from .environments import Environment, held
 from .foreign import OneSpec
 from .sandbox.channels import PORTS, Channels
-from .sandbox.launch import Launcher
+from .sandbox.launch import Launcher, Plain
 from .sandbox.process import KernelProcess
 
 NAME: Final = "fourhands-sandbox"
@@ -47,6 +47,16 @@ class SandboxProvisioner(KernelProvisionerBase):
     def work(self) -> int | None:
         """A descriptor of the kernel's working folder, until its end."""
         return None if self._process is None else self._process.work
+
+    def network(self) -> int | None:
+        """A descriptor of the kernel's network namespace, for the caller to close; None where it has none of
+        its own. ProcessLookupError once the kernel is gone.
+        """
+        if isinstance(self.launcher, Plain):
+            return None
+        if self._process is None:
+            raise ProcessLookupError("the kernel is gone")
+        return self._process.network()
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the sockets; nothing of the host's environment goes along."""

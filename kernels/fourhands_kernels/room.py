@@ -15,6 +15,7 @@ from .kernel import (
     KernelBusy,
     NoSuchFile,
     NotAsking,
+    Service,
     WrittenFiles,
 )
 from .life import (
@@ -42,6 +43,7 @@ from .life import (
 from .lifecycle import Lifecycle
 from .living import LivingKernel
 from .outputs import Item, RunOutputs
+from .services.service import ServiceEventKind
 
 PACE: Final = 0.06  # seconds between events of output: with the last one of a run, at most 20 a second
 QUESTIONS: Final = 1_000  # a run's calls of input(); more is a flood
@@ -66,6 +68,7 @@ class Room:
         self._changed = changed
         self._lifecycle = Lifecycle()
         self._lives: dict[int, LivingKernel] = {}
+        self._services: tuple[Service, ...] = ()
         self._loop = asyncio.get_running_loop()
         self._outputs = RunOutputs()
         self._questions = 0
@@ -104,12 +107,14 @@ class Room:
         if not self._lives:
             self._house.admit()
         self.journal.remember(execution.run, "running")
+        self._services = execution.services
         self._handle(Execute(execution))
 
-    def start(self, environment: str) -> None:
-        """Have a kernel."""
+    def start(self, environment: str, services: tuple[Service, ...] = ()) -> None:
+        """Have a kernel, and these services beside it."""
         if not self._lives:
             self._house.admit()
+            self._services = services
         self._handle(Start(environment))
 
     def interrupt(self) -> None:
@@ -186,6 +191,10 @@ class Room:
         files = [{"path": path, "size": size} for path, size in found.files]
         self._append("kernel.files", {"files": files, "more": found.more})
 
+    def served(self, kind: ServiceEventKind, body: Mapping[str, Any]) -> None:
+        """Something of a service."""
+        self._append(kind, body)
+
     def began(self) -> None:
         """The run's time starts here."""
         self._sent_at = self._loop.time()
@@ -222,7 +231,9 @@ class Room:
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case Launch(life, environment):
-                self._lives[life] = LivingKernel(life, room=self, house=self._house, environment=environment)
+                self._lives[life] = LivingKernel(
+                    life, room=self, house=self._house, environment=environment, services=self._services
+                )
             case Kill(life):
                 if life in self._lives:
                     self._lives[life].kill()

@@ -30,11 +30,12 @@ from .kernel import (
     MissingData,
     NoSuchFile,
     NotAsking,
+    Service,
 )
-
 from .language.question import Answer, BadQuestion, Question
 from .services.service import BadService, check_services
-VERSION: Final = 2
+
+VERSION: Final = 3
 FRAME: Final = 20 * 1024 * 1024  # bytes; a data file of 16 MiB, or the code and the files of a run
 _LENGTH: Final = struct.Struct("!I")
 _PATH: Final = 107  # bytes that fit into a unix socket's address
@@ -76,7 +77,28 @@ def execution_message(execution: Execution) -> Message:
         "environment": execution.environment,
         "files": dict(execution.files),
         "data": dict(execution.data),
+        "services": services_message(execution.services),
     }
+
+
+def execution_from(message: Mapping[str, Any]) -> Execution:
+    """The execution that a map stands for; HostRefused where its services cannot be any."""
+    return Execution(**{**message, "services": services_from(message["services"])})
+
+
+def services_message(services: tuple[Service, ...]) -> list[list[Any]]:
+    """Services as pairs."""
+    return [[service.port, service.source] for service in services]
+
+
+def services_from(message: list[list[Any]]) -> tuple[Service, ...]:
+    """The services that pairs stand for; HostRefused says why they cannot be any."""
+    services = tuple(Service(port, source) for port, source in message)
+    try:
+        check_services(services)
+    except BadService as error:
+        raise HostRefused(str(error)) from error
+    return services
 
 
 def attachment_message(attachment: Attachment) -> Message:
@@ -117,28 +139,6 @@ def judgement_from(message: Mapping[str, Any]) -> Judgement:
     return judgement
 
 
-def error_message(error: Exception) -> Message:
-    """An error as a map."""
-    match error:
-        case KernelUnavailable(reason=reason):
-            return {"kind": "unavailable", "reason": reason}
-        case KernelBusy(run=run):
-            return {"kind": "busy", "run": run}
-        case NotAsking(run=run):
-            return {"kind": "not-asking", "run": run}
-        case MissingData(digests=digests):
-            return {"kind": "missing-data", "digests": list(digests)}
-        case NoSuchFile(path=path):
-            return {"kind": "no-such-file", "path": path}
-        case FileTooLarge(path=path, size=size):
-            return {"kind": "file-too-large", "path": path, "size": size}
-    return {"kind": "refused", "reason": str(error)}
-
-
-def error_from(message: Mapping[str, Any]) -> KernelError:
-    """The error that a map stands for."""
-    match message:
-        case {"kind": "unavailable", "reason": str(reason)}:
 def question_message(question: Question) -> Message:
     """A question for the editor's help as a map."""
     return {
@@ -169,6 +169,28 @@ def answer_message(answer: Answer) -> Message:
     return {"state": answer.state, "content": content, "stale": answer.stale}
 
 
+def error_message(error: Exception) -> Message:
+    """An error as a map."""
+    match error:
+        case KernelUnavailable(reason=reason):
+            return {"kind": "unavailable", "reason": reason}
+        case KernelBusy(run=run):
+            return {"kind": "busy", "run": run}
+        case NotAsking(run=run):
+            return {"kind": "not-asking", "run": run}
+        case MissingData(digests=digests):
+            return {"kind": "missing-data", "digests": list(digests)}
+        case NoSuchFile(path=path):
+            return {"kind": "no-such-file", "path": path}
+        case FileTooLarge(path=path, size=size):
+            return {"kind": "file-too-large", "path": path, "size": size}
+    return {"kind": "refused", "reason": str(error)}
+
+
+def error_from(message: Mapping[str, Any]) -> KernelError:
+    """The error that a map stands for."""
+    match message:
+        case {"kind": "unavailable", "reason": str(reason)}:
             return KernelUnavailable(reason)
         case {"kind": "busy", "run": str(run)}:
             return KernelBusy(run)

@@ -3,7 +3,9 @@
 import asyncio
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from fourhands_kernels.kernel import (
     KernelError,
     KernelUnavailable,
     NotAsking,
+    Service,
 )
 
 
@@ -51,7 +54,15 @@ def test_errors_come_back_as_themselves(error: KernelError) -> None:
 
 def test_executions_come_back_as_themselves() -> None:
     execution = Execution("r", "1", filename="a.py", first_line=3, time_limit_s=2.5, environment="bare")
-    assert Execution(**wire.execution_message(execution)) == execution
+    assert wire.execution_from(wire.execution_message(execution)) == execution
+    served = replace(execution, services=(Service(8080, "app = print"), Service(8081, "app = len")))
+    assert wire.execution_from(wire.execution_message(served)) == served
+
+
+@pytest.mark.parametrize("services", [[[80, "x"]], [[8080, ""]], [[8080, "x"], [8080, "y"]], [[8080, 5]]])
+def test_services_that_are_none_are_refused(services: list[list[Any]]) -> None:
+    with pytest.raises(HostRefused):
+        wire.services_from(services)
 
 
 def test_a_long_path_is_reached_too(tmp_path: Path) -> None:

@@ -88,6 +88,21 @@ class KernelProcess(ABC):
         if self._kernel is not None:
             send(self._kernel, number)
 
+    def network(self) -> int:
+        """A descriptor of the sandbox's network namespace, for the caller to close; ProcessLookupError once
+        the sandbox is gone.
+        """
+        process = self._first or self._kernel
+        if process is None:
+            raise ProcessLookupError("the sandbox is gone")
+        network = os.open(f"/proc/{_pid(process)}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _pid(process)  # it is still there, so what was opened was its own
+        except ProcessLookupError:
+            os.close(network)
+            raise
+        return network
+
     def kill(self) -> None:
         """End the sandbox and all in it: when `exited` is set nothing is left."""
         if not self.alive:
