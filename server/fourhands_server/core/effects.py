@@ -54,7 +54,7 @@ class AskDiff:
 
 @dataclass(frozen=True, slots=True)
 class AskEntries:
-    """Read a page of the `room` stream from `after` to `upto` for a seat, without some kinds.
+    """Read a page of a stream from `after` to `upto` for a seat, without some kinds.
 
     Unless the room holds things back for the seat meanwhile, the page waits until what the seat was sent
     before is on its way.

@@ -146,12 +146,13 @@ class Room:
         if entry.kind == EDIT:
             self._ledger.effects.append(ApplyEdit(entry.seq, edit_update(entry.body)))
         self._fan_out(entry, origin)
+        self._fronts.committed(entry, origin)
         if origin.call is not None:
             self._ledger.effects.append(Settle(origin.call, entry.seq))
         self._owe_acks(settled)
         self._runs.committed(entry, origin)
-        self._after(entry)
         self._judging.committed(entry)
+        self._after(entry)
 
     # From connections
 
@@ -161,6 +162,9 @@ class Room:
         seat.heard_at = seat.spoke_at = now
         seat.producer = f"seat/{seat.id}"
         self.seats[seat.id] = seat
+        if seat.dialect == "jupyter":
+            self.seated(seat)
+            self._fronts.open(seat)
         if seat.dialect == "stock":
             self._say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
 
@@ -174,7 +178,10 @@ class Room:
         try:
             if len(frame) > limits.FRAME:
                 raise TooLarge(f"a frame of {len(frame)} bytes; {limits.FRAME} are allowed")
-            self._reception.receive(seat, frame)
+            if seat.dialect == "jupyter":
+                self._fronts.receive(seat, frame)
+            else:
+                self._reception.receive(seat, frame)
         except ProtocolError as error:
             self._close(seat, error.close_code, error.reason)
 
@@ -187,7 +194,9 @@ class Room:
         seat.closed = True
         if seat.recorded:
             self._ledger.own("seat.closed", {"seat": seat.id, "code": code}, actor=seat.person)
-        if seat.dialect == "stock":
+        if seat.dialect == "jupyter":
+            self._fronts.closed(seat)
+        if seat.dialect != "fourhands":
             self._ledger.forget(seat.producer)
         self.tell(self._presence.leave(seat.id), but=seat.id)
 
@@ -262,11 +271,19 @@ class Room:
         """The run could not be handed to a kernel."""
         self._ledger.now = now
         self._runs.failed(run, reason)
+        self._fronts.failing(run, "error")
 
     def kernel_event(self, journal: str, n: int, kind: str, body: Mapping[str, Any], *, now: int) -> None:
         """One event of the kernel host's journal for this room."""
         self._ledger.now = now
         self._runs.event(journal, n, kind, body)
+        if kind == "run.finished":
+            self._fronts.failing(body["run"], body["status"])
+
+    def kernel_answered(self, number: int, content: Mapping[str, Any] | None, *, now: int) -> None:
+        """The answer to AskKernel; None where there is none."""
+        self._ledger.now = now
+        self._fronts.answered(number, content)
 
     def kernel_attached(
         self,
@@ -281,6 +298,20 @@ class Room:
         """The kernel host answered what it has for this room: its runs and its judgements."""
         self._ledger.now = now
         self._runs.attached(journal, known, state, detail)
+        self._judging.attached(judgements)
+
+    def texts_read(self, judgement: str, texts: Mapping[str, str], *, now: int) -> None:
+        """The answer to AskTexts: texts by root."""
+        self._ledger.now = now
+        self._judging.texts(judgement, texts)
+
+    def judgement_failed(self, judgement: str, reason: str, *, now: int, public: bool = False) -> None:
+        """Hidden tests could not be handed over; unless it is `public`, only interviewers are told why."""
+        self._ledger.now = now
+        if public:
+            self._judging.failed(judgement, public=reason)
+        else:
+            self._judging.failed(judgement, private=reason)
 
     # From time
 
@@ -298,20 +329,6 @@ class Room:
             self._somebody_at = now
         elif now - self._somebody_at >= REST:
             self._somebody_at = now
-        self._judging.attached(judgements)
-
-    def texts_read(self, judgement: str, texts: Mapping[str, str], *, now: int) -> None:
-        """The answer to AskTexts: texts by root."""
-        self._ledger.now = now
-        self._judging.texts(judgement, texts)
-
-    def judgement_failed(self, judgement: str, reason: str, *, now: int, public: bool = False) -> None:
-        """Hidden tests could not be handed over; unless it is `public`, only interviewers are told why."""
-        self._ledger.now = now
-        if public:
-            self._judging.failed(judgement, public=reason)
-        else:
-            self._judging.failed(judgement, private=reason)
             self._runs.rest()
         self._ending.advance()
 
@@ -336,6 +353,17 @@ class Room:
             self._runs.remember_answer(body["run"], body["text"])
         self._ledger.append(origin, *planned)
 
+    def _add_question(self, origin: Origin, adding: Adding) -> None:
+        """One question is several entries; they commit together, and the caller is answered with the public
+        one.
+        """
+        questions_of.check_new(self._ledger, adding)
+        for kind, entry in questions_of.plan(self._ledger.ahead, adding):
+            if kind == QUESTION_OFFERED:
+                self._ledger.append(origin, kind, entry)
+            else:
+                self._ledger.own(kind, entry, actor=origin.person)
+
     def seated(self, seat: Seat) -> None:
         """The seat has said what it has; an older connection of the same client instance makes room."""
         for other in list(self.seats.values()):
@@ -353,17 +381,6 @@ class Room:
         frame = sync.awareness(awareness.encode(states))
         for seat in self.seats.values():
             if seat.id != but:
-    def _add_question(self, origin: Origin, adding: Adding) -> None:
-        """One question is several entries; they commit together, and the caller is answered with the public
-        one.
-        """
-        questions_of.check_new(self._ledger, adding)
-        for kind, entry in questions_of.plan(self._ledger.ahead, adding):
-            if kind == QUESTION_OFFERED:
-                self._ledger.append(origin, kind, entry)
-            else:
-                self._ledger.own(kind, entry, actor=origin.person)
-
                 self._say(seat, frame)
 
     def record_cursor(self, person: str, cursor: Cursor) -> None:
@@ -411,11 +428,18 @@ class Room:
                 self._ending.advance()
             case "room.ended":
                 self._owe_acks(self._ending.committed())
+                self._close_fronts()
 
     def _close_unwelcome(self) -> None:
         for seat in list(self.seats.values()):
             if not self.welcome(seat.person):
                 self._close(seat, BadToken.close_code, "this invite was revoked")
+
+    def _close_fronts(self) -> None:
+        """Others may go on reading a room that has ended; its kernel is gone."""
+        for seat in self.seats.values():
+            if seat.dialect == "jupyter":
+                self._close(seat, RoomEnded.close_code, operations.ENDED)
 
     def _check_welcome(self, origin: Origin) -> None:
         """A call's body may have come slowly, and its sender been removed meanwhile."""
@@ -428,6 +452,8 @@ class Room:
         return found is None or not (found.removed or found.invite in self.state.revoked)
 
     def _keep_alive(self, seat: Seat, now: int) -> None:
+        if seat.dialect == "jupyter":
+            return  # the socket's own pings find out
         if seat.dialect == "stock":
             if now - seat.spoke_at >= KEEPALIVE:
                 seat.spoke_at = now

@@ -8,7 +8,8 @@ from typing import Literal
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import ROOM
 
-Dialect = Literal["stock", "fourhands"]
+Dialect = Literal["stock", "fourhands", "jupyter"]
+Framing = Literal["v1", "json"]
 
 HELD_LIMIT = 20_000  # entries that may pile up while a seat waits for its document; then it must resync
 HELD_BYTES = 8 * 2**20  # and of their bodies
@@ -30,9 +31,9 @@ class Following:
     after: int
     story: bool
     vector: bytes | None
-
     private: int | None = None
     asked: str = ROOM
+
 
 @dataclass(slots=True)
 class Syncing:
@@ -46,10 +47,10 @@ class Syncing:
     vector: bytes | None
     wants_diff: bool
     after: int = 0
-    diff: bytes = b""
     private: int | None = None
     private_upto: int = 0
     asked: str = ROOM
+    diff: bytes = b""
     held: list[tuple[Entry, str, int]] = field(default_factory=list)
     held_bytes: int = 0
 
@@ -68,6 +69,15 @@ class Live:
 State = Greeting | Following | Syncing | Live
 
 
+@dataclass(frozen=True, slots=True)
+class FrontEnd:
+    """What a Jupyter front end said of itself, and which Python its room has."""
+
+    framing: Framing
+    session: str = ""
+    python: str = "3"
+
+
 @dataclass(slots=True, eq=False)
 class Seat:
     """One connection; `producer` names its operations in the log, over reconnections for our own client."""
@@ -78,6 +88,7 @@ class Seat:
     dialect: Dialect
     expires_at: int  # µs of the wall clock, when its token does
     invite: str = ""
+    front: FrontEnd | None = None  # of dialect `jupyter` alone
     state: State = field(default_factory=Greeting)
     out: list[bytes] = field(default_factory=list)
     producer: str = ""

@@ -1,4 +1,5 @@
-"""The room socket: a thin WebSocket protocol class for uvicorn, over websockets' sans-I/O core.
+"""The sockets of rooms, a Jupyter front end's among them: a thin WebSocket protocol class for uvicorn, over
+websockets' sans-I/O core.
 
 It goes around ASGI because a room writes one frame to many connections: an ASGI send for each recipient costs
 twice what the frame itself does.
@@ -11,33 +12,34 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
-from urllib.parse import parse_qs, unquote
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from fourhands_protocol import limits
-from fourhands_protocol.envelope import SUBPROTOCOL
 from fourhands_protocol.errors import MalformedFrame, ProtocolError
+from fourhands_server.core.seat import Seat
 from fourhands_server.live.host import RoomHost
 from fourhands_server.live.outbox import Drain
+from fourhands_server.web import problem
+from fourhands_server.web.handshake import Visit, visit
 
 logger = logging.getLogger(__name__)
 
-BEARER = "bearer."
-PREFIX = "/yjs/"
 PING_S = 20.0  # between two pings; a connection whose last ping went unanswered is dropped at the next
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
 EARLY_BYTES = 2 * limits.FRAME  # and so much in all
 
-Enter = Callable[["RoomSocket", str, str, bool], Awaitable[tuple[RoomHost, str]]]
-"""enter(wire, room, token, ours) → the room and the seat; raises ProtocolError."""
+TEXT, BINARY = 0x81, 0x82  # the first byte of an unfragmented message (RFC 6455, 5.2)
+
+Enter = Callable[[Visit], Awaitable[tuple[RoomHost, Seat]]]
+"""enter(visit) → the room and the seat to be opened there; raises ProtocolError."""
 
 
 def room_socket(enter: Enter) -> type[RoomSocket]:
@@ -61,10 +63,12 @@ class RoomSocket(asyncio.Protocol):
         self._loop = _loop or asyncio.get_running_loop()
         self._connections = server_state.connections
         self._connection = ServerProtocol(
-            select_subprotocol=_select,
+            select_subprotocol=lambda connection, offered: cast(Any, self._visit and self._visit.subprotocol),
             max_size=2 * limits.FRAME,
             logger=logging.getLogger("websockets.server"),
         )
+        self._visit: Visit | None = None
+        self._first = BINARY
         self._host: RoomHost | None = None
         self._seat = ""
         self._entering: asyncio.Task[None] | None = None
@@ -138,7 +142,7 @@ class RoomSocket(asyncio.Protocol):
     def write(self, frames: list[bytes]) -> None:
         """Send frames as binary messages, joined into one write; after the end nothing happens."""
         if not self._closing and not self.transport.is_closing():
-            data = b"".join([part for frame in frames for part in (_header(len(frame)), frame)])
+            data = b"".join([part for frame in frames for part in (self._header(len(frame)), frame)])
             self._written += len(data)
             self.transport.write(data)
 
@@ -169,38 +173,62 @@ class RoomSocket(asyncio.Protocol):
     # Inside
 
     def _handshake(self, request: Request) -> None:
-        path, _, query = request.path.partition("?")
-        response = self._connection.accept(request)
-        if not path.startswith(PREFIX):
-            response = self._connection.reject(404, "There is no socket here.\n")
+        self._visit = wanted = visit(request)
+        if wanted is None:
+            self._respond(self._connection.reject(404, "There is no socket here.\n"))
+            return
+        if wanted.dialect == "jupyter":
+            self._first = TEXT if wanted.framing == "json" else BINARY
+        elif not self._respond(self._connection.accept(request)):
+            return
+        self._entering = self._loop.create_task(self._enter(wanted, request))
+        self._set_timer(PING_S, self._ping)
+
+    def _respond(self, response: Response) -> bool:
+        """Answer the handshake; whether it makes a WebSocket."""
         self._connection.send_response(response)
         self._send_protocol_data()
         if response.status_code != 101:
             self.transport.close()
-            return
-        ours = self._connection.subprotocol == SUBPROTOCOL
-        token = _bearer(request) or next(iter(parse_qs(query).get("token", [])), "")
-        room = unquote(path.removeprefix(PREFIX))
-        self._entering = self._loop.create_task(self._enter(room, token, ours))
-        self._set_timer(PING_S, self._ping)
+        return response.status_code == 101
 
-    async def _enter(self, room: str, token: str, ours: bool) -> None:
+    async def _enter(self, wanted: Visit, request: Request) -> None:
         try:
-            self._host, self._seat = await self.enter(self, room, token, ours)
+            host, seat = await self.enter(wanted)
         except ProtocolError as error:
-            self.close(error.close_code, error.reason)
+            self._turn_away(error, error.close_code, error.reason)
             return
-        except Exception:
+        except Exception as error:
             logger.exception("a connection could not enter its room")
-            self.close(1011, "the server failed; try again")
+            self._turn_away(error, 1011, "the server failed; try again")
             return
+        if wanted.dialect == "jupyter":
+            # Its clients want to be told by HTTP whom they may not attach to.
+            if self._connection.state is not State.CONNECTING:
+                self._abort()
+                return
+            if not self._respond(self._connection.accept(request)):
+                return
+        self._host, self._seat = host, seat.id
+        host.open(seat, self)
         early, self._early = self._early, []
         for data in early:
             self._deliver(data)
 
+    def _turn_away(self, error: Exception, code: int, reason: str) -> None:
+        """Refuse entry: by a close code, or by HTTP where the handshake is still to be answered."""
+        if self._visit is None or self._visit.dialect != "jupyter":
+            self.close(code, reason)
+        elif self._connection.state is State.CONNECTING:
+            self._respond(self._connection.reject(problem.of(error).status, f"{reason}\n"))
+        else:
+            self._abort()
+
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
-            case Opcode.BINARY | Opcode.CONT:
+            case Opcode.TEXT if self._first == BINARY:
+                self.close(MalformedFrame.close_code, "this socket speaks binary frames")
+            case Opcode.BINARY | Opcode.CONT | Opcode.TEXT:
                 if frame.fin and not self._parts:
                     self._deliver(bytes(frame.data))
                     return
@@ -208,8 +236,6 @@ class RoomSocket(asyncio.Protocol):
                 if frame.fin:
                     data, self._parts = bytes(self._parts), bytearray()
                     self._deliver(data)
-            case Opcode.TEXT:
-                self.close(MalformedFrame.close_code, "this socket speaks binary frames")
             case Opcode.PONG:
                 if frame.data == self._asked:
                     self._asked = b""
@@ -257,27 +283,15 @@ class RoomSocket(asyncio.Protocol):
     def _abort(self) -> None:
         self.transport.abort()
 
+    def _header(self, size: int) -> bytes:
+        """The header of an unmasked, unfragmented message (RFC 6455, 5.2)."""
+        if size < 126:
+            return bytes((self._first, size))
+        if size < 65536:
+            return bytes((self._first, 0x7E)) + size.to_bytes(2, "big")
+        return bytes((self._first, 0x7F)) + size.to_bytes(8, "big")
+
     def _leave(self, code: int) -> None:
         if self._host is not None:
             host, self._host = self._host, None
             host.closed(self._seat, code)
-
-
-def _select(connection: ServerProtocol, offered: Any) -> Any:
-    """Ours where it is offered. A stock client that offers something else is served without a subprotocol."""
-    return SUBPROTOCOL if SUBPROTOCOL in offered else None
-
-
-def _bearer(request: Request) -> str:
-    """The token among the subprotocols: so it stands in no URL and no access log."""
-    offered = ",".join(request.headers.get_all("Sec-WebSocket-Protocol")).split(",")
-    return next((p.strip().removeprefix(BEARER) for p in offered if p.strip().startswith(BEARER)), "")
-
-
-def _header(size: int) -> bytes:
-    """The header of an unmasked, unfragmented binary message (RFC 6455, 5.2)."""
-    if size < 126:
-        return bytes((0x82, size))
-    if size < 65536:
-        return b"\x82\x7e" + size.to_bytes(2, "big")
-    return b"\x82\x7f" + size.to_bytes(8, "big")
