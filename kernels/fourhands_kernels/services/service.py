@@ -129,8 +129,8 @@ def _check_route(where: str, route: Any) -> None:
 
 
 def _json(value: Any) -> str:
+    _shallow(value, _DEPTH)
     try:
-        _shallow(value, _DEPTH)
         return json.dumps(value, ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError):
         raise BadService("the answers hold what JSON does not know") from None
