@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 from tests.e2e.conftest import Visit, Visitor
@@ -54,6 +56,46 @@ def test_steps_and_play_move_through_it(server: LiveServer, room: dict[str, str]
     rita.page.get_by_role("menuitemradio", name="32×").or_(rita.page.get_by_text("32×")).last.click()
     rita.page.get_by_role("button", name="Play").click()
     rita.sees("print('héllo 😀')\n# well done\n")
+
+
+def test_data_and_written_files_are_listed_as_they_were(server: LiveServer, visit: Visit) -> None:
+    room = server.create("Files")
+    ivy = server.join(room["interviewer"], "Ivy")
+    where = f"/api/rooms/{room['id']}"
+    with server.http(ivy) as http:
+        for path, data in (("kept.csv", b"a,b"), ("changed.csv", b"old"), ("gone.csv", b"x")):
+            http.put(f"{where}/data/{path}", content=data).raise_for_status()
+        server.run(ivy, "open('sum.txt', 'w').write('six')")
+        wrote = None
+        while wrote is None:
+            wrote = next((e for e in server.timeline(ivy) if e["kind"] == "kernel.files"), None)
+        http.put(f"{where}/data/changed.csv", content=b"new").raise_for_status()
+        http.delete(f"{where}/data/gone.csv").raise_for_status()
+        http.post(f"{where}/end").raise_for_status()
+    first, *_, last = server.timeline(server.join(room["observer"], "X"))
+
+    rita = replay(server, room, visit)
+    data = rita.page.get_by_role("region", name="Data files").get_by_role("listitem")
+    written = rita.page.get_by_role("region", name="Written by code")
+    rita.page.get_by_role("tab", name="Files").last.click()
+    rita.page.keyboard.press("Home")
+    expect(rita.page.get_by_text("No other files then")).to_be_visible()
+    rita.page.keyboard.press("End")
+    expect(data).to_have_text(["changed.csv3 bytes", "kept.csv3 bytes"])
+    with rita.page.expect_download() as saved:
+        data.get_by_role("button", name="Download kept.csv").click()
+    assert Path(saved.value.path()).read_bytes() == b"a,b"
+
+    then = (wrote["at"] - first["at"] + 1) / 1e6
+    rita.page.goto(f"{server.url}/replay/{room['id']}?t={then}#{room['interviewer']}")
+    rita.page.get_by_role("tab", name="Files").last.click()
+    expect(data).to_have_text(
+        ["changed.csv3 bytes, replaced later", "gone.csv1 byte, removed later", "kept.csv3 bytes"]
+    )
+    expect(data.get_by_role("button")).to_have_count(1)
+    expect(written.get_by_role("listitem")).to_have_text(["sum.txt3 bytes"])
+    expect(written).to_contain_text("go with their kernel")
+    assert last["kind"] == "room.ended"
 
 
 @pytest.mark.parametrize("width", [360, 800, 1440])

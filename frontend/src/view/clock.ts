@@ -60,9 +60,9 @@ export function day(at: number): string {
   return `${name}, ${timeOfDay(at)}`;
 }
 
-/** `3.2 MB`, `14 KB`, `200 bytes` */
+/** `3.2 MB`, `14 KB`, `200 bytes`, `1 byte` */
 export function bytes(count: number): string {
-  if (count < 1000) return `${count} bytes`;
+  if (count < 1000) return plural(count, "byte");
   if (count < 999_500) return `${Math.round(count / 1000)} KB`;
   return `${(count / 1_000_000).toFixed(1)} MB`;
 }

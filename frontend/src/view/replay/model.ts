@@ -14,6 +14,8 @@ export class ReplayModel {
   readonly recording: Recording;
   /** Everybody who was ever there, as they were at the end. */
   readonly people: ReadonlyMap<string, Person>;
+  /** The room as it is when all is over, or as far as the record goes. */
+  readonly last: RoomState;
   readonly moment: ReadonlySignal<Moment>;
   /** µs of playing. */
   readonly played = signal(0);
@@ -37,7 +39,8 @@ export class ReplayModel {
     this.#map = signal(new IdleMap(this.#times));
     this.map = this.#map;
     this.#player = new Player(this.#map.value, marksOf(recording));
-    this.people = this.#fold.momentAfter(recording.steps.length).state.people;
+    this.last = this.#fold.momentAfter(recording.steps.length).state;
+    this.people = this.last.people;
     this.#moment = signal(this.#fold.momentAt(recording.start));
     this.moment = this.#moment;
   }

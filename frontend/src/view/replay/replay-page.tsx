@@ -4,9 +4,11 @@ import { useEffect, useLayoutEffect } from "preact/hooks";
 import { loadTimeline } from "../../replay/loader";
 import { buildRecording } from "../../replay/recording";
 import { Api, ApiError } from "../../room/api";
+import { FolderApi } from "../../room/folder-api";
 import type { Admitted } from "../join/gate";
 import { DeadEnd } from "../parts/page";
-import { hostApi } from "../session";
+import { adminKey, hostApi } from "../session";
+import type { ReadData } from "./files-then";
 import { ReplayModel } from "./model";
 import { momentInAddress, useMomentInAddress } from "./moment-in-address";
 import { Replay } from "./replay";
@@ -21,21 +23,22 @@ export function InvitedReplay({ admitted }: { admitted: Admitted }) {
   const { room, invite, joined } = admitted;
   const api = new Api({ token: () => joined.token });
   const back = { href: `/r/${encodeURIComponent(room)}#${invite}`, words: "To the room" };
-  return <Loading room={room} api={api} back={back} />;
+  return <Loading room={room} api={api} token={() => joined.token} back={back} />;
 }
 
 /** With the admin key that the home page holds in memory. */
 export function HostReplay({ room }: { room: string }) {
-  return <Loading room={room} api={hostApi} back={null} />;
+  return <Loading room={room} api={hostApi} token={() => adminKey.value ?? ""} back={null} />;
 }
 
 interface LoadingProps {
   room: string;
   api: Api;
+  token: () => string;
   back: { href: string; words: string } | null;
 }
 
-function Loading({ room, api, back }: LoadingProps) {
+function Loading({ room, api, token, back }: LoadingProps) {
   const state = useSignal<State>({ at: "loading", done: 0 });
   const load = async (signal?: AbortSignal) => {
     const progress = (done: number) => {
@@ -66,27 +69,33 @@ function Loading({ room, api, back }: LoadingProps) {
         </DeadEnd>
       );
     case "ready":
-      return <Ready model={state.value.model} back={back} refresh={() => void load()} />;
+      return (
+        <Ready
+          model={state.value.model}
+          back={back}
+          refresh={() => void load()}
+          read={(path) => new FolderApi(room, token).read("data", path)}
+        />
+      );
   }
 }
 
-function Ready({
-  model,
-  back,
-  refresh,
-}: {
+interface ReadyProps {
   model: ReplayModel;
   back: LoadingProps["back"];
   refresh: () => void;
-}) {
+  read: ReadData;
+}
+
+function Ready({ model, back, refresh, read }: ReadyProps) {
   useLayoutEffect(() => {
     const wanted = momentInAddress();
     if (wanted !== null) model.seek(model.recording.start + wanted * 1e6);
   }, [model]);
   useMomentInAddress(model);
-  const last = model.recording.keyframes.at(-1)?.state;
-  const over = last !== undefined && last.endedAt !== null;
-  return <Replay model={model} title={last?.title ?? "Room"} back={back} refresh={over ? null : refresh} />;
+  const { title, endedAt } = model.last;
+  const more = endedAt === null ? refresh : null;
+  return <Replay model={model} title={title || "Room"} back={back} refresh={more} read={read} />;
 }
 
 function Progress({ done }: { done: number }) {

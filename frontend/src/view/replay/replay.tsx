@@ -11,16 +11,18 @@ import { ThemeButton, themeChoices } from "../parts/theme-button";
 import { OUTPUT_HEIGHT, OUTPUT_WIDTH, shape } from "../room/layout";
 import { Account } from "./account";
 import { CodeThen } from "./code-then";
+import { FilesThen, type ReadData } from "./files-then";
 import { KEYS, useKeys } from "./keys";
 import type { ReplayModel } from "./model";
 import { ChatThen, OutputThen } from "./output-then";
 import { PlayerBar } from "./player-bar";
 
-type Part = "code" | "output" | "chat" | "people";
+type Part = "code" | "output" | "files" | "chat" | "people";
 
 const PARTS: readonly { part: Part; icon: IconName; title: string }[] = [
   { part: "code", icon: "file-code-2", title: "Code" },
   { part: "output", icon: "terminal", title: "Output" },
+  { part: "files", icon: "files", title: "Files" },
   { part: "chat", icon: "message-square", title: "Chat" },
   { part: "people", icon: "users", title: "Who did what" },
 ];
@@ -32,9 +34,10 @@ interface ReplayProps {
   refresh: (() => void) | null;
   /** The way back, where there is one. */
   back: { href: string; words: string } | null;
+  read: ReadData | null;
 }
 
-export function Replay({ model, title, refresh, back }: ReplayProps) {
+export function Replay({ model, title, refresh, back, read }: ReplayProps) {
   const part = useSignal<Part>(shape.value === "narrow" ? "code" : "output");
   const keysShown = useSignal(false);
   const showKeys = () => {
@@ -68,7 +71,8 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
             {!narrow && <PartTabs part={part} parts={PARTS.slice(1)} shown={shown} />}
             {shown === "chat" && <ChatThen model={model} />}
             {shown === "people" && <Account model={model} />}
-            {shown !== "chat" && shown !== "people" && <OutputThen model={model} />}
+            {shown === "files" && <FilesThen model={model} read={read} />}
+            {(shown === "output" || shown === "code") && <OutputThen model={model} />}
           </section>
         </div>
       </main>
@@ -86,7 +90,9 @@ export function Replay({ model, title, refresh, back }: ReplayProps) {
   );
 }
 
-function Top({ model, title, refresh, back, showKeys }: ReplayProps & { showKeys: () => void }) {
+type TopProps = Omit<ReplayProps, "read"> & { showKeys: () => void };
+
+function Top({ model, title, refresh, back, showKeys }: TopProps) {
   const { start, end } = model.recording;
   const narrow = shape.value === "narrow";
   return (

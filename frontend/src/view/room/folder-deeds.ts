@@ -6,6 +6,7 @@ import { FolderApi, type Shelf } from "../../room/folder-api";
 import { bytes } from "../clock";
 import { confirm } from "../parts/confirm";
 import { notify } from "../parts/notices";
+import { save } from "../parts/save";
 import type { Desk } from "./desk";
 
 /** A file of the folder by where it stands; shown in the viewer. */
@@ -37,13 +38,7 @@ export function words(problem: unknown): string {
 
 export async function download(desk: Desk, { shelf, path }: Shelved): Promise<void> {
   try {
-    const address = URL.createObjectURL(await folderOf(desk).read(shelf, path));
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = path.split("/").at(-1) ?? path;
-    link.click();
-    // The browser reads it after this turn.
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    save(await folderOf(desk).read(shelf, path), path);
   } catch (problem) {
     notify(`${path} was not downloaded: ${words(problem)}`, "warning");
   }
