@@ -32,6 +32,9 @@ from fourhands_server.web.environments import Environments
 from fourhands_server.web.files import Files
 from fourhands_server.web.health import Health
 from fourhands_server.web.invites import Invites
+from fourhands_server.web.judgements import Judgements
+from fourhands_server.web.kernels import Kernels
+from fourhands_server.web.questions import Questions
 from fourhands_server.web.rooms import Rooms
 from fourhands_server.web.runs import Runs
 from fourhands_server.web.socket import RoomSocket, room_socket
@@ -88,6 +91,9 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *Written(desk).calls(),
             *Data(desk).calls(),
             *Runs(desk).calls(),
+            *Questions(desk).calls(),
+            *Judgements(desk).calls(),
+            *Kernels(desk).calls(),
             *Timeline(desk).calls(),
             *Health(desk).calls(),
         ]

@@ -61,6 +61,7 @@ class OurClient:
         self.pending: dict[int, tuple[str, bytes]] = {}
         self.welcome: envelope.Welcome | None = None
         self.last = 0
+        self.private: list[Entry] = []
         self.entries: list[Entry] = []
         self.left_out: dict[str, int] = {}
         self.refused: list[envelope.Refused] = []
@@ -91,7 +92,7 @@ class OurClient:
             version=envelope.VERSION,
             instance=self.instance,
             # A story leaves edits out: its seqs count only once the document has come.
-            last={"room": 0 if self._in_story else self.last},
+            last=self._known(),
             lineage=before and before.lineage,
             incarnation=before and before.incarnation,
             vector=self.document.vector(),
@@ -100,6 +101,12 @@ class OurClient:
         await self.until(lambda: self.welcome and not self._in_story and self.last >= self._head)
         assert self.welcome is not None
         return self.welcome
+
+    def _known(self) -> dict[str, int]:
+        if self._in_story:
+            return {"room": 0}
+        private = self.private[-1].seq if self.private else 0
+        return {"room": self.last, "interviewers": private}
 
     async def cut(self) -> None:
         """The network is gone without a word."""
@@ -232,6 +239,7 @@ class OurClient:
         self.welcome = welcome
         if welcome.mode == "resync":
             self.last, self._in_story = 0, True
+            self.private = []
         self._settle(welcome.acked)
         for pseq in sorted(self.pending):
             self._send(pseq)
@@ -241,6 +249,10 @@ class OurClient:
             del self.pending[pseq]
 
     def _entry(self, entry: Entry) -> None:
+        if entry.stream != "room":
+            assert not self.private or entry.seq > self.private[-1].seq, entry
+            self.private.append(entry)
+            return
         assert entry.seq > self.last, f"{entry.seq} came after {self.last}"
         self.last = entry.seq
         self.entries.append(entry)

@@ -30,7 +30,7 @@ RunBy = Literal["interviewer", "candidate"]
 Word = TypeVar("Word")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
-_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 
 
 class BadQuestion(Exception):
@@ -144,10 +144,10 @@ def _tests(raw: Any) -> Tests:
     names = {"files", "modules", "visibility", "per_call_s", "total_s", "run_by", "examples"}
     found = {key: value for key, value in _table("tests", raw, names).items() if value is not None}
     files = _texts("tests: files", found.get("files"))
-    if not any(_TEST_FILE.search(path) for path in files):
+    if not any(TEST_FILE.search(path) for path in files):
         raise BadQuestion("tests: files needs a file of tests, called test_….py or …_test.py.")
     examples = _texts("tests: examples", found["examples"]) if "examples" in found else {}
-    if examples and not any(_TEST_FILE.search(path) for path in examples):
+    if examples and not any(TEST_FILE.search(path) for path in examples):
         raise BadQuestion("tests: examples needs a file of tests, called test_….py or …_test.py.")
     modules = found.get("modules", ["main"])
     if (

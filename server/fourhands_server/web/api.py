@@ -84,13 +84,13 @@ class Desk:
         return principal, host
 
 
-async def read_body(request: Request, shape: type[T]) -> T:
-    """The JSON body as `shape`; raises Problem with the place of the first mistake."""
+async def read_body(request: Request, shape: type[T], *, limit: int = BODY_LIMIT) -> T:
+    """The JSON body as `shape`, up to `limit` bytes; raises Problem with the place of the first mistake."""
     size, chunks = 0, []
     async for chunk in request.stream():
         size += len(chunk)
-        if size > BODY_LIMIT:
-            raise Problem(413, "too-large", f"The body is larger than {BODY_LIMIT} bytes.")
+        if size > limit:
+            raise Problem(413, "too-large", f"The body is larger than {limit} bytes.")
         chunks.append(chunk)
     try:
         return msgspec.json.decode(b"".join(chunks) or b"{}", type=shape)

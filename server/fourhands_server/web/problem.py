@@ -33,6 +33,8 @@ REFUSED_STATUS = {
     "no-such-file": 404,
     "no-such-person": 404,
     "no-such-invite": 404,
+    "no-such-question": 404,
+    "no-such-judgement": 404,
     "bad-path": 400,
     "empty": 400,
     "kernel-unavailable": 503,

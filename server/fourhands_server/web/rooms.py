@@ -16,7 +16,11 @@ from fourhands_server.web.api import Call, Desk, answer, read_body
 from fourhands_server.web.environments import Environments
 from fourhands_server.web.invites import Done, Invites, Links
 from fourhands_server.web.problem import Problem
+from fourhands_server.web.questions import LIMIT, prepare
+from fourhands_server.web.questions import read as read_question
 from fourhands_server.web.words import one_line
+
+QUESTIONS_LIMIT = 4 * LIMIT  # bytes of a body; more questions are added one by one
 
 
 class CreateRoom(msgspec.Struct, kw_only=True):
@@ -130,16 +134,20 @@ class Rooms:
     async def create(self, request: Request) -> Response:
         """Make a room with one empty file."""
         self._desk.need_admin(request)
-        wanted = await read_body(request, CreateRoom)
+        wanted = await read_body(request, CreateRoom, limit=QUESTIONS_LIMIT)
         title = one_line(wanted.title) or "Interview"
         if len(title) > limits.TITLE:
             raise Problem(400, "bad-title", f"A title has at most {limits.TITLE} characters.")
-        if wanted.questions or wanted.plan:
-            raise Problem(400, "unsupported", "This version knows neither questions nor plans.")
+        if wanted.plan:
+            raise Problem(400, "unsupported", "This version knows no plans.")
+        questions = [read_question(raw) for raw in wanted.questions or ()]
+        if len({question.id for question in questions}) < len(questions):
+            raise Problem(400, "bad-question", "Two questions have the same id.")
         chosen = _settings(wanted.settings or {})
         if "environment" in chosen:
             await self._environments.need(chosen["environment"])
-        host = await self._desk.hub.create(title=title, settings=chosen)
+        prepared = [await prepare(question, self._desk.hub.parts.blobs) for question in questions]
+        host = await self._desk.hub.create(title=title, settings=chosen, questions=prepared)
         return answer(Created(id=host.id, links=self._links(host)), 201)
 
     async def all_rooms(self, request: Request) -> Response:

@@ -30,6 +30,12 @@ CALLS = [
     ("GET", "/data/x", "read"),
     ("PUT", "/data/x", "data.add"),
     ("DELETE", "/data/x", "data.remove"),
+    ("GET", "/questions", "read"),
+    ("PUT", "/questions/q", "question.add"),
+    ("POST", "/questions/q/tests", "tests.run"),
+    ("POST", "/questions/q/examples", "run"),
+    ("GET", "/questions/q/tests/j", "read"),
+    ("DELETE", "/questions/q/tests/j", "tests.cancel"),
 ]
 NO_JSON = b"\xff\xfe not json"
 

@@ -46,7 +46,7 @@ def test_no_seat_makes_or_lists_rooms(room: People, role: str) -> None:
         ({"settings": {"time_limit_s": True}}, "bad-settings"),
         ({"settings": {"time_limit_s": "10"}}, "bad-settings"),
         ({"settings": {"colour": "red"}}, "bad-settings"),
-        ({"questions": ["which?"]}, "unsupported"),
+        ({"questions": ["which?"]}, "bad-question"),
         ({"plan": {"minutes": 45}}, "unsupported"),
     ],
 )
