@@ -98,7 +98,7 @@ def main() -> None:
         import relay  # type: ignore[import-not-found, unused-ignore]
 
         relay.become(configuration["key"], configuration["sockets"], configuration["program"])
-    from room_kernel import become  # type: ignore[import-not-found, unused-ignore]
+    from room_app import become  # type: ignore[import-not-found, unused-ignore]
 
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
     become(configuration["key"].encode(), configuration["sockets"])

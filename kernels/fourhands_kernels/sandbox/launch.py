@@ -24,7 +24,8 @@ from .process import KernelProcess
 from .spawn import spawn
 
 _INSIDE: Final = Path(__file__).parent
-_LAUNCHER_FILES: Final = ("boot.py", "relay.py", "room_kernel.py", "room_streams.py")
+KERNEL_FILES: Final = ("boot.py", "room_app.py", "room_kernel.py", "room_output.py", "room_streams.py")
+_LAUNCHER_FILES: Final = (*KERNEL_FILES, "relay.py")
 Start = Callable[[Sequence[str], Sequence[int]], KernelProcess]
 
 

@@ -1,5 +1,5 @@
-"""The ipykernel of a room: on sockets that it is handed, holding little output, showing code under its name
-in the room's file.
+"""The ipykernel of a room: shows code under its name in the room's file, heeds interrupts where they belong,
+can be made before there is anything to connect it to.
 
 Like `boot` it runs inside the sandbox, on the environment's Python.
 """
@@ -10,25 +10,20 @@ Like `boot` it runs inside the sandbox, on the environment's Python.
 import ast
 import contextlib
 import importlib
-import json
 import linecache
-import os
 import signal
 import sys
-import threading
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from types import FrameType, SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
-import zmq
 from ipykernel import ipkernel
 from ipykernel.compiler import XCachingCompiler
-from ipykernel.iostream import IOPubThread
 from ipykernel.ipkernel import IPythonKernel
-from ipykernel.kernelapp import IPKernelApp
 from IPython.core.events import EventManager
-from room_streams import Piped, hear_out  # type: ignore[import-not-found, unused-ignore]
-from traitlets.config import Config
+from room_output import KEPT  # type: ignore[import-not-found, unused-ignore]
+from room_streams import hear_out  # type: ignore[import-not-found, unused-ignore]
 
 # The debugger, which nobody starts, would be half of a kernel's start and a tenth of its memory: ipykernel
 # goes without where it cannot import it. The room's own code can.
@@ -36,106 +31,11 @@ sys.modules["debugpy"] = None  # type: ignore[assignment]
 importlib.import_module("ipykernel.debugger")
 del sys.modules["debugpy"]
 
-CHUNK = 64 * 1024  # characters of a stream in one message; the host joins what belongs together
-PENDING = 1024 * 1024  # bytes on their way to the host before whoever prints has to wait
-LARGEST = 3 * 1024 * 1024  # bytes of one message: the host takes 4 MiB and breaks the link beyond that
-QUEUE = 32  # messages inside libzmq; further ones wait in front of the gate
-KEPT = 2000  # characters of an error's text that stay where all of it is too much
 INTERRUPTIBLE = {
     EventManager.trigger.__code__,
     IPythonKernel.do_complete.__code__,
     IPythonKernel.do_inspect.__code__,
 }
-CHANNELS = ("shell", "iopub", "stdin", "control")
-
-
-class Gate:
-    """Bounds the bytes on their way to the host: whoever sends too much waits, except the threads that answer
-    interrupts.
-    """
-
-    def __init__(self, exempt: Sequence[threading.Thread]) -> None:
-        self._exempt = frozenset(exempt)
-        self._pending = 0
-        self._changed = threading.Condition()
-
-    def enter(self, size: int) -> None:
-        """Take `size` bytes in; an interrupt gets through while this waits."""
-        with self._changed:
-            if threading.current_thread() not in self._exempt:
-                while self._pending > PENDING:
-                    self._changed.wait()
-            self._pending += size
-
-    def leave(self, size: int) -> None:
-        """The bytes are with libzmq."""
-        with self._changed:
-            self._pending -= size
-            self._changed.notify_all()
-
-
-def shorten(session: Any, frames: Sequence[bytes]) -> list[bytes]:
-    """Replace the content of a message that is too large by a note of its size, and sign it anew."""
-    at = frames.index(b"<IDS|MSG>")
-    header, parent, metadata, content = frames[at + 2 : at + 6]
-    note: dict[str, Any] = {"fourhands_dropped": sum(map(len, frames))}
-    if json.loads(header)["msg_type"] == "error":
-        error = json.loads(content)
-        note |= {"ename": error["ename"][:KEPT], "evalue": error["evalue"][:KEPT] + "…", "traceback": []}
-    parts = [header, parent, metadata, json.dumps(note).encode()]
-    return [*frames[: at + 1], session.sign(parts), *parts]
-
-
-def bound(thread: IOPubThread, session: Any, gate: Gate) -> None:
-    """Put the gate before the output thread; a forked child has no such thread and sends by itself."""
-
-    really_send: Callable[..., None] = thread._really_send
-
-    def send_multipart(frames: Sequence[bytes], *args: Any, **kwargs: Any) -> None:
-        size = sum(map(len, frames))
-        if size > LARGEST:
-            frames = shorten(session, [bytes(frame) for frame in frames])
-            size = sum(map(len, frames))
-        if not thread.thread.is_alive():
-            really_send(frames, *args, **kwargs)
-            return
-
-        def send() -> None:
-            try:
-                really_send(frames, *args, **kwargs)
-            finally:
-                gate.leave(size)
-
-        gate.enter(size)
-        thread.schedule(send)
-
-    thread.send_multipart = send_multipart  # type: ignore[method-assign]
-
-
-class Stream(Piped):
-    """A stdout or stderr that holds little: ipykernel's own grows without bound between its flushes."""
-
-    flush_timeout = 3600  # seconds; an interrupt ends the wait, and giving up would mean to hold more
-    _held = 0
-
-    def write(self, string: str) -> int:
-        """Write in pieces, each of which gets through before the next is taken."""
-        if len(string) <= CHUNK:
-            self._write(string)
-            return len(string)
-        for start in range(0, len(string), CHUNK):
-            self._write(string[start : start + CHUNK])
-        return len(string)
-
-    def _write(self, piece: str) -> None:
-        super().write(piece)
-        self._held += len(piece)
-        if self._held >= CHUNK:
-            self.flush()
-
-    def _flush(self) -> None:
-        self._held = 0
-        super()._flush()
 
 
 class Compiler(XCachingCompiler):
@@ -215,6 +115,8 @@ class Kernel(IPythonKernel):
     """Takes the place of the code from the request, and keeps replies small."""
 
     compiler_class = Compiler
+    _execute_sleep = 0.0  # the host waits for the reply and the end of the output, whichever comes first
+    _supports_kernel_subshells = False
 
     def __init__(self, **kwargs: Any) -> None:
         """Do without a list of all modules' files, which only the debugger reads: to touch a thousand modules
@@ -226,6 +128,36 @@ class Kernel(IPythonKernel):
         finally:
             vars(ipkernel)["sys"] = sys
 
+    @classmethod
+    def instance(cls, *args: Any, **kwargs: Any) -> "Kernel":
+        """The kernel; one that is there already takes what it lacked."""
+        there = cls.initialized()
+        kernel: Kernel = super().instance(*args, **kwargs)
+        if there and kwargs:
+            kernel.connect(kwargs)
+        return kernel
+
+    def connect(self, traits: Mapping[str, Any]) -> None:
+        """Take sockets, streams and session as `__init__` would have, and a name of our own: forks of one
+        zygote have had the same until now.
+        """
+        for name, value in traits.items():
+            if value is not None and getattr(self, name) is not value:
+                setattr(self, name, value)
+        self._stdout, self._stderr = sys.stdout, sys.stderr
+        self.ident = str(uuid.uuid4())
+        hook, publisher = self.shell.displayhook, self.shell.display_pub
+        hook.session = publisher.session = self.session
+        hook.pub_socket = publisher.pub_socket = self.iopub_socket
+        hook.topic = self._topic("execute_result")
+
+    def rehearse(self) -> None:
+        """Run a cell for nobody: what the first one takes longer than the next has then been done."""
+        self.shell.run_cell("1 + 1", store_history=False, silent=True)
+        self.shell.display_formatter.format(2)
+        for name in [name for name in linecache.cache if name.startswith("<run ")]:
+            del linecache.cache[name]
+
     def pre_handler_hook(self) -> None:
         """Take signals while a message is handled."""
         self.saved_sigint_handler = signal.signal(signal.SIGINT, heed)
@@ -235,7 +167,7 @@ class Kernel(IPythonKernel):
         place = parent.get("metadata", {}).get("fourhands", {})
         if changed := place.get("changed"):
             with contextlib.suppress(Exception):  # whatever the room's code has put among the modules
-                forget(App.work, changed)
+                forget(self.parent.work, changed)
         code = parent.get("content", {}).get("code", "")
         self.shell.compile.place(code, str(place.get("filename", "main.py")), int(place.get("first_line", 1)))
         await super().execute_request(stream, ident, parent)
@@ -267,66 +199,3 @@ class Kernel(IPythonKernel):
         except KeyboardInterrupt:
             return {"status": "ok", "found": False, "data": {}, "metadata": {}}
         return reply
-
-
-class App(IPKernelApp):
-    """An ipykernel whose sockets somebody else listens on: no ports, no connection file, no heartbeat."""
-
-    key = b""
-    work = ""
-    sockets: ClassVar[dict[str, int]] = {}
-
-    def parse_command_line(self, argv: Any = None) -> None:
-        """There is none; to make a parser of all options would be a fifth of a fork's start."""
-
-    def init_connection_file(self) -> None:
-        """Name the channels by number in place of a file."""
-        self.transport, self.ip, self.session.key = "ipc", "/nowhere", self.key
-        self.shell_port, self.iopub_port, self.stdin_port, self.control_port = 1, 2, 3, 4
-
-    def write_connection_file(self, **kwargs: Any) -> None:
-        """There is none."""
-
-    def log_connection_info(self) -> None:
-        """Nobody may connect; what is printed here would pass for the last words of a kernel that dies."""
-
-    def init_heartbeat(self) -> None:
-        """The host watches the process."""
-
-    def _try_bind_socket(self, s: Any, port: int) -> int:
-        name = CHANNELS[port - 1]
-        if name == "iopub":
-            s.setsockopt(zmq.XPUB_NODROP, 1)  # a full queue makes the sender wait; by default it loses lines
-            s.setsockopt(zmq.SNDHWM, QUEUE)
-        s.setsockopt(zmq.USE_FD, self.sockets[name])
-        s.bind(f"ipc://{self.ip}-{port}")
-        return port
-
-    def init_control(self, context: Any) -> None:
-        """Only the debugger would use this link, and it would knock ten times a second at a path that is not
-        there.
-        """
-        super().init_control(context)
-        self.debug_shell_socket.disconnect(self.shell_socket.getsockopt(zmq.LAST_ENDPOINT))
-
-    def init_iopub(self, context: Any) -> None:
-        """Start the output thread, with the gate before it."""
-        super().init_iopub(context)
-        threads = (self.iopub_thread.thread, self.control_thread, self.shell_channel_thread)
-        bound(self.iopub_thread, self.session, Gate(threads))
-
-
-def become(key: bytes, sockets: dict[str, int]) -> None:
-    """Turn this process into the kernel; returns when the kernel ends."""
-    sys.argv = ["kernel"]
-    App.key, App.sockets, App.work = key, sockets, os.getcwd()
-    # Compiled files go by seconds and sizes: two versions of one second look like one.
-    sys.dont_write_bytecode = True
-    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-    config = Config()
-    # Jedi reads sources, which the language server does better; the kernel knows what its variables hold.
-    config.Completer.use_jedi = False
-    config.HistoryManager.enabled = False  # a database file and a thread that nobody reads
-    app = App.instance(config=config, kernel_class=Kernel, outstream_class=f"{__name__}.Stream")
-    app.initialize([])
-    app.start()

@@ -54,14 +54,14 @@ Job = Callable[[], None]
 
 
 def bring(modules: list[str]) -> None:
-    """Import; what is not there, or does not work, is not missed."""
-    for name in ("room_kernel", *EARLY, *modules):
+    """Import what is there and works, and make a kernel ready."""
+    kernel = importlib.import_module("room_app")
+    for name in (*EARLY, *modules):
         try:
             importlib.import_module(name)
         except Exception as error:
-            if name == "room_kernel":
-                raise
             sys.stderr.write(f"{name}: {error!r}\n")
+    kernel.prepare()
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("something that was imported began a thread: forks would be broken")
     gc.collect()
@@ -169,7 +169,7 @@ def become(configuration: int, links: list[int]) -> None:
     found["sockets"] = dict(zip(CHANNELS, sockets, strict=True))
     boot.begin(found)
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
-    sys.modules["room_kernel"].become(found["key"].encode(), found["sockets"])
+    sys.modules["room_app"].become(found["key"].encode(), found["sockets"])
 
 
 def try_walls(configuration: int) -> None:

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from ..environments import Environment
 from . import argv, seccomp
-from .launch import Bubblewrap
+from .launch import KERNEL_FILES, Bubblewrap
 from .memory import memory_file
 from .process import KernelProcess, send
 
 FORK_SECONDS: Final = 10.0  # it takes 10 ms on an idle machine; who is asked for longer is not waited for
 _INSIDE: Final = Path(__file__).parent
-_FILES: Final = ("boot.py", "room_kernel.py", "room_streams.py", "walls.py", "zygote.py", "zygote_walls.py")
+_FILES: Final = (*KERNEL_FILES, "walls.py", "zygote.py", "zygote_walls.py")
 _MESSAGE: Final = 64 * 1024
 # What rooms import first and wait for longest; an environment that lacks one of them goes without.
 _MODULES: Final = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib.backends.backend_agg")
