@@ -19,6 +19,7 @@ import resource
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
@@ -57,34 +58,49 @@ def lead() -> None:
         os.setpgid(0, 0)
 
 
-def report(fd: int, cwd: str) -> None:
+def sign(fd: int, cwd: str) -> socket.socket:
     """Go into the working folder, made where it is missing, and send the byte that carries our pid (for
     signals) and the folder's descriptor (for the room's files).
 
-    It comes before any code of the room: what the descriptor names is then certain. Then wait for the host's
-    word: it puts us behind walls that only it can build, or has changed its mind and is gone.
+    It comes before any code of the room: what the descriptor names is then certain. Returns the link on which
+    to wait for the host.
     """
     os.makedirs(cwd, exist_ok=True)
     os.chdir(cwd)
     folder = os.open(".", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    with socket.socket(fileno=fd) as link:
-        socket.send_fds(link, [b"1"], [folder])
-        os.close(folder)
+    link = socket.socket(fileno=fd)
+    socket.send_fds(link, [b"1"], [folder])
+    os.close(folder)
+    return link
+
+
+def wait(link: socket.socket) -> None:
+    """Wait for the host's word, before any code of the room: it puts us behind walls that only it can build,
+    or has changed its mind and is gone.
+    """
+    with link:
         if not link.recv(1):
             os._exit(1)
 
 
-def begin(configuration: dict[str, Any]) -> None:
-    """What comes before the kernel.
+def report(fd: int, cwd: str) -> None:
+    """Sign, and wait."""
+    wait(sign(fd, cwd))
+
+
+def begin(configuration: dict[str, Any]) -> Callable[[], None]:
+    """What comes before the kernel; returns the wait that comes before any code of the room. A kernel can be
+    made meanwhile: what the host does to it takes as long.
 
     The sign comes before the limits: Linux counts descriptors on their way per user, and where all rooms are
     one user another room may hold as many as our limit allows.
     """
     lead()
-    report(configuration["report"], configuration["cwd"])
+    link = sign(configuration["report"], configuration["cwd"])
     limit(configuration["limits"])
     for fd in configuration["sockets"].values():
         os.set_inheritable(fd, False)  # what the room starts gets none of them
+    return lambda: wait(link)
 
 
 def main() -> None:
@@ -92,16 +108,17 @@ def main() -> None:
     configuration = read_configuration(int(sys.argv[1]))
     if "parent" in configuration:
         die_with(configuration["parent"])
-    begin(configuration)
+    allowed = begin(configuration)
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     if "program" in configuration:
+        allowed()
         import relay  # type: ignore[import-not-found, unused-ignore]
 
         relay.become(configuration["key"], configuration["sockets"], configuration["program"])
     from room_app import become  # type: ignore[import-not-found, unused-ignore]
 
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
-    become(configuration["key"].encode(), configuration["sockets"])
+    become(configuration["key"].encode(), configuration["sockets"], allowed)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ async def reported(
     try:
         await process.reported(report, in_memory=in_memory)
         if cells is not None:
-            cells.confine(process)
+            await cells.confine(process)
         report.send(b"1")  # the launcher waits for it before anything of the room runs
     except BaseException:
         process.kill()

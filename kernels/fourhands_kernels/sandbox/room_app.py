@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import zmq
@@ -132,12 +132,13 @@ def prepare() -> App:
     return app
 
 
-def become(key: bytes, sockets: dict[str, int]) -> None:
-    """Turn this process into the kernel; returns when the kernel ends."""
+def become(key: bytes, sockets: dict[str, int], allowed: Callable[[], None]) -> None:
+    """Turn this process into the kernel, which serves once `allowed` returns; returns when it ends."""
     App.key, App.sockets, App.work = key, sockets, os.getcwd()
     # Compiled files go by seconds and sizes: two versions of one second look like one.
     sys.dont_write_bytecode = True
     os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     app = App.instance() if App.initialized() else prepare()
     app.initialize([])
+    allowed()
     app.start()

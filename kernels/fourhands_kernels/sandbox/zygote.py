@@ -167,9 +167,9 @@ def become(configuration: int, links: list[int]) -> None:
     found = boot.read_configuration(configuration)
     found["report"], *sockets = links
     found["sockets"] = dict(zip(CHANNELS, sockets, strict=True))
-    boot.begin(found)
+    allowed = boot.begin(found)
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
-    sys.modules["room_app"].become(found["key"].encode(), found["sockets"])
+    sys.modules["room_app"].become(found["key"].encode(), found["sockets"], allowed)
 
 
 def try_walls(configuration: int) -> None:
