@@ -1,6 +1,6 @@
 // The JSON of the HTTP contract: what each call takes and answers.
 
-import type { KernelPhase, RunEnd } from "./entries";
+import type { KernelPhase, RunEnd, TestCounts, TestOutcome, TestsEnd, Visibility } from "./entries";
 import type { Output } from "./outputs";
 import type { Role } from "./roles";
 
@@ -144,4 +144,28 @@ export interface Problem {
   title: string;
   status: number;
   detail?: string;
+}
+
+/** One test of a judgement; `printed` is there for interviewers alone. */
+export interface TestRow {
+  n: number;
+  name: string;
+  outcome: TestOutcome;
+  duration_ms: number;
+  message?: string;
+  printed?: string;
+}
+
+/** What came of hidden tests, as one's role may see it; the counts are there at the end. */
+export interface JudgementInfo extends Partial<TestCounts> {
+  judgement: string;
+  question: string;
+  by: string;
+  status: TestsEnd | "queued" | "running";
+  visibility: Visibility;
+  total: number;
+  results: TestRow[];
+  duration_ms?: number;
+  detail?: string;
+  notes?: string[];
 }

@@ -59,6 +59,56 @@ export interface Bodies {
   "kernel.files": { files: { path: string; size: number }[]; more: number };
   "data.added": { path: string; size: number; sha256: string };
   "data.removed": { path: string };
+  /** What everybody may know of a question; `sqlite` and `examples` are paths of data files. */
+  "question.offered": QuestionOffered;
+  "tests.queued": { judgement: string; question: string };
+  "tests.started": { judgement: string; visibility: Visibility; unisolated: boolean };
+  /** One test; a message only where the visibility is `messages`, and none of these where it is `counts`. */
+  "tests.result": Outcome & { total: number; message?: string };
+  "tests.cancelled": { judgement: string };
+  /** `duration` in µs; `detail` are words for everybody. */
+  "tests.finished": TestCounts & {
+    judgement: string;
+    status: TestsEnd;
+    total: number;
+    duration: number;
+    detail?: string;
+  };
+}
+
+/** Bodies of the stream `interviewers`; `after` is the room's seq at their moment. */
+export interface PrivateBodies {
+  "question.kept": { question: string; whole: CborMap; after: number };
+  "tests.record": Outcome & { message: string; printed: string; after: number };
+  "tests.detail": { judgement: string; text: string; after: number };
+}
+
+export type Visibility = "counts" | "names" | "messages";
+export type TestOutcome = "passed" | "failed" | "error" | "skipped";
+export type TestsEnd = "ok" | "timeout" | "cancelled" | "error";
+
+export interface QuestionOffered {
+  question: string;
+  title: string;
+  service?: { port: number };
+  sqlite?: string[];
+  tests?: { visibility: Visibility; run_by: "interviewer" | "candidate"; examples: string[] };
+}
+
+export interface TestCounts {
+  passed: number;
+  failed: number;
+  errors: number;
+  skipped: number;
+}
+
+/** What came of one test; `duration` in µs. */
+export interface Outcome {
+  judgement: string;
+  n: number;
+  name: string;
+  outcome: TestOutcome;
+  duration: number;
 }
 
 export type Kind = keyof Bodies;
@@ -105,11 +155,33 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   "kernel.files",
   "data.added",
   "data.removed",
+  "question.offered",
+  "tests.queued",
+  "tests.started",
+  "tests.result",
+  "tests.cancelled",
+  "tests.finished",
 ]);
 
 /** True for kinds of this version; the server vouches for the body's shape. */
 export function isKnown(entry: Entry): entry is Entry & KnownEntry {
   return KINDS.has(entry.kind);
+}
+
+/** An entry of the stream `interviewers`, as far as this version knows it. */
+export type PrivateEntry = {
+  [K in keyof PrivateBodies]: Omit<Entry, "kind" | "body"> & { kind: K; body: PrivateBodies[K] };
+}[keyof PrivateBodies];
+
+const PRIVATE: ReadonlySet<string> = new Set<keyof PrivateBodies>([
+  "question.kept",
+  "tests.record",
+  "tests.detail",
+]);
+
+/** The same for the stream of interviewers. */
+export function isPrivate(entry: Entry): entry is Entry & PrivateEntry {
+  return entry.stream === "interviewers" && PRIVATE.has(entry.kind);
 }
 
 /** The bodies of the operations that a client asks for (frame OP). */

@@ -15,6 +15,8 @@ const CANDIDATE = [
   "interrupt",
   "restart",
   "input",
+  "tests.run",
+  "tests.cancel",
 ] as const;
 const INTERVIEWER = [
   ...CANDIDATE,
@@ -26,6 +28,7 @@ const INTERVIEWER = [
   "data.add",
   "data.remove",
   "attach",
+  "question.add",
 ] as const;
 
 export type Action = (typeof INTERVIEWER)[number];

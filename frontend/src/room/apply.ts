@@ -2,6 +2,7 @@
 
 import { type Bodies, type Entry, isKnown, type KernelPhase, type Kind } from "../../../protocol/ts/entries";
 import { fold, type Output } from "../../../protocol/ts/outputs";
+import { JUDGEMENTS } from "./judgements";
 import {
   type Answer,
   type FileState,
@@ -98,6 +99,11 @@ const FOLDS: Folds = {
     data.delete(body.path);
     return { data };
   },
+  "question.offered": (state, { seq, actor, body }) => ({
+    questions: new Map(state.questions).set(body.question, { ...body, seq, by: actor }),
+  }),
+  ...JUDGEMENTS,
+
   "kernel.interrupted": (state, entry) => ({ ...plainEvent(state, entry), ...stopped(state, entry.actor) }),
   "kernel.restarted": plainEvent,
 };

@@ -10,6 +10,7 @@ import { newId } from "./ids";
 import { type Change, LiveRoom } from "./live";
 import type { Notice } from "./notice";
 import type { Op } from "./outbox";
+import type { PrivateState } from "./private";
 import type { Recovered } from "./recovered";
 import type { OpResult } from "./requests";
 import type { RoomState } from "./state";
@@ -72,6 +73,11 @@ export class RoomClient {
 
   get state(): RoomState {
     return this.#live.state;
+  }
+
+  /** What interviewers alone are told; empty for everybody else. */
+  get private(): PrivateState {
+    return this.#live.private;
   }
 
   get link(): Link {

@@ -12,6 +12,7 @@ import type { Effect, Event, Resynced } from "./events";
 import { newId } from "./ids";
 import { back, FULL, type Notice, RECOVERED, refusal, TOO_LARGE } from "./notice";
 import type { Op } from "./outbox";
+import { applyPrivate, NOTHING_PRIVATE, type PrivateState } from "./private";
 import { copyOf, lostOf, type Recovered } from "./recovered";
 import { type OpResult, obstacle, Requests } from "./requests";
 import { Session } from "./session";
@@ -46,6 +47,7 @@ export class LiveRoom {
   readonly session: Session;
   readonly document: RoomDocument;
   state: RoomState = EMPTY;
+  private: PrivateState = NOTHING_PRIVATE;
   link: Link;
   token: string;
   recovered: Recovered | null = null;
@@ -216,6 +218,7 @@ export class LiveRoom {
 
   #entries(entries: Entry[]): void {
     this.state = applyAll(this.state, entries);
+    this.private = applyPrivate(this.private, entries);
     this.#change.state = true;
     this.#put(entries.flatMap(updateOf));
   }
@@ -229,6 +232,7 @@ export class LiveRoom {
     }
     const state = leaveOut(applyAll(EMPTY, entries), leftOut, this.state);
     this.state = { ...state, seq: Math.max(seq, state.seq) };
+    this.private = applyPrivate(NOTHING_PRIVATE, entries);
     this.#change.state = true;
     this.#put([update]);
     const files = lostOf(copies, textOf);

@@ -1,7 +1,16 @@
 // What a room looks like: the fold of its log entries, the same for the live room and the replay.
 
 import type { CborMap } from "../../../protocol/ts/cbor";
-import type { KernelPhase, RunEnd, StopMeans } from "../../../protocol/ts/entries";
+import type {
+  Bodies,
+  KernelPhase,
+  QuestionOffered,
+  RunEnd,
+  StopMeans,
+  TestCounts,
+  TestsEnd,
+  Visibility,
+} from "../../../protocol/ts/entries";
 import type { Output } from "../../../protocol/ts/outputs";
 import type { Role } from "../../../protocol/ts/roles";
 
@@ -121,6 +130,35 @@ export interface PlainEvent {
   body: CborMap;
 }
 
+/** A question, as the last entry of its id has it. */
+export interface QuestionState extends QuestionOffered {
+  seq: number;
+  by: string;
+}
+
+/** One running of a question's hidden tests, as far as everybody may know it. */
+export interface JudgementState {
+  judgement: string;
+  question: string;
+  by: string;
+  seq: number;
+  queuedAt: number;
+  startedAt?: number;
+  finishedAt?: number;
+  status: "queued" | "running" | TestsEnd;
+  visibility?: Visibility;
+  /** What everybody may know of each test; nothing where only counts are told. */
+  results: readonly Bodies["tests.result"][];
+  total: number;
+  /** At the end. */
+  counts?: TestCounts;
+  /** µs */
+  duration?: number;
+  detail?: string;
+  /** Who stopped it. */
+  cancelledBy?: string;
+}
+
 /** Treat as immutable: a part that did not change keeps its identity from one state to the next. */
 export interface RoomState {
   /** Head: the last entry folded in; 0 before the first. */
@@ -142,6 +180,10 @@ export interface RoomState {
   chat: readonly ChatLine[];
   /** In order of queueing. */
   runs: readonly RunState[];
+  /** By id, in the order in which they came. */
+  questions: ReadonlyMap<string, QuestionState>;
+  /** In the order in which they were asked for. */
+  judgements: readonly JudgementState[];
   kernel: { state: KernelPhase; detail?: string };
   /** The last recorded cursor of each person. */
   cursors: ReadonlyMap<string, Cursor>;
@@ -165,6 +207,8 @@ export const EMPTY: RoomState = {
   written: NOTHING_WRITTEN,
   chat: [],
   runs: [],
+  questions: new Map(),
+  judgements: [],
   kernel: { state: "none" },
   cursors: new Map(),
   clients: new Map(),

@@ -30,9 +30,15 @@ const entries = [
 const frames = [
   ["HELLO", 1, { version: 1, instance, last: {} }],
   ["HELLO", 1, { version: 1, instance, last: { room: 17 }, lineage: "l-1", incarnation: "i-1", vector: bytes("00"), name: "Ada" }],
+  ["HELLO", 1, { version: 1, instance, last: { room: 17, interviewers: 3 }, lineage: "l-1", incarnation: "i-1" }],
   ["WELCOME", 2, welcome],
+  ["WELCOME", 2, { ...welcome, role: "interviewer", heads: { room: 17, interviewers: 3 } }],
   ["ENTRY", 3, []],
   ["ENTRY", 3, entries],
+  ["ENTRY", 3, [
+    ["room", 6, 1763886000000002, "p-2", "tests.queued", cbor({ judgement: "j-1", question: "two-sum" })],
+    ["interviewers", 3, 1763886000000003, "kernel", "tests.detail", cbor({ judgement: "j-1", text: "no tests", after: 6 })],
+  ]],
   ["ACK", 4, [12, 345]],
   ["OP", 5, [1, "edit", edit]],
   ["OP", 5, [2, "edit", cbor({ update, time: 1763886000000 })]],
