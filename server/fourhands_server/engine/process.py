@@ -24,6 +24,10 @@ UNSENT_BYTES: Final = 64 * 2**20
 
 _LAST_WORDS: Final = 300
 
+_LOOKS: Final = 4
+"""Looks at a worker within its patience. A standstill of our own counts as one, for the answers that came
+meanwhile are read only afterwards."""
+
 
 class WorkerEnded(Exception):
     """The worker ended before it answered; `culprit` for the request that it was at."""
@@ -50,13 +54,14 @@ class WorkerProcess:
         self._up: asyncio.Future[Answer] = self._loop.create_future()
         self._open = deque([self._up])  # the first answer is that the worker is up
         self._number = 0
-        self._heard = 0.0
+        self._looks = 0  # in vain, since the last answer
+        self._seen: int | None = None  # answers, at the last look
         self._watch: asyncio.TimerHandle | None = None
         self._reading = asyncio.create_task(self._read())
         self.memory = 0
         """Resident bytes, as of the last answer."""
         self.answered = 0
-        self.ended = False
+        self._ended = False
         self._retired = False
 
     @classmethod
@@ -90,23 +95,29 @@ class WorkerProcess:
         """The child's process id."""
         return self._child.pid
 
+    @property
+    def takes_requests(self) -> bool:
+        """Whether it is worth asking. The end of the pipe to it may be noticed before the end of the one from
+        it, and uvloop throws at whoever writes then.
+        """
+        return not (self._ended or self._retired or _pipe(self._child.stdin).transport.is_closing())
+
     def request(self, operation: Operation, *fields: Field) -> asyncio.Future[Answer]:
         """Ask; the future raises `WorkerEnded` if the worker ends first."""
         answer: asyncio.Future[Answer] = self._loop.create_future()
-        pipe = _pipe(self._child.stdin)
-        # The pipe's end may be noticed before the answers' end is; uvloop throws at whoever writes then.
-        if self.ended or self._retired or pipe.transport.is_closing():
+        if not self.takes_requests:
             answer.set_exception(WorkerEnded(culprit=False))
             return answer
+        pipe = _pipe(self._child.stdin)
         self._number = self._number % (2**32 - 1) + 1
         if not self._open:
-            self._heard = self._loop.time()
+            self._seen = None
         self._open.append(answer)
         pipe.write(encode(self._number, operation, fields))
         if pipe.transport.get_write_buffer_size() > UNSENT_BYTES:
             self._signal_kill("takes no more")
         if self._watch is None:
-            self._watch = self._loop.call_later(self._patience, self._look)
+            self._watch_on()
         return answer
 
     def retire(self) -> None:
@@ -123,14 +134,18 @@ class WorkerProcess:
         """Wait until it has ended, however that comes."""
         await asyncio.shield(self._reading)
 
+    def _watch_on(self) -> None:
+        self._watch = self._loop.call_later(self._patience / _LOOKS, self._look)
+
     def _look(self) -> None:
         """Kill a worker that has been at one request for too long."""
         self._watch = None
         if not self._open:
             return
-        left = self._heard + self._patience - self._loop.time()
-        if left > 0:
-            self._watch = self._loop.call_later(left, self._look)
+        self._looks = self._looks + 1 if self._seen == self.answered else 0
+        self._seen = self.answered
+        if self._looks < _LOOKS:
+            self._watch_on()
         else:
             self._signal_kill(f"gave no answer for {self._patience} s")
 
@@ -156,7 +171,6 @@ class WorkerProcess:
             _log.warning("the document worker ended (%d): %s", code, await words)
 
     def _take(self, answer: Answer, memory: Field) -> None:
-        self._heard = self._loop.time()
         self.memory = NUMBER.unpack(memory or b"")[0]
         self.answered += 1
         asked = self._open.popleft()
@@ -165,7 +179,7 @@ class WorkerProcess:
 
     def _end(self) -> None:
         """Tell those who wait; the one whose turn it was may be why."""
-        self.ended = True
+        self._ended = True
         if self._watch is not None:
             self._watch.cancel()
         for place, asked in enumerate(self._open):

@@ -30,7 +30,8 @@ class Workers:
     @property
     def current(self) -> WorkerProcess | None:
         """The worker in use; None when it has ended and nobody needed one since."""
-        if self._current is not None and self._current.ended:
+        if self._current is not None and not self._current.takes_requests:
+            self._see_off(self._current)
             self._current = None
         return self._current
 
@@ -60,8 +61,9 @@ class Workers:
         if self._starting is not None:
             with suppress(EngineUnavailable):
                 await self._starting
-        if self.current is not None:
-            self._see_off(self.current)
+        if (current := self.current) is not None:
+            self._see_off(current)
+            self._current = None
         await asyncio.gather(*self._leaving)
 
     async def _start(self) -> WorkerProcess:

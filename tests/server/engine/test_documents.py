@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -171,7 +172,7 @@ async def test_kill_9_in_the_middle_is_not_noticed(edits: Edits, documents: Docu
 
 async def test_a_worker_that_hangs_is_replaced(edits: Edits) -> None:
     edits.type("r1", "a")
-    async with opened(edits, patience=0.3) as documents:
+    async with opened(edits, patience=1) as documents:
         assert await documents.text("r1", "main.py", at=latest(edits)) == "a"
         pid = documents.worker_pid
         assert pid is not None
@@ -179,6 +180,38 @@ async def test_a_worker_that_hangs_is_replaced(edits: Edits) -> None:
         documents.apply("r1", *edits.type("r1", "b"))
         assert await documents.text("r1", "main.py", at=latest(edits)) == "ab"
         assert documents.worker_pid != pid
+
+
+async def test_a_worker_that_can_be_told_no_more_is_replaced_before_its_end_is_noticed(
+    edits: Edits, documents: Documents
+) -> None:
+    edits.type("r1", "a")
+    await documents.text("r1", "main.py", at=latest(edits))
+    for looks_back in (False, True, False):
+        worker = documents._workers.current
+        assert worker is not None
+        assert worker._child.stdin is not None
+        worker._child.stdin.transport.close()  # as when only this of its two pipes is known to have ended
+        documents.drop("r1")
+        ask = documents.text_at("r1", "main.py", latest(edits)) if looks_back else documents.diff("r1", None)
+        assert await ask
+        assert documents.worker_pid not in (None, worker.pid)
+
+
+async def test_a_standstill_of_our_own_is_not_held_against_the_worker(edits: Edits) -> None:
+    async with opened(edits, patience=0.5) as documents:
+        assert await documents.text("r1", "main.py", at=0) == ""
+        pid = documents.worker_pid
+        question = documents.text("r1", "main.py", at=0)
+        stand_still(0.6)
+        assert await question == ""
+        assert await documents.text("r1", "main.py", at=0) == ""
+        assert documents.worker_pid == pid
+
+
+def stand_still(seconds: float) -> None:
+    """As when the whole process is paused."""
+    time.sleep(seconds)
 
 
 @pytest.mark.parametrize("poison", [ABORTS, PANICS, b"\x01"], ids=["aborts", "panics", "malformed"])
