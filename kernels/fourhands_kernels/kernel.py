@@ -48,6 +48,7 @@ from .judge.judgement import Status, TestsEventKind
 from .language.question import Answer as Answer
 from .language.question import Question as Question
 from .services.service import PRIVATE as PRIVATE_SERVICES
+from .services.service import SERVICES as SERVICES
 from .services.service import BadService as BadService
 from .services.service import Service as Service
 from .services.service import ServiceEventKind

@@ -60,9 +60,11 @@ TESTS_CANCELLED: Final = "tests.cancelled"
 TESTS_FINISHED: Final = "tests.finished"
 TESTS_RECORD: Final = "tests.record"
 TESTS_DETAIL: Final = "tests.detail"
+SERVICE: Final = "service"
+SERVICE_DETAIL: Final = "service.detail"
 
 # Kinds of the stream `interviewers`: nobody else ever sees one of these. All others are of the stream `room`.
-PRIVATE: Final = frozenset((QUESTION_KEPT, TESTS_RECORD, TESTS_DETAIL))
+PRIVATE: Final = frozenset((QUESTION_KEPT, TESTS_RECORD, TESTS_DETAIL, SERVICE_DETAIL))
 
 _PATH: Final = text(limits.PATH, least=1)
 # A root name is a path, with `~2` or so after it.
@@ -72,6 +74,7 @@ _CLIENT_ID: Final = integer(most=MAX_CLIENT)
 _CODE: Final = text(limits.CODE)
 _LINE: Final = integer(least=1, most=10_000_000)
 _DETAIL: Final = text(2_000)
+_PORT: Final = integer(least=1_024, most=65_535)
 _RUN: Final[Shape] = {
     "run": ID,
     "file": maybe(_FILE),
@@ -165,6 +168,8 @@ BODIES: Final[Mapping[str, Shape]] = {
     },
     TESTS_RECORD: {**_OUTCOME, "message": _DETAIL, "printed": text(8_000), "after": integer()},
     TESTS_DETAIL: {"judgement": ID, "text": _DETAIL, "after": integer()},
+    SERVICE: {"port": _PORT, "state": one_of("running", "failed", "none"), "detail": maybe(_DETAIL)},
+    SERVICE_DETAIL: {"port": _PORT, "text": text(4_000), "after": integer()},
 }
 KINDS: Final = tuple(BODIES)
 

@@ -73,6 +73,8 @@ BODIES = {
         "after": 9,
     },
     "tests.detail": {"judgement": "j-1", "text": "a file of tests does not work", "after": 9},
+    "service": {"port": 8080, "state": "failed", "detail": "it ended"},
+    "service.detail": {"port": 8080, "text": "NameError", "after": 9},
 }
 OPS = {
     "edit": {"update": b"\x00\x00", "time": 1763886000000},

@@ -31,7 +31,7 @@ _TOKENS: Final = 20
 _TEXT: Final = 200  # characters of a path, a token, a header's value
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _STATUSES: Final = range(200, 600)
-_DEPTH: Final = 32
+_DEPTH: Final = 24
 _PATH: Final = re.compile(r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]+|\{[a-z_][a-z0-9_]*\}))+/?|/")
 _NAME: Final = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9-]{1,100}")
@@ -137,7 +137,12 @@ def _json(value: Any) -> str:
 
 
 def _shallow(value: Any, left: int) -> None:
+    _need(
+        type(value) is not int or -(2**63) <= value < 2**63, "the answers hold a number of more than 64 bits"
+    )
     _need(left > 0, f"the answers go deeper than {_DEPTH}")
+    if isinstance(value, str):
+        _need(value.encode("utf-8", "replace") == value.encode("utf-8", "surrogatepass"), "no valid text")
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for one in inner:
         _shallow(one, left - 1)

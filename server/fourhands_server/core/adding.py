@@ -48,6 +48,7 @@ def plan(state: RoomState, adding: Adding) -> list[Planned]:
     known = state.asked.questions.get(question.id)
     if known is None and len(state.asked.questions) >= questions.QUESTIONS:
         raise Refused("too-many-questions", f"A room holds at most {questions.QUESTIONS} questions.")
+    _check_port(state, question)
     planned: list[Planned] = []
     scratch = replace(state, data=dict(state.data))
     brought = {file.path for file in adding.data}
@@ -61,6 +62,18 @@ def plan(state: RoomState, adding: Adding) -> list[Planned]:
     planned.append((QUESTION_OFFERED, question.offered()))
     planned.append((QUESTION_KEPT, {"question": question.id, "whole": question.whole()}))
     return planned
+
+
+def _check_port(state: RoomState, question: Question) -> None:
+    """Two services cannot listen on one port."""
+    if question.service is None:
+        return
+    others = [one for one in state.asked.questions.values() if one.question != question.id]
+    ports = {one.service["port"]: one.question for one in others if one.service is not None}
+    if (port := question.service["port"]) in ports:
+        raise Refused("port-taken", f"The question {ports[port]} has its service on port {port} already.")
+    if len(ports) >= questions.SERVICES:
+        raise Refused("too-many-services", f"A room holds at most {questions.SERVICES} services.")
 
 
 def _row(file: DataFile) -> Mapping[str, Any]:

@@ -65,6 +65,11 @@ class Asked:
     questions: dict[str, Offered] = field(default_factory=dict)
     judgements: dict[str, Judgement] = field(default_factory=dict)
     unfinished: dict[str, Judgement] = field(default_factory=dict)
+    services: dict[int, tuple[str, str | None]] = field(default_factory=dict)  # by port: state and detail
+
+    def serve(self, body: Mapping[str, Any]) -> None:
+        """A service runs, or does not."""
+        self.services[body["port"]] = body["state"], body.get("detail")
 
     def offer(self, entry: Entry, body: Mapping[str, Any]) -> None:
         """A question, or another one in the place of an earlier one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fourhands_protocol.roles import ROOM
 from fourhands_server.core.questions import Tests
@@ -118,7 +118,9 @@ class AskKernel:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """Hand a started run to the kernel, with the room's files by path and the SHA-256 of its data files."""
+    """Hand a started run to the kernel, with the room's files by path, the SHA-256 of its data files, and the
+    services that its questions declare.
+    """
 
     run: str
     code: str
@@ -126,6 +128,7 @@ class Execute:
     first_line: int
     files: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
+    services: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

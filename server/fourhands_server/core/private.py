@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fourhands_protocol import cbor
-from fourhands_protocol.entries import QUESTION_KEPT, TESTS_DETAIL, TESTS_RECORD, Entry
+from fourhands_protocol.entries import QUESTION_KEPT, SERVICE_DETAIL, TESTS_DETAIL, TESTS_RECORD, Entry
 from fourhands_protocol.roles import INTERVIEWERS
 
 
@@ -35,6 +35,7 @@ class PrivateState:
     at: int = 0
     questions: dict[str, Kept] = field(default_factory=dict)
     judgements: dict[str, Told] = field(default_factory=dict)
+    faults: dict[int, str] = field(default_factory=dict)  # the last one of the service of a port
 
     def apply(self, entry: Entry) -> None:
         """Fold one entry; unknown kinds only move the head. Raises AssertionError on a gap."""
@@ -48,6 +49,15 @@ class PrivateState:
             judgement = cbor.decode(entry.body)["judgement"]
             told = self.judgements.setdefault(judgement, Told(entry.seq, entry.seq))
             told.last = entry.seq
+        elif entry.kind == SERVICE_DETAIL:
+            body = cbor.decode(entry.body)
+            self.faults[body["port"]] = body["text"]
+
+    @property
+    def services(self) -> tuple[Mapping[str, Any], ...]:
+        """What the questions declare as their services."""
+        wholes = (kept.whole for kept in self.questions.values())
+        return tuple(whole["service"] for whole in wholes if "service" in whole)
 
 
 def replay(entries: Iterable[Entry]) -> PrivateState:

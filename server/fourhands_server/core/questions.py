@@ -1,7 +1,7 @@
 """A question as far as a room needs it: its form, checked in words for its author; what everybody may know.
 
     {id, title,
-     service?: {port, source} or {port, routes},
+     service?: {port, source} or {port, routes, tokens?, rate?},
      sqlite?: {path: SQL script},
      tests?: {files: {path: text}, modules?: [name], visibility?, per_call_s?, total_s?, run_by?,
               examples?: {path: text}}}
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args
 
+from fourhands_kernels.kernel import SERVICES as SERVICES
+from fourhands_kernels.kernel import BadService, service_of
 from fourhands_protocol import limits
 from fourhands_protocol.paths import BadPath, check_path, path_key
 
@@ -129,15 +131,12 @@ def checked(raw: Any) -> Question:
 
 
 def _service(raw: Any) -> Mapping[str, Any]:
-    """An HTTP service for the candidate's code: Python text with a WSGI callable `app`."""
-    found = _table("service", raw, {"port", "source"})
-    port, source = found.get("port"), found.get("source")
-    if type(port) is not int or not 1024 <= port <= 65535:
-        raise BadQuestion("service: port is a whole number from 1024 to 65535.")
-    if not isinstance(source, str) or not source.strip():
-        raise BadQuestion("service: source is Python text with a WSGI callable named app.")
-    _check_text("service: source", source)
-    return {"port": port, "source": source}
+    """An HTTP service for the candidate's code: a program, or answers that need none."""
+    try:
+        service_of(raw)
+    except BadService as bad:
+        raise BadQuestion(f"service: {bad}.") from bad
+    return dict(raw)
 
 
 def _tests(raw: Any) -> Tests:

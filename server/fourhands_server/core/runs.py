@@ -36,6 +36,7 @@ FILES_TOO_LARGE = (
 JOURNAL_KINDS = frozenset(
     {"kernel", "run.outputs", "run.input_asked", "run.finished", "kernel.files", "kernel.restarted"}
     | {"tests.started", "tests.result", "tests.finished", "tests.record", "tests.detail"}
+    | {"service", "service.detail"}
 )  # what a kernel host may say; its kind says in which stream it stands (`entries.PRIVATE`)
 
 
@@ -199,7 +200,9 @@ class Runs:
         file = state.files.get(run.file) if run.file is not None else None
         filename = file.path if file is not None else CONSOLE if run.console else "selection.py"
         data = {one.path: one.sha256 for one in run.data}
-        self._effect(Execute(run.run, run.code or "", filename, run.first_line, self._files[name], data))
+        services = self._ledger.private.services
+        files = self._files[name]
+        self._effect(Execute(run.run, run.code or "", filename, run.first_line, files, data, services))
 
     def _answer(self, body: Mapping[str, Any]) -> None:
         text = body["text"] if "text" in body else self._passwords.pop(body["run"], "")

@@ -267,6 +267,7 @@ def _kernel(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.kernel, state.kernel_detail = body["state"], body.get("detail")
     if state.kernel not in ("idle", "busy"):
         state.written, state.written_more = (), 0
+        state.asked.services.clear()
 
 
 def _kernel_files(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
@@ -314,4 +315,5 @@ _HANDLERS: Mapping[str, Callable[[RoomState, Entry, dict[str, Any]], None]] = {
     "tests.result": lambda state, entry, body: state.asked.result(entry, body),
     "tests.cancelled": lambda state, _, body: state.asked.cancel(body),
     "tests.finished": lambda state, _, body: state.asked.finish(body),
+    "service": lambda state, _, body: state.asked.serve(body),
 }

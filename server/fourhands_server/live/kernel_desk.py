@@ -21,6 +21,7 @@ from fourhands_kernels.kernel import (
     KernelUnavailable,
     MissingData,
     Notice,
+    service_of,
 )
 from fourhands_server.blobs.blobs import BlobError, Blobs
 from fourhands_server.core.effects import (
@@ -185,6 +186,7 @@ class KernelDesk:
             environment=settings.environment,
             files={path: text.encode() for path, text in command.files.items()},
             data=command.data,
+            services=tuple(service_of(declared) for declared in command.services),
         )
 
     async def _execute(self, execution: Execution) -> None:
