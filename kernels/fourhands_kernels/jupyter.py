@@ -133,17 +133,19 @@ class JupyterKernel:
         ended = asyncio.ensure_future(self.ended())
         try:
             async with asyncio.timeout(READY_SECONDS):
-                while not self._ready.done():
-                    await asyncio.wait(
-                        (self._ready, ended), timeout=_KNOCK_SECONDS, return_when="FIRST_COMPLETED"
-                    )
-                    if ended.done():
-                        raise KernelUnavailable(f"the kernel {ended.result()}")
+                while not await self._is_ready(ended):
                     self._send("shell", "kernel_info_request", {})
         except TimeoutError:
             raise KernelUnavailable(f"the kernel did not answer within {READY_SECONDS} s") from None
         finally:
             ended.cancel()
+
+    async def _is_ready(self, ended: "asyncio.Future[str]") -> bool:
+        """Wait a while for the first message on iopub."""
+        await asyncio.wait((self._ready, ended), timeout=_KNOCK_SECONDS, return_when="FIRST_COMPLETED")
+        if ended.done():
+            raise KernelUnavailable(f"the kernel {ended.result()}")
+        return self._ready.done()
 
     @property
     def work(self) -> int | None:
