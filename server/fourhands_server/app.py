@@ -21,6 +21,7 @@ from fourhands_server.engine.documents import Documents
 from fourhands_server.live.documents_source import edits_of
 from fourhands_server.live.host import Parts
 from fourhands_server.live.hub import Hub
+from fourhands_server.live.language import LanguageDesks
 from fourhands_server.log.clock import wall_clock
 from fourhands_server.log.sqlite import SqliteLog
 from fourhands_server.web import openapi, pages, problem
@@ -97,7 +98,8 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *Timeline(desk).calls(),
             *Health(desk).calls(),
         ]
-        yield Server(_http(calls), room_socket(Entrance(hub, auth)), hub, rooms)
+        entrance = Entrance(hub, auth, LanguageDesks(kernels, clock=wall_clock))
+        yield Server(_http(calls), room_socket(entrance), hub, rooms)
 
 
 def _http(calls: list[Call]) -> Starlette:

@@ -24,6 +24,11 @@ class Settings:
 
     time_limit_s: int = TIME_LIMIT_S
     environment: str = ENVIRONMENT
+    completion: bool = True
+    hover: bool = True
+    signatures: bool = True
+    diagnostics: bool = True
+    formatting: bool = True
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Settings:
@@ -59,4 +64,24 @@ def _environment(value: Any) -> str:
     return value
 
 
-_KNOWN: Mapping[str, Callable[[Any], Any]] = {"environment": _environment, "time_limit_s": _time_limit}
+def _switch(name: str) -> Callable[[Any], bool]:
+    def check(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise BadSetting(f"{name} is true or false.")
+        return value
+
+    return check
+
+
+EDITOR_HELP = (
+    "completion",
+    "hover",
+    "signatures",
+    "diagnostics",
+    "formatting",
+)  # some interviews want none
+_KNOWN: Mapping[str, Callable[[Any], Any]] = {
+    "environment": _environment,
+    "time_limit_s": _time_limit,
+    **{name: _switch(name) for name in EDITOR_HELP},
+}

@@ -15,9 +15,11 @@ from fourhands_server.core.settings import Settings
 from fourhands_server.live import hub
 from fourhands_server.live.host import RoomHost
 from fourhands_server.live.hub import Hub
+from fourhands_server.live.language import LanguageDesk, LanguageDesks, features
 from fourhands_server.log.errors import LogError
-from fourhands_server.web.auth import Auth
+from fourhands_server.web.auth import Auth, Principal
 from fourhands_server.web.handshake import Visit
+from fourhands_server.web.socket import Place
 
 ANSWER_S = 2  # that the kernel host may take to say which Python a room has
 _PYTHON = re.compile(r"Python (\d+(?:\.\d+)*)")
@@ -26,11 +28,12 @@ _PYTHON = re.compile(r"Python (\d+(?:\.\d+)*)")
 class Entrance:
     """Lets connections into rooms."""
 
-    def __init__(self, hub: Hub, auth: Auth) -> None:
+    def __init__(self, hub: Hub, auth: Auth, desks: LanguageDesks) -> None:
         self._hub = hub
         self._auth = auth
+        self._desks = desks
 
-    async def __call__(self, visit: Visit) -> tuple[RoomHost, Seat]:
+    async def __call__(self, visit: Visit) -> tuple[Place, Seat]:
         """The room and a seat for a connection; raises ProtocolError with the close code that tells the
         client what to do.
         """
@@ -52,16 +55,27 @@ class Entrance:
             raise RoomEnded(ENDED)
         front = FrontEnd(visit.framing, visit.session, await self._python(host)) if jupyter else None
         self._auth.check(principal, host.room)
+        desk = self._desk(host, principal) if visit.dialect == "lsp" else None
         seat = Seat(
             id=secrets.token_urlsafe(6),
             person=principal.person,
             role=principal.role,
-            dialect=visit.dialect,
+            dialect="fourhands" if visit.dialect == "lsp" else visit.dialect,
             expires_at=principal.expires * 1_000_000,
             invite=principal.invite,
             front=front,
         )
-        return host, seat
+        return desk or host, seat
+
+    def _desk(self, host: RoomHost, principal: Principal) -> LanguageDesk:
+        """The desk of the editor's help; raises where this role or this room has none."""
+        if not allows(principal.role, "edit"):
+            raise Forbidden(f"your role ({principal.role}) does not allow this")
+        if host.state.ended_at is not None:
+            raise RoomEnded(ENDED)
+        if not features(host).any:
+            raise Forbidden("this room's settings turn the editor's help off")
+        return self._desks.desk(host)
 
     async def _python(self, host: RoomHost) -> str:
         """The version of the room's Python, as far as its kernel host says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qs, unquote
 
 from websockets.http11 import Request
@@ -16,6 +16,8 @@ from fourhands_server.core.seat import Dialect, Framing
 BEARER: Final = "bearer."
 _ROOM: Final = re.compile(r"/yjs/(.+)")
 _KERNEL: Final = re.compile(r"/api/kernels/([^/]+)/channels")
+_LANGUAGE: Final = re.compile(r"/api/rooms/([^/]+)/language")
+LSP: Final = "fourhands.lsp"
 _AUTHORIZATION: Final = re.compile(
     r"(?:bearer|token)\s+(\S+)\s*", re.IGNORECASE
 )  # as Jupyter's server takes it
@@ -27,7 +29,7 @@ class Visit:
 
     room: str
     token: str
-    dialect: Dialect
+    dialect: Dialect | Literal["lsp"]
     subprotocol: str | None
     framing: Framing = "json"
     session: str = ""
@@ -45,6 +47,8 @@ def visit(request: Request) -> Visit | None:
         dialect: Dialect = "fourhands" if ours else "stock"
         # A stock client that offers something else is served without a subprotocol.
         return Visit(unquote(room[1]), token, dialect, SUBPROTOCOL if ours else None)
+    if (asked_help := _LANGUAGE.fullmatch(path)) and LSP in offered:
+        return Visit(unquote(asked_help[1]), _bearer(offered), "lsp", LSP)
     if kernel := _KERNEL.fullmatch(path):
         v1 = V1 in offered
         header = next(iter(request.headers.get_all("Authorization")), "")

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -23,8 +23,7 @@ from websockets.server import ServerProtocol
 from fourhands_protocol import limits
 from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_server.core.seat import Seat
-from fourhands_server.live.host import RoomHost
-from fourhands_server.live.outbox import Drain
+from fourhands_server.live.outbox import Drain, Wire
 from fourhands_server.web import problem
 from fourhands_server.web.handshake import Visit, visit
 
@@ -38,8 +37,25 @@ EARLY_BYTES = 2 * limits.FRAME  # and so much in all
 
 TEXT, BINARY = 0x81, 0x82  # the first byte of an unfragmented message (RFC 6455, 5.2)
 
-Enter = Callable[[Visit], Awaitable[tuple[RoomHost, Seat]]]
-"""enter(visit) → the room and the seat to be opened there; raises ProtocolError."""
+
+class Place(Protocol):
+    """What a connection enters: a room, or the desk of its editor's help."""
+
+    def open(self, seat: Seat, wire: Wire) -> None:
+        """The seat is taken."""
+        ...
+
+    def receive(self, seat_id: str, frame: bytes) -> None:
+        """A frame came."""
+        ...
+
+    def closed(self, seat_id: str, code: int) -> None:
+        """The connection is gone."""
+        ...
+
+
+Enter = Callable[[Visit], Awaitable[tuple[Place, Seat]]]
+"""enter(visit) → the place and the seat to be opened there; raises ProtocolError."""
 
 
 def room_socket(enter: Enter) -> type[RoomSocket]:
@@ -69,7 +85,7 @@ class RoomSocket(asyncio.Protocol):
         )
         self._visit: Visit | None = None
         self._first = BINARY
-        self._host: RoomHost | None = None
+        self._host: Place | None = None
         self._seat = ""
         self._entering: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
@@ -181,6 +197,8 @@ class RoomSocket(asyncio.Protocol):
             self._first = TEXT if wanted.framing == "json" else BINARY
         elif not self._respond(self._connection.accept(request)):
             return
+        if wanted.dialect == "lsp":
+            self._first = TEXT
         self._entering = self._loop.create_task(self._enter(wanted, request))
         self._set_timer(PING_S, self._ping)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fourhands_server.core.settings import BadSetting, Settings, checked
+from fourhands_server.core.settings import EDITOR_HELP, BadSetting, Settings, checked
 
 
 @pytest.mark.parametrize("limit", [1, 120, 3600])
@@ -42,4 +42,13 @@ def test_a_setting_left_open_is_the_default() -> None:
 
 
 def test_a_room_of_another_version_opens_whatever_else_it_was_set_to() -> None:
-    assert Settings.of({"completion": False, "time_limit_s": 7200}) == Settings()
+    assert Settings.of({"spelling": False, "time_limit_s": 7200, "hover": "no"}) == Settings()
+
+
+def test_the_editors_help_is_on_unless_a_room_wants_none() -> None:
+    assert all(getattr(Settings(), name) for name in EDITOR_HELP)
+    off = checked({"completion": False, "hover": None})
+    assert off == {"completion": False}
+    assert not Settings.of(off).completion
+    with pytest.raises(BadSetting, match="diagnostics is true or false"):
+        checked({"diagnostics": 1})

@@ -1,0 +1,313 @@
+"""The editor's help of one room: pages on sockets of their own, one language server behind them, the kernel
+beside it.
+
+Nothing of it is recorded or shared: what a page asks is about its own text, and only that page is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from fourhands_kernels.kernel import Answer, KernelError, Kernels, Question
+from fourhands_protocol.errors import BadToken, NotRecorded, ProtocolError, RoomEnded, SlowReader, TooMany
+from fourhands_server.core.language import results
+from fourhands_server.core.language.page import Ask, Effect, Features, Look, Page, Say
+from fourhands_server.core.seat import Seat
+from fourhands_server.core.settings import Settings
+from fourhands_server.engine.errors import EngineError
+from fourhands_server.live.host import RoomHost
+from fourhands_server.live.outbox import LIMIT, Wire
+
+logger = logging.getLogger(__name__)
+
+PAUSE_S = 0.6  # after the last change of a text: who types is not told of each half-written line
+LOOK_S = 1.0  # between two looks at what the room's other files hold
+FILES = 4 * 1024 * 1024  # characters of other files that the language server is told of
+QUESTIONS = 32  # of all pages that may wait
+RATE, BURST = 40.0, 400.0  # messages of one page: two for each key, and what a reconnection brings
+BYTES, BYTES_BURST = 2.0 * 2**20, 8.0 * 2**20  # a second, and at once
+UNAVAILABLE = "the editor's help is not available at the moment"
+
+
+class _Budget:
+    """How much more may come; `spend` says whether that was still allowed."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate, self._burst = rate, burst
+        self._left, self._at = burst, 0.0
+
+    def spend(self, amount: float, now: float) -> bool:
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate) - amount
+        self._at = now
+        return self._left >= 0
+
+
+@dataclass(slots=True)
+class _Visitor:
+    """One page and its connection."""
+
+    seat: Seat
+    wire: Wire
+    page: Page
+    messages: _Budget = field(default_factory=lambda: _Budget(RATE, BURST))
+    bytes: _Budget = field(default_factory=lambda: _Budget(BYTES, BYTES_BURST))
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    looks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+
+
+class LanguageDesk:
+    """All pages of one room. Connections come as they do to a room: open, receive, closed."""
+
+    def __init__(
+        self, host: RoomHost, kernels: Kernels, *, clock: Callable[[], int], empty: Callable[[], None]
+    ) -> None:
+        """`clock` in microseconds since the epoch; `empty` is called when the last page has gone."""
+        self._host = host
+        self._kernels = kernels
+        self._clock = clock
+        self._empty = empty
+        self._visitors: dict[str, _Visitor] = {}
+        self._loop = asyncio.get_running_loop()
+        self._asking = asyncio.Lock()
+        self._waiting = 0
+        self._texts: dict[str, str] = {}
+        self._seen = -1
+        self._looked_at = float("-inf")
+        self._told: dict[str, str] = {}
+        self._state = ""
+
+    # Connections
+
+    def open(self, seat: Seat, wire: Wire) -> None:
+        """A page; who may come was checked."""
+        self._visitors[seat.id] = _Visitor(seat, wire, Page(features(self._host)))
+
+    def receive(self, seat_id: str, frame: bytes) -> None:
+        """A message of a page."""
+        visitor = self._visitors.get(seat_id)
+        if visitor is None:
+            return
+        try:
+            self._check(visitor, len(frame))
+            self._carry_out(visitor, visitor.page.receive(frame))
+        except ProtocolError as error:
+            self._turn_away(visitor, error)
+
+    def closed(self, seat_id: str, code: int) -> None:
+        """The connection is gone."""
+        visitor = self._visitors.pop(seat_id, None)
+        if visitor is None:
+            return
+        for task in visitor.tasks:
+            task.cancel()
+        for timer in visitor.looks.values():
+            timer.cancel()
+        if not self._visitors:
+            self._empty()
+
+    def _check(self, visitor: _Visitor, size: int) -> None:
+        """Raise where this page may not go on."""
+        state, now = self._host.state, self._clock()
+        if self._host.failed is not None:
+            raise NotRecorded("the room is being read anew; come back")
+        if state.ended_at is not None:
+            raise RoomEnded("the room has ended")
+        if visitor.seat.expires_at <= now or not self._host.room.welcome(visitor.seat.person):
+            raise BadToken("this token is not valid any more")
+        at = now / 1_000_000
+        if not visitor.messages.spend(1, at) or not visitor.bytes.spend(size, at):
+            raise TooMany("too many messages")
+
+    def _turn_away(self, visitor: _Visitor, error: ProtocolError) -> None:
+        visitor.wire.close(error.close_code, error.reason)
+        self.closed(visitor.seat.id, error.close_code)
+
+    # Effects
+
+    def _carry_out(self, visitor: _Visitor, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Say(message):
+                    self._say(visitor, message)
+                case Ask():
+                    task = self._loop.create_task(self._answer(visitor, effect))
+                    visitor.tasks.add(task)
+                    task.add_done_callback(visitor.tasks.discard)
+                case Look(path):
+                    if (waiting := visitor.looks.pop(path, None)) is not None:
+                        waiting.cancel()
+                    visitor.looks[path] = self._loop.call_later(PAUSE_S, self._look, visitor, path)
+
+    def _say(self, visitor: _Visitor, message: Any) -> None:
+        if visitor.wire.buffered() > LIMIT:
+            raise SlowReader("this client reads too slowly")
+        visitor.wire.write([msgspec.json.encode(message)])
+
+    def _look(self, visitor: _Visitor, path: str) -> None:
+        visitor.looks.pop(path, None)
+        self._try(visitor, visitor.page.look(path))
+
+    async def _answer(self, visitor: _Visitor, ask: Ask) -> None:
+        page = visitor.page
+        try:
+            effects = page.answered(ask, await self._result(page, ask))
+        except _Broken as error:
+            effects = page.failed(ask, str(error))
+        except (KernelError, EngineError) as error:
+            logger.info("room %s: no help for the editor: %s", self._host.id, error)
+            effects = page.failed(ask, UNAVAILABLE)
+        except Exception:
+            logger.exception("room %s: the editor's help", self._host.id)
+            effects = page.failed(ask, UNAVAILABLE)
+        self._try(visitor, effects)
+
+    def _try(self, visitor: _Visitor, effects: list[Effect]) -> None:
+        try:
+            self._carry_out(visitor, effects)
+        except ProtocolError as error:
+            self._turn_away(visitor, error)
+
+    # Questions
+
+    async def _result(self, page: Page, ask: Ask) -> Any:
+        """The answer as the protocol has it."""
+        if ask.what == "completion":
+            code, cursor = results.kernel_request(ask.text, ask.line, ask.character)
+            kernel = asyncio.ensure_future(self._kernels.complete(self._host.id, _plain(code), cursor))
+            found = await self._or_nothing(page, ask)
+            return results.completion(ask.text, ask.line, ask.character, found, await kernel)
+        found = await self._consult(page, ask)
+        match ask.what:
+            case "hover":
+                return results.hover(found)
+            case "signature":
+                return results.signature(found)
+            case "diagnostics":
+                return results.diagnostics(ask.text, found)
+            case "lint":
+                return results.lint(ask.text, found)
+        if found is None or "text" not in found:
+            raise _Broken(UNAVAILABLE if found is None else str(found["error"]))
+        return await asyncio.to_thread(results.edits, ask.text, str(found["text"]))
+
+    async def _or_nothing(self, page: Page, ask: Ask) -> Any:
+        """The kernel may know where the language server is not to be had."""
+        try:
+            return await self._consult(page, ask)
+        except (KernelError, EngineError) as error:
+            logger.info("room %s: no completions: %s", self._host.id, error)
+            return None
+
+    async def _consult(self, page: Page, ask: Ask) -> Any:
+        if self._waiting >= QUESTIONS:
+            return None
+        self._waiting += 1
+        try:
+            async with self._asking:
+                if ask.id is not None and ask.id not in page.open:
+                    return None  # nobody waits for it any more
+                await self._look_at_files()
+                answer = await self._ask(ask)
+                if answer.stale:
+                    self._told, self._state = {}, ""
+                    answer = await self._ask(ask)
+                self._state = answer.state
+                return answer.content
+        finally:
+            self._waiting -= 1
+
+    async def _ask(self, ask: Ask) -> Answer:
+        files = self._changes(ask.path)
+        question = Question(
+            what=ask.what,
+            path=ask.path,
+            # A lone carriage return is a character in a room's text, and the end of a line elsewhere.
+            text=_plain(ask.text).replace("\r", " ") if ask.what != "format" else _plain(ask.text),
+            line=ask.line,
+            character=ask.character,
+            files=files,
+            known=self._state,
+            environment=Settings.of(self._host.state.settings).environment,
+        )
+        answer = await self._kernels.consult(self._host.id, question)
+        if not answer.stale:
+            for path, text in files.items():
+                if text is None:
+                    self._told.pop(path, None)
+                else:
+                    self._told[path] = text
+        if not answer.state:
+            self._told = {}
+        return answer
+
+    def _changes(self, path: str) -> dict[str, str | None]:
+        """What of the other files the language server was not told."""
+        fresh = {p: t for p, t in self._texts.items() if p != path and self._told.get(p) != t}
+        return {**fresh, **{p: None for p in self._told if p not in self._texts}}
+
+    async def _look_at_files(self) -> None:
+        """The committed texts of the room's Python files, where something was committed since."""
+        state, now = self._host.state, self._loop.time()
+        if state.head == self._seen or now - self._looked_at < LOOK_S:
+            return
+        self._seen, self._looked_at = state.head, now
+        texts: dict[str, str] = {}
+        left = FILES
+        for file in state.living_files():
+            if file.path.endswith((".py", ".pyi")):
+                text, _ = await self._host.text(file.id)
+                left -= len(text)
+                if left < 0:
+                    break
+                texts[file.path] = text
+        self._texts = texts
+
+
+class _Broken(Exception):
+    """A text that cannot be formatted; the text says why."""
+
+
+def features(host: RoomHost) -> Features:
+    """What the room's settings allow."""
+    chosen = Settings.of(host.state.settings)
+    return Features(
+        completion=chosen.completion,
+        hover=chosen.hover,
+        signatures=chosen.signatures,
+        diagnostics=chosen.diagnostics,
+        formatting=chosen.formatting,
+    )
+
+
+class LanguageDesks:
+    """The desks of all rooms in which a page wants help."""
+
+    def __init__(self, kernels: Kernels, *, clock: Callable[[], int]) -> None:
+        self._kernels = kernels
+        self._clock = clock
+        self._desks: dict[str, tuple[RoomHost, LanguageDesk]] = {}
+
+    def desk(self, host: RoomHost) -> LanguageDesk:
+        """The desk of a live room."""
+        known = self._desks.get(host.id)
+        if known is not None and known[0] is host:
+            return known[1]
+        made = LanguageDesk(host, self._kernels, clock=self._clock, empty=lambda: self._forget(host))
+        self._desks[host.id] = (host, made)
+        return made
+
+    def _forget(self, host: RoomHost) -> None:
+        known = self._desks.get(host.id)
+        if known is not None and known[0] is host:
+            del self._desks[host.id]
+
+
+def _plain(text: str) -> str:
+    """Half a surrogate pair, which no wire can carry, becomes a question mark."""
+    return text.encode(errors="replace").decode()
