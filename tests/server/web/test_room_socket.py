@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -59,6 +60,9 @@ class Host:
         self.received: list[bytes] = []
         self.left: list[int] = []
 
+    def open(self, seat: object, wire: object) -> None:
+        pass
+
     def receive(self, seat: str, data: bytes) -> None:
         self.received.append(data)
 
@@ -72,7 +76,7 @@ async def connected(host: Host | None) -> tuple[RoomSocket, StuckTransport]:
     async def enter(*_: object) -> Any:
         if host is None:
             raise NoSuchRoom("there is no such room")
-        return host, "seat"
+        return host, SimpleNamespace(id="seat")
 
     transport = StuckTransport()
     made = room_socket(enter)(Config(app=None), ServerState(), {}, asyncio.get_running_loop())
