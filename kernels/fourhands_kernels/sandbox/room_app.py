@@ -17,6 +17,7 @@ import zmq
 from ipykernel import kernelapp
 from ipykernel.kernelapp import IPKernelApp
 from IPython.core.application import BaseIPythonApplication
+from jupyter_client.session import new_id
 from room_kernel import Kernel  # type: ignore[import-not-found, unused-ignore]
 from room_output import Gate, Publisher, Stream  # type: ignore[import-not-found, unused-ignore]
 from traitlets.config import Config
@@ -73,17 +74,24 @@ class App(IPKernelApp, Once):
         """
         Once.initialize(self, [])
         self.log.setLevel(self.log_level)  # or a record is made of every message, and thrown away
-        about = {"parent": self, "profile_dir": self.profile_dir, "user_ns": self.user_ns, "log": self.log}
-        self.kernel = Kernel.instance(**about)
-        self.kernel.shell.extension_manager.load_extension("storemagic")
+        self.kernel = Kernel.instance(
+            parent=self,
+            session=self.session,
+            profile_dir=self.profile_dir,
+            user_ns=self.user_ns,
+            log=self.log,
+        )
+        self.default_extensions = ["IPython.extensions.storemagic"]  # the short name is looked for again
+        self.kernel.shell.extension_manager.load_extension(*self.default_extensions)
         self.kernel.rehearse()
 
     def parse_command_line(self, argv: Any = None) -> None:
         """There is none; to make a parser of all options would be a fifth of a fork's start."""
 
     def init_connection_file(self) -> None:
-        """Name the channels by number in place of a file."""
-        self.transport, self.ip, self.session.key = "ipc", "/nowhere", self.key
+        """Name the channels by number in place of a file; make a zygote's session our own."""
+        self.session.pid, self.session.session, self.session.key = os.getpid(), new_id(), self.key
+        self.transport, self.ip = "ipc", "/nowhere"
         self.shell_port, self.iopub_port, self.stdin_port, self.control_port = 1, 2, 3, 4
 
     def write_connection_file(self, **kwargs: Any) -> None:

@@ -147,7 +147,6 @@ class Kernel(IPythonKernel):
         self._stdout, self._stderr = sys.stdout, sys.stderr
         self.ident = str(uuid.uuid4())
         hook, publisher = self.shell.displayhook, self.shell.display_pub
-        hook.session = publisher.session = self.session
         hook.pub_socket = publisher.pub_socket = self.iopub_socket
         hook.topic = self._topic("execute_result")
 
