@@ -8,8 +8,10 @@ import base64
 import json
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -185,8 +187,7 @@ def test_the_subprotocol_of_jupyter_is_spoken_in_binary_frames(room: People) -> 
 def closed(socket: ClientConnection, code: int) -> str:
     """Wait until the server closes it for this reason; returns its words."""
     with pytest.raises(ConnectionClosed) as end:
-        while True:
-            socket.recv(DEADLINE_S)
+        deque(iter(partial(socket.recv, DEADLINE_S), None), maxlen=0)
     assert end.value.rcvd is not None
     assert end.value.rcvd.code == code
     return end.value.rcvd.reason
