@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from fourhands_kernels.kernel import Judgement
 from fourhands_protocol.roles import INTERVIEWERS, streams
 from fourhands_server.blobs.blobs import Blobs
+from fourhands_server.blobs.sqlite_file import BadScript, sqlite_file
 from fourhands_server.core import adding
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.asked import Offered
@@ -58,6 +60,17 @@ class TestsOffered(msgspec.Struct, kw_only=True):
     examples: list[str]
 
 
+class ServiceView(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A question's service: its port on the kernel's loopback; `state` is none, running or failed; its last
+    `fault` is there for interviewers alone.
+    """
+
+    port: int
+    state: str
+    detail: str | None = None
+    fault: str | None = None
+
+
 class QuestionView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A question; `whole` is there for interviewers alone."""
 
@@ -65,7 +78,7 @@ class QuestionView(msgspec.Struct, kw_only=True, omit_defaults=True):
     title: str
     seq: int
     by: str
-    service: dict[str, Any] | None = None
+    service: ServiceView | None = None
     sqlite: list[str] = []
     tests: TestsOffered | None = None
     whole: Any = None
@@ -110,8 +123,9 @@ class Questions:
             )
         question = read(raw)
         created = question.id not in host.state.asked.questions
-        adding.plan(host.state, Adding(question, files_of(question)))  # before anything is kept
-        wanted = await prepare(question, self._desk.hub.parts.blobs)
+        brought = await brought_along(question)
+        adding.plan(host.state, Adding(question, _sizes(brought)))  # before anything is kept
+        wanted = await prepare(question, brought, self._desk.hub.parts.blobs)
         body = {"adding": wanted}
         seq = await host.call(principal.person, principal.role, "question.add", body)
         return answer(Changed(seq=seq), 201 if created else 200)
@@ -128,17 +142,24 @@ def read(raw: Any) -> Question:
     return question
 
 
-def files_of(question: Question) -> tuple[DataFile, ...]:
-    """The files that it will bring along, whose bytes nobody has made yet."""
-    return tuple(DataFile(path, len(text.encode()), "") for path, text in question.examples.items())
+async def brought_along(question: Question) -> Mapping[str, bytes]:
+    """The files that it will bring along: its examples, and a database for each script; raises Problem."""
+    files = {path: text.encode() for path, text in question.examples.items()}
+    for path, script in question.sqlite.items():
+        try:
+            files[path] = await sqlite_file(script)
+        except BadScript as bad:
+            raise Problem(400, "bad-question", f"sqlite: {path}: {bad}.") from bad
+    return files
 
 
-async def prepare(question: Question, blobs: Blobs) -> Adding:
+def _sizes(files: Mapping[str, bytes]) -> tuple[DataFile, ...]:
+    return tuple(DataFile(path, len(data), "") for path, data in files.items())
+
+
+async def prepare(question: Question, files: Mapping[str, bytes], blobs: Blobs) -> Adding:
     """Keep the bytes of what it brings along; raises BlobError."""
-    data: list[DataFile] = []
-    for path, text in question.examples.items():
-        encoded = text.encode()
-        data.append(DataFile(path, len(encoded), await blobs.put(encoded)))
+    data = [DataFile(path, len(one), await blobs.put(one)) for path, one in files.items()]
     return Adding(question, tuple(data))
 
 
@@ -165,8 +186,14 @@ def _view(host: RoomHost, offered: Offered, *, private: bool) -> QuestionView:
         title=offered.title,
         seq=offered.seq,
         by=offered.by,
-        service=None if offered.service is None else dict(offered.service),
+        service=None if offered.service is None else _service(host, offered.service["port"], private=private),
         sqlite=list(offered.sqlite),
         tests=None if tests is None else msgspec.convert(tests, TestsOffered),
         whole=None if kept is None else kept.whole,
     )
+
+
+def _service(host: RoomHost, port: int, *, private: bool) -> ServiceView:
+    state, detail = host.state.asked.services.get(port, ("none", None))
+    fault = host.room.private.faults.get(port) if private else None
+    return ServiceView(port=port, state=state, detail=detail, fault=fault)

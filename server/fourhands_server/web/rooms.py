@@ -16,7 +16,7 @@ from fourhands_server.web.api import Call, Desk, answer, read_body
 from fourhands_server.web.environments import Environments
 from fourhands_server.web.invites import Done, Invites, Links
 from fourhands_server.web.problem import Problem
-from fourhands_server.web.questions import LIMIT, prepare
+from fourhands_server.web.questions import LIMIT, brought_along, prepare
 from fourhands_server.web.questions import read as read_question
 from fourhands_server.web.words import one_line
 
@@ -146,7 +146,9 @@ class Rooms:
         chosen = _settings(wanted.settings or {})
         if "environment" in chosen:
             await self._environments.need(chosen["environment"])
-        prepared = [await prepare(question, self._desk.hub.parts.blobs) for question in questions]
+        brought = [await brought_along(question) for question in questions]
+        blobs = self._desk.hub.parts.blobs
+        prepared = [await prepare(*one, blobs) for one in zip(questions, brought, strict=True)]
         host = await self._desk.hub.create(title=title, settings=chosen, questions=prepared)
         return answer(Created(id=host.id, links=self._links(host)), 201)
 
