@@ -8,6 +8,7 @@ import type {
   Invitation,
   Joined,
   JoinRequest,
+  JudgementInfo,
   Links,
   Problem,
   RoomInfo,
@@ -117,6 +118,29 @@ export class Api {
     return this.#call<TimelinePage>(`${roomPath(room)}/timeline?${search}`, signal ? { signal } : {});
   }
 
+  /** `whole` as it stands in its file; the server checks it. */
+  async putQuestion(room: string, question: string, whole: unknown): Promise<void> {
+    await this.#call(questionPath(room, question), { method: "PUT", body: whole });
+  }
+
+  /** A known id is not run again. */
+  async runTests(room: string, question: string, id: string): Promise<void> {
+    await this.#call(`${questionPath(room, question)}/tests`, { method: "POST", body: { id } });
+  }
+
+  judgement(room: string, question: string, judgement: string): Promise<JudgementInfo> {
+    return this.#call(`${questionPath(room, question)}/tests/${encodeURIComponent(judgement)}`);
+  }
+
+  async cancelTests(room: string, question: string, judgement: string): Promise<void> {
+    const path = `${questionPath(room, question)}/tests/${encodeURIComponent(judgement)}`;
+    await this.#call(path, { method: "DELETE" });
+  }
+
+  async runExamples(room: string, question: string, id: string): Promise<void> {
+    await this.#call(`${questionPath(room, question)}/examples`, { method: "POST", body: { id } });
+  }
+
   async end(room: string): Promise<void> {
     await this.#call(`${roomPath(room)}/end`, { method: "POST" });
   }
@@ -164,6 +188,10 @@ export const UNREACHABLE: Problem = {
 
 export function roomPath(room: string): string {
   return `/api/rooms/${encodeURIComponent(room)}`;
+}
+
+function questionPath(room: string, question: string): string {
+  return `${roomPath(room)}/questions/${encodeURIComponent(question)}`;
 }
 
 function parseJson(status: number, text: string): unknown {

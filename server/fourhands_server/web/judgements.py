@@ -87,9 +87,7 @@ class Judgements:
             Call("POST", tests, "Run the hidden tests", self.run, Named, TestsQueued, 202),
             Call("GET", one, "What came of them, for this role", self.view, answer=JudgementView, query=wait),
             Call("DELETE", one, "Stop them", self.cancel, status=202),
-            Call(
-                "POST", examples, "Run its examples in the kernel", self.examples, Named, Queued, 202
-            ),
+            Call("POST", examples, "Run its examples in the kernel", self.examples, Named, Queued, 202),
         ]
 
     async def run(self, request: Request) -> Response:
@@ -106,10 +104,10 @@ class Judgements:
         principal, host = await self._desk.enter(request, "run")
         run = _name(await read_body(request, Named), "r")
         question = host.state.asked.questions.get(request.path_params["question"])
-        paths = [] if question is None or question.tests is None else question.tests["examples"]
-        if not paths:
+        if question is None or question.tests is None or not question.tests["examples"]:
             raise Problem(404, "no-examples", "This room has no such question with examples.")
-        code = examples_code([path for path in paths if TEST_FILE.search(path)])
+        paths = [path for path in question.tests["examples"] if TEST_FILE.search(path)]
+        code = f"# Examples of {question.title}\n{examples_code(paths)}"  # what people see of the run
         await host.call(principal.person, principal.role, "run", {"run": run, "code": code})
         return answer(Queued(run=run), 202)
 

@@ -178,6 +178,13 @@ function sheet(desk: Desk, which: "keys" | "palette"): void {
   desk.sheet.value = desk.sheet.value === which ? null : which;
 }
 
+    {
+      id: "questions",
+      group: "View",
+      title: "Show or hide the questions",
+      keys: "Alt-7",
+      act: () => toSide(desk, "questions"),
+    },
 export function focusEditor(desk: Desk): void {
   if (shape.value === "narrow") tab.value = "code";
   desk.pane.value?.focus();

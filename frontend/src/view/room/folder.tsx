@@ -6,7 +6,6 @@ import { FilePath } from "../parts/file-path";
 import { Icon } from "../parts/icon";
 import { type Choice, Menu } from "../parts/menu";
 import { type Desk, useDesk } from "./desk";
-import { FileViewer } from "./file-viewer";
 import {
   dismissUpload,
   download,
@@ -21,7 +20,6 @@ import {
 
 export function Folder() {
   const desk = useDesk();
-  const seen = viewed.value;
   useEffect(() => {
     // A file that misses its place must not take the page away.
     const stay = (event: DragEvent) => {
@@ -36,7 +34,6 @@ export function Folder() {
   }, []);
   useEffect(
     () => () => {
-      viewed.value = null;
       uploads.value = [];
     },
     [desk],
@@ -45,7 +42,6 @@ export function Folder() {
     <>
       <Data desk={desk} />
       <Written desk={desk} />
-      {seen !== null && <FileViewer key={`${seen.shelf} ${seen.path}`} desk={desk} file={seen} />}
     </>
   );
 }

@@ -4,7 +4,7 @@ import type { Size } from "../parts/splitter";
 import { recall, remember } from "../store";
 
 export type Shape = "wide" | "medium" | "narrow";
-export type Side = "chat" | "people";
+export type Side = "questions" | "chat" | "people";
 export type Tab = "code" | "output" | Side;
 
 const WIDE = matchMedia("(min-width: 1100px)");
@@ -35,7 +35,7 @@ export const OUTPUT_HEIGHT = size("output-height", 280, 120, 640);
 /** Files beside the editor (wide), or as a drawer over it (else). */
 export const filesOpen = signal(recall("files-open") !== "no");
 export const filesDrawer = signal(false);
-/** Chat or people beside or over the rest; null when closed. */
+/** Questions, chat or people beside or over the rest; null when closed. */
 export const side = signal<Side | null>(null);
 /** The one panel that a phone shows. */
 export const tab = signal<Tab>("code");
@@ -49,7 +49,7 @@ export function toggleFiles(): void {
   remember("files-open", filesOpen.value ? "yes" : "no");
 }
 
-/** Shows chat or people, whatever the shape; asked for again, puts it away. */
+/** Shows questions, chat or people, whatever the shape; asked for again, puts it away. */
 export function toggleSide(which: Side): void {
   if (shape.value === "narrow") {
     tab.value = tab.value === which ? "code" : which;

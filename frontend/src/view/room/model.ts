@@ -2,6 +2,7 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import { type Action, allows } from "../../../../protocol/ts/roles";
 import type { Change, Link, Recovered, RoomClient, Status } from "../../room/client";
+import type { PrivateState } from "../../room/private";
 import type { Person, RoomState } from "../../room/state";
 import { notify } from "../parts/notices";
 
@@ -11,6 +12,7 @@ export class RoomModel {
   readonly invite: string;
   readonly client: RoomClient;
   readonly #state;
+  readonly #private;
   readonly #link;
   readonly #status;
   readonly #documents = signal(0);
@@ -23,6 +25,7 @@ export class RoomModel {
     this.invite = invite;
     this.client = client;
     this.#state = signal(client.state);
+    this.#private = signal(client.private);
     this.#link = signal(client.link);
     this.#status = signal(client.status);
   }
@@ -35,6 +38,8 @@ export class RoomModel {
     data: computed(() => this.#state.value.data),
     written: computed(() => this.#state.value.written),
     runs: computed(() => this.#state.value.runs),
+    questions: computed(() => this.#state.value.questions),
+    judgements: computed(() => this.#state.value.judgements),
     chat: computed(() => this.#state.value.chat),
     kernel: computed(() => this.#state.value.kernel),
     cursors: computed(() => this.#state.value.cursors),
@@ -42,6 +47,7 @@ export class RoomModel {
     events: computed(() => this.#state.value.events),
     endedAt: computed(() => this.#state.value.endedAt),
     environment: computed(() => this.#state.value.environment),
+    help: computed(() => this.#state.value.help),
     revoked: computed(() => this.#state.value.revoked),
   };
 
@@ -67,6 +73,19 @@ export class RoomModel {
 
   get runs(): RoomState["runs"] {
     return this.#parts.runs.value;
+  }
+
+  get questions(): RoomState["questions"] {
+    return this.#parts.questions.value;
+  }
+
+  get judgements(): RoomState["judgements"] {
+    return this.#parts.judgements.value;
+  }
+
+  /** What interviewers alone know; empty for everybody else. */
+  get private(): PrivateState {
+    return this.#private.value;
   }
 
   get chat(): RoomState["chat"] {
@@ -99,6 +118,10 @@ export class RoomModel {
 
   get environment(): string {
     return this.#parts.environment.value;
+  }
+
+  get help(): RoomState["help"] {
+    return this.#parts.help.value;
   }
 
   get link(): ReadonlySignal<Link> {
@@ -158,6 +181,7 @@ export class RoomModel {
   #take(change: Change): void {
     batch(() => {
       if (change.state) this.#state.value = this.client.state;
+      this.#private.value = this.client.private;
       this.#link.value = this.client.link;
       this.#status.value = this.client.status;
       this.#down.value = this.#downSince();

@@ -7,8 +7,11 @@ import { AloneStrip } from "./alone";
 import { Banner } from "./banner";
 import { commands, focusEditor } from "./commands";
 import { Desk, DeskContext, useDesk } from "./desk";
+import { closeHelp } from "./editor-help";
 import { EditorPanel } from "./editor-panel";
+import { FileViewer } from "./file-viewer";
 import { FilesPanel } from "./files-panel";
+import { viewed } from "./folder-deeds";
 import { inField, matches, typing } from "./keys";
 import { KeysHelp } from "./keys-help";
 import { FILES_WIDTH, filesDrawer, filesOpen, OUTPUT_HEIGHT, OUTPUT_WIDTH, shape, side, tab } from "./layout";
@@ -24,6 +27,7 @@ export function Room({ model }: { model: RoomModel }) {
   const desk = useMemo(() => new Desk(model), [model]);
   useKeys(desk);
   useLeaving(desk);
+  useEffect(() => () => closeHelp(desk), [desk]);
   useEffect(() => {
     document.title = `${model.title || "Room"} · Fourhands`;
   }, [model.title]);
@@ -39,11 +43,24 @@ export function Room({ model }: { model: RoomModel }) {
       {desk.sheet.value === "palette" && <Palette />}
       {desk.sheet.value === "keys" && <KeysHelp />}
       {desk.sheet.value === "share" && <Share />}
+      <Viewed desk={desk} />
       <RecoveredCopy />
       <Confirm />
       <Notices />
     </DeskContext.Provider>
   );
+}
+
+/** A file that somebody wants to look at, whichever list it was chosen from. */
+function Viewed({ desk }: { desk: Desk }) {
+  const seen = viewed.value;
+  useEffect(
+    () => () => {
+      viewed.value = null;
+    },
+    [desk],
+  );
+  return seen && <FileViewer key={`${seen.shelf} ${seen.path}`} desk={desk} file={seen} />;
 }
 
 function Panels() {

@@ -1,12 +1,16 @@
-/** The slim rail at the right edge and the drawer it opens: chat and people. */
+/** The slim rail at the right edge and the drawer it opens: questions, chat and people. */
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { lazy } from "../lazy";
 import { Icon, type IconName } from "../parts/icon";
 import { Chat } from "./chat";
 import { type Desk, useDesk } from "./desk";
 import { type Side, shape, side, sideShown, type Tab, tab, takeFocus, toggleSide } from "./layout";
 import { People } from "./people";
 
+const Questions = lazy(async () => (await import("./questions/panel")).Questions);
+
 const SIDES: readonly { side: Side; icon: IconName; title: string }[] = [
+  { side: "questions", icon: "list-checks", title: "Questions" },
   { side: "chat", icon: "message-square", title: "Chat" },
   { side: "people", icon: "users", title: "People" },
 ];
@@ -68,12 +72,13 @@ export function SidePanel() {
     if (panel.current === null || !takeFocus()) return;
     (panel.current.querySelector<HTMLElement>(".field") ?? panel.current.querySelector("button"))?.focus();
   }, [which]);
-  if (which !== "chat" && which !== "people") return null;
+  const shown = SIDES.find((one) => one.side === which);
+  if (shown === undefined) return null;
   return (
-    <aside class="panel side" ref={panel} aria-label={which === "chat" ? "Chat" : "People"}>
+    <aside class={`panel side side-${which}`} ref={panel} aria-label={shown.title}>
       {shape.value !== "narrow" && (
         <header class="panel-head">
-          <h2 class="panel-title grow">{which === "chat" ? "Chat" : "People"}</h2>
+          <h2 class="panel-title grow">{shown.title}</h2>
           <button
             type="button"
             class="button quiet square small"
@@ -86,7 +91,9 @@ export function SidePanel() {
           </button>
         </header>
       )}
-      {which === "chat" ? <Chat /> : <People />}
+      {which === "questions" && <Questions />}
+      {which === "chat" && <Chat />}
+      {which === "people" && <People />}
     </aside>
   );
 }
@@ -94,6 +101,7 @@ export function SidePanel() {
 const TABS: readonly { tab: Tab; icon: IconName; title: string }[] = [
   { tab: "code", icon: "file-code-2", title: "Code" },
   { tab: "output", icon: "terminal", title: "Output" },
+  { tab: "questions", icon: "list-checks", title: "Questions" },
   { tab: "chat", icon: "message-square", title: "Chat" },
   { tab: "people", icon: "users", title: "People" },
 ];
