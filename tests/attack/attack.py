@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from fourhands_kernels.kernel import Service
 from tests.kernels.watching import Run
 
 Group = Literal["secrets", "reach", "exhaust", "output", "lifecycle", "forge"]
@@ -42,7 +43,7 @@ class Attack:
     """`code` leaves what it got in `found`, unless `finds` is False.
 
     `ends` are the ways in which its run may end, `limit` its time limit in seconds. One that `shares` leaves
-    its kernel as good as it was. `check` looks at what the room was told.
+    its kernel as good as it was. `check` looks at what the room was told. `services` stand beside the kernel.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Attack:
     limit: float = 25.0
     machine: str | None = None
     check: Check | None = None
+    services: tuple[Service, ...] = ()
 
     def source(self, targets: str) -> str:
         """What the room runs."""

@@ -46,7 +46,8 @@ async def withstand(ground: Ground, room: Watched, attack: Attack) -> None:
     """Run one attack and look at what came of it; AssertionError where something gave way."""
     began = len(room.events)
     async with asyncio.timeout(SECONDS):
-        run = await room.runs(attack.source(ground.targets), time_limit_s=attack.limit)
+        code = attack.source(ground.targets)
+        run = await room.runs(code, time_limit_s=attack.limit, services=attack.services)
         assert run.status in attack.ends, f"it ended as {run.status}: {str(run.items)[-600:]}"
         if attack.finds and run.status == "ok":
             assert run.value == "[]", f"it got at {run.value[:600]}"

@@ -1,6 +1,7 @@
 """Exhaust: memory, processors, processes, files, descriptors, disk."""
 
 from .attack import ANY, Attack, says, ways
+from .service import ASKS, SERVICES
 
 TOO_MUCH = "it took more than 1.5 GiB of memory"
 
@@ -294,5 +295,45 @@ os.wait()
 found += glob.glob("/home/room/**/core*", recursive=True) + glob.glob("/tmp/core*")
 """,
         finds=True,
+    ),
+    exhaust(
+        "connections to the service beside it",
+        ASKS
+        + """
+held = []
+def connect(data):
+    try:
+        while True:
+            held.append(socket.create_connection(("127.0.0.1", PORT), timeout=1))
+            held[-1].setblocking(False)
+            held[-1].send(data)
+    except OSError:
+        pass
+parts = (b"", b"GET / HTTP/1.1\\r\\n", b"POST / HTTP/1.1\\r\\nContent-Length: 999999\\r\\n\\r\\n" + bytes(900000))
+threads = [threading.Thread(target=connect, args=(data,)) for data in parts * 3]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+""",
+        services=SERVICES,
+        limit=12,
+    ),
+    exhaust(
+        "requests to the service beside it",
+        ASKS
+        + """
+def request():
+    at_end = time.monotonic() + 3
+    while time.monotonic() < at_end:
+        ask("/fail", bytes(900000))
+threads = [threading.Thread(target=request) for _ in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+answers()
+found
+""",
+        ends=ways("ok"),
+        finds=True,
+        services=SERVICES,
+        limit=25,
     ),
 ]

@@ -3,6 +3,7 @@
 from tests.kernels.watching import Run
 
 from .attack import ANY, Attack, ways
+from .service import ASKS, SERVICES
 
 # A session with the kernel's own key, and a way to say anything on iopub.
 SAYS = """
@@ -202,5 +203,34 @@ def talk():
 threading.Thread(target=talk, daemon=True).start()
 """,
         ends=ways("ok"),
+    ),
+    forge(
+        "the service beside it, by its port",
+        ASKS
+        + """
+def listens(family, address, *options):
+    with socket.socket(family) as mine:
+        for option in options:
+            mine.setsockopt(socket.SOL_SOCKET, option, 1)
+        if family == socket.AF_INET6:
+            mine.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        mine.bind((address, PORT))
+        mine.listen()
+        return True
+def all_ways():
+    again, beside = socket.SO_REUSEADDR, socket.SO_REUSEPORT
+    for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, ""), (socket.AF_INET6, "::")):
+        for options in ((), (again,), (beside,), (again, beside)):
+            tries((address, options), lambda: listens(family, address, *options))
+all_ways()
+ask("/die")
+at_end = time.monotonic() + 1
+while time.monotonic() < at_end:
+    all_ways()
+found
+""",
+        ends=ways("ok"),
+        finds=True,
+        services=SERVICES,
     ),
 ]

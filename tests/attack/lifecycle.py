@@ -1,6 +1,7 @@
 """Lifecycle: ends, hangs, and what would outlive its run or its kernel."""
 
 from .attack import ANY, Attack, ways
+from .service import ASKS, SERVICES
 
 
 def life(name: str, code: str, **more: object) -> Attack:
@@ -137,5 +138,23 @@ print("nobody hears", flush=True)
         "ctypes.PyDLL(None).sleep(60)",
         limit=2,
         ends=ways("timeout", "kernel_died"),
+    ),
+    life(
+        "the end of the service beside it",
+        ASKS
+        + """
+answers()
+others = {int(name) for name in os.listdir("/proc") if name.isdigit()} - {1, os.getpid()}
+for pid in others:
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        tries(f"a signal to {pid}", lambda: os.kill(pid, number) is None)
+tries("a signal to all", lambda: os.kill(-1, signal.SIGCONT) is None)
+tries("a handle", lambda: [os.pidfd_open(pid) for pid in range(2, 2000) if pid != os.getpid() and not os.path.exists(f"/proc/{pid}")])
+answers()
+found
+""",
+        ends=ways("ok"),
+        finds=True,
+        services=SERVICES,
     ),
 ]

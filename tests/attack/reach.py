@@ -1,6 +1,7 @@
 """Reach: the network, the host's processes and sockets, its kernel, its files."""
 
 from .attack import Attack
+from .service import ASKS, SERVICES
 
 
 def reach(name: str, code: str, **more: object) -> Attack:
@@ -247,5 +248,17 @@ for request in (0x5412, 0x541C, 0x541D, 0x5423):
 for fd in range(3):
     tries(("typing", fd), lambda: fcntl.ioctl(fd, 0x5412, b"x") is not None)
 """,
+    ),
+    reach(
+        "the network, by the service beside it",
+        ASKS
+        + """
+places = [[address, T["port"]] for address in ("127.0.0.1", "127.1.2.3", "0.0.0.0", *T["addresses"])]
+places += [["192.0.2.1", 80], ["127.0.0.1", PORT]]
+status, text = ask("/reach", json.dumps(places).encode())
+if (status, text) != (200, b"[]"):
+    found.append((status, text))
+""",
+        services=SERVICES,
     ),
 ]

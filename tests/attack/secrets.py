@@ -1,6 +1,7 @@
 """Secrets: of the host, of its server, of other rooms."""
 
 from .attack import Attack
+from .service import ASKS, SERVICES
 
 
 def secret(name: str, code: str, **more: object) -> Attack:
@@ -183,5 +184,19 @@ while frame:
     tries(frame.f_code.co_name, lambda: secrets_in(repr([v for k, v in frame.f_locals.items() if k not in ("T",)]).encode(errors="replace")))
     frame = frame.f_back
 """,
+    ),
+    secret(
+        "the source of the service beside it",
+        ASKS
+        + """
+tries("its failure", lambda: secrets_in(ask("/fail")[1]))
+names = ("environ", "cmdline", "maps", "root/run/fourhands/service/runner.py", "cwd/service.py")
+paths = [f"/proc/{pid}/{name}" for pid in os.listdir("/proc") if pid.isdigit() for name in names]
+paths += [path for path in glob.glob("/proc/[0-9]*/fd/*") if "memfd" in os.path.realpath(path)]
+paths += glob.glob("/run/**", recursive=True) + glob.glob("/tmp/**", recursive=True)
+for path in paths:
+    tries(path, lambda: secrets_in(content(path)) or b"from runner import" in content(path))
+""",
+        services=SERVICES,
     ),
 ]

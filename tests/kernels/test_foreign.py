@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
-from fourhands_kernels.kernel import KernelUnavailable
+from fourhands_kernels.kernel import KernelUnavailable, Service
 
 from .hosting import ENVIRONMENTS, PROJECT, HostProcess
 from .watching import Watched
@@ -122,6 +122,12 @@ async def test_the_room_s_files_are_not_there_and_that_is_said_once(room: Watche
     assert said[0].startswith("The room's other files are not in the kernel's folder")
     assert said[1] == ""
     assert (await room.client.files(room.name)).files == ()
+
+
+async def test_no_service_stands_beside_it_and_that_is_said(room: Watched) -> None:
+    assert (await room.runs("1 + 1", services=(Service(18080, "app = print"),))).value == "2"
+    told = await room.event("service", port=18080, state="failed")
+    assert told.body["detail"] == "this kernel runs where the host cannot put a service beside it"
 
 
 async def test_input_is_asked_for(room: Watched) -> None:
