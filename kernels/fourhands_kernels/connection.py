@@ -4,7 +4,7 @@ go back.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from . import wire
@@ -206,14 +206,14 @@ class Connection:
         if feed is not None:
             feed.acknowledge(n)
 
-    async def _deliver(self, room: str, journal: str, held: Held) -> None:
+    async def _deliver(self, room: str, journal: str, events: Sequence[Held]) -> None:
         try:
-            await self._write({"event": [room, journal, held.n, held.kind, held.body]})
+            await self._write(*({"event": [room, journal, one.n, one.kind, one.body]} for one in events))
         except ConnectionError:
             await asyncio.Event().wait()  # the reader notices too, and ends this feed
 
-    async def _write(self, message: Mapping[str, Any]) -> None:
-        self._writer.write(wire.write(message))
+    async def _write(self, *messages: Mapping[str, Any]) -> None:
+        self._writer.write(b"".join(map(wire.write, messages)))
         await self._writer.drain()
 
     def _close(self) -> None:

@@ -4,14 +4,16 @@ it has committed.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from .journal import Held, Journal
 
 AHEAD: Final = 8 * 1024 * 1024  # bytes sent and not acknowledged
 
-Deliver = Callable[[str, str, Held], Awaitable[None]]
+TOGETHER: Final = 64 * 1024  # bytes of events in one write: each write wakes the other side
+
+Deliver = Callable[[str, str, Sequence[Held]], Awaitable[None]]
 
 
 class Feed:
@@ -44,12 +46,20 @@ class Feed:
 
     async def _follow(self) -> None:
         while True:
-            held = self._journal.next_after(self._at) if self._bytes <= AHEAD else None
-            if held is None:
+            if events := self._take():
+                await self._deliver(self._room, self._journal.id, events)
+            else:
                 self._changed.clear()
                 await self._changed.wait()
-                continue
+
+    def _take(self) -> list[Held]:
+        """What may be sent now, and goes into one write."""
+        events: list[Held] = []
+        size = 0
+        while size < TOGETHER and self._bytes <= AHEAD and (held := self._journal.next_after(self._at)):
+            events.append(held)
+            size += len(held.body)
             self._at = held.n
             self._ahead.append((held.n, len(held.body)))
             self._bytes += len(held.body)
-            await self._deliver(self._room, self._journal.id, held)
+        return events

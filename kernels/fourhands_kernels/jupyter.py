@@ -20,6 +20,7 @@ from .environments import Environment
 from .foreign import foreign_manager
 from .kernel import Execution, KernelUnavailable
 from .kernelspecs import Kernelspec
+from .messages import Message, read
 from .provisioner import SandboxProvisioner, manager
 from .sandbox.launch import Launcher
 from .zmtp import Kind
@@ -37,6 +38,8 @@ _GRACE_SECONDS: Final = (
     5.0  # between the reply and the end of the output, either of which may get lost in a flood
 )
 _PROMPT: Final = 2_000  # characters
+# Leaves no trace and goes nearly every way that a run goes: expressions are shown even where code is silent.
+_REHEARSAL: Final = {"code": "1", "silent": True, "store_history": False, "user_expressions": {"shown": "1"}}
 
 
 class Sink(Protocol):
@@ -117,7 +120,7 @@ class JupyterKernel:
         await self._start()
         ended = asyncio.ensure_future(self.ended())
         self._answered = asyncio.get_running_loop().create_future()
-        self._send("shell", "execute_request", {"code": "", "silent": True, "store_history": False})
+        self._send("shell", "execute_request", _REHEARSAL)
         try:
             await asyncio.wait(
                 (self._answered, ended), timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -247,18 +250,14 @@ class JupyterKernel:
         channel.send(session.serialize(message))
         return str(message["msg_id"])
 
-    def _read(self, frames: Frames) -> tuple[str, str, dict[str, Any]] | None:
-        """Kind, parent and content of a message; None where it is none."""
-        session = self._manager.session
+    def _read(self, frames: Frames) -> Message | None:
+        """What a message says; None where it is none."""
         try:
-            message = session.deserialize(session.feed_identities(frames)[1])
-            kind, content = message["header"]["msg_type"], message["content"]
-            parent = message["parent_header"].get("msg_id", "")
-        except Exception as error:  # whatever a hostile message brings the parser to raise
+            return read(self._manager.session, frames)
+        except Exception as error:
             log.debug("not a message: %r", error)
             self._lose(frames)
             return None
-        return (kind, parent, content) if isinstance(kind, str) and isinstance(content, dict) else None
 
     def _lose(self, frames: Frames) -> None:
         if self._sink is not None and self._run is not None:

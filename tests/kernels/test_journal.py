@@ -1,6 +1,7 @@
 """The journal and the feed that sends it: dense, bounded, never far ahead of what is committed."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -67,8 +68,8 @@ class Sent:
         self.numbers: list[int] = []
         self.news = asyncio.Event()
 
-    async def deliver(self, room: str, journal_id: str, held: Held) -> None:
-        self.numbers.append(held.n)
+    async def deliver(self, room: str, journal_id: str, events: Sequence[Held]) -> None:
+        self.numbers += [held.n for held in events]
         self.news.set()
 
     async def until(self, n: int) -> None:

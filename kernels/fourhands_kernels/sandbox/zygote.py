@@ -34,6 +34,7 @@ CHANNELS = ("shell", "iopub", "stdin", "control")
 EARLY = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "IPython.utils.wildcard",
