@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 SPEC = (ROOT / "protocol" / "SPEC.md").read_text("utf-8")
 SERVER = [path.read_text("utf-8") for path in sorted((ROOT / "server" / "fourhands_server").rglob("*.py"))]
-MADE_OTHERWISE = {"--environments", "--base-url", "--with-room"}  # their defaults are no plain values
+# Their defaults are no plain values.
+MADE_OTHERWISE = {"--environments", "--base-url", "--kernel-host", "--with-room"}
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

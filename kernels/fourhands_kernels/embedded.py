@@ -116,7 +116,8 @@ class EmbeddedHost:
             socket.socket(socket.AF_UNIX) as link,
         ):
             link.connect(address)
-            os.kill(wire.peer(link)[0], signal.SIGKILL)
+            if (pid := wire.peer(link)[0]) > 0:  # 0 in another pid namespace, and our own group to kill(2)
+                os.kill(pid, signal.SIGKILL)
 
     async def _reap(self) -> None:
         """See our own host out, one that no longer answers."""

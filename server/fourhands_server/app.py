@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from fourhands_kernels.client import EmbeddedOptions, start_embedded_host
+from fourhands_kernels.client import EmbeddedOptions, KernelHostClient, start_embedded_host
 from fourhands_server.blobs.folder import FolderBlobs
 from fourhands_server.config import Config
 from fourhands_server.core.seat import Seat
@@ -63,15 +63,7 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         documents = Documents(edits_of(log))
         stack.push_async_callback(documents.aclose)
         await documents.start()
-        kernels = await start_embedded_host(
-            EmbeddedOptions(
-                data=config.data,
-                environments=config.environments,
-                isolation=config.isolation,
-                warm=config.warm,
-                launcher=config.launcher,
-            )
-        )
+        kernels = await _kernels(config)
         stack.push_async_callback(kernels.aclose)
         auth = Auth(keys, now=time.time)
 
@@ -100,6 +92,21 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         ]
         entrance = Entrance(hub, auth, LanguageDesks(kernels, clock=wall_clock))
         yield Server(_http(calls), room_socket(entrance), hub, rooms)
+
+
+async def _kernels(config: Config) -> KernelHostClient:
+    """Our own kernel host, or somebody else's, which is looked for as long as it is not there."""
+    if config.kernel_host is not None:
+        return KernelHostClient(config.kernel_host)
+    return await start_embedded_host(
+        EmbeddedOptions(
+            data=config.data,
+            environments=config.environments,
+            isolation=config.isolation,
+            warm=config.warm,
+            launcher=config.launcher,
+        )
+    )
 
 
 def _http(calls: list[Call]) -> Starlette:

@@ -84,6 +84,14 @@ def _serving(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
     _address(parser, environment)
     _kernels(parser, environment)
     _option(
+        parser,
+        environment,
+        "--kernel-host",
+        type=Path,
+        metavar="SOCKET",
+        help="a kernel host that runs by itself; without, the server has its own",
+    )
+    _option(
         parser, environment, "--with-room", action="store_true", help="have a room ready and print its links"
     )
 
@@ -206,6 +214,7 @@ def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Confi
         environments=_environments(chosen),
         warm=getattr(chosen, "warm", usual.warm),
         launcher=getattr(chosen, "launcher", usual.launcher),
+        kernel_host=getattr(chosen, "kernel_host", None),
         admin_key=environment.get(ENVIRONMENT + "ADMIN_KEY") or None,
     )
 

@@ -23,6 +23,7 @@ class Config:
     environments: Path = Path(".kernels")
     warm: int = 2  # kernels made ahead, for each environment in use
     launcher: Launcher = "zygote"
+    kernel_host: Path | None = None  # the socket of one that is none of ours
     admin_key: str | None = None
 
     @property

@@ -176,6 +176,7 @@ OPTIONS = {
     "environments": ("/kernels", Path("/kernels")),
     "warm": ("5", 5),
     "launcher": ("bubblewrap", "bubblewrap"),
+    "kernel_host": ("/run/host.sock", Path("/run/host.sock")),
 }
 
 
@@ -254,6 +255,30 @@ def test_a_kernel_host_by_itself_is_taken_up_by_a_server(tmp_path: Path) -> None
             host.send_signal(signal.SIGTERM)
             host.wait(15)
     wait_until_gone(sandboxes)
+
+
+def test_a_server_uses_a_kernel_host_that_is_none_of_its_own(tmp_path: Path) -> None:
+    """It outlives the server with all variables, and the server goes on where there is none."""
+    path = tmp_path / "apart" / "kernels" / "host.sock"
+    command = [*COMMAND, "kernel-host", "--data", str(tmp_path / "apart"), "--warm", "0"]
+    server = LiveServer(tmp_path / "data", env={"FOURHANDS_KERNEL_HOST": str(path)})
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as host:
+        try:
+            while not path.exists():
+                assert host.poll() is None
+            with server:
+                room = People(server)
+                assert room.candidate.run("x = 42")["status"] == "ok"
+            assert host.poll() is None
+            with server:
+                (output,) = room.candidate.run("x")["outputs"]
+            assert output["data"]["text/plain"] == "42"
+            assert not (tmp_path / "data" / "kernels").exists()
+        finally:
+            host.send_signal(signal.SIGTERM)
+            host.wait(15)
+    with server:
+        assert "no kernel host answers" in server.state(room.ada)["kernel"]["reason"]
 
 
 def test_environments_are_arranged_where_the_server_looks_for_them(tmp_path: Path) -> None:
