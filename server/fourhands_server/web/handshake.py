@@ -15,7 +15,9 @@ from fourhands_server.core.seat import Dialect, Framing
 
 BEARER: Final = "bearer."
 _ROOM: Final = re.compile(r"/yjs/(.+)")
-_KERNEL: Final = re.compile(r"/api/kernels/([^/]+)/channels")
+_KERNEL: Final = re.compile(r"(?:/gateway)?/api/kernels/([^/]+)/channels")
+GATEWAY: Final = "/gateway"  # what Jupyter's own server is told to use as its gateway
+FIVE_PARTS: Final = "fourhands-room-kernel-of-"  # its routes know only ids of five parts, as UUIDs have them
 _LANGUAGE: Final = re.compile(r"/api/rooms/([^/]+)/language")
 LSP: Final = "fourhands.lsp"
 _AUTHORIZATION: Final = re.compile(
@@ -53,7 +55,7 @@ def visit(request: Request) -> Visit | None:
         v1 = V1 in offered
         header = next(iter(request.headers.get_all("Authorization")), "")
         return Visit(
-            room=unquote(kernel[1]),
+            room=room_of(unquote(kernel[1])),
             token=token_of(header) or given or _bearer(offered),
             dialect="jupyter",
             subprotocol=V1 if v1 else None,
@@ -61,6 +63,11 @@ def visit(request: Request) -> Visit | None:
             session=next(iter(asked.get("session_id", [])), "")[:200],
         )
     return None
+
+
+def room_of(kernel: str) -> str:
+    """The room that a kernel's id names, in either of its forms."""
+    return kernel.removeprefix(FIVE_PARTS)
 
 
 def token_of(header: str) -> str:

@@ -1,5 +1,8 @@
 """The calls that Jupyter front ends make beside their socket: the room of the token is the only kernel there
 is, and its id is the room's.
+
+The same calls stand below `/gateway` for a Jupyter server that takes its kernels from there; to that the id
+has five parts.
 """
 
 from __future__ import annotations
@@ -16,9 +19,9 @@ from fourhands_protocol.errors import BadToken
 from fourhands_protocol.roles import allows
 from fourhands_server.core.operations import Refused
 from fourhands_server.live.host import RoomHost
-from fourhands_server.web.api import Call, Desk, answer
+from fourhands_server.web.api import Call, Desk, Endpoint, answer
 from fourhands_server.web.auth import Principal
-from fourhands_server.web.handshake import token_of
+from fourhands_server.web.handshake import FIVE_PARTS, GATEWAY, room_of, token_of
 from fourhands_server.web.problem import Problem
 
 NAME = "python3"  # of the one kernelspec
@@ -41,11 +44,19 @@ class KernelModel(msgspec.Struct, kw_only=True):
     connections: int
 
 
+class Spec(msgspec.Struct, kw_only=True):
+    """A kernelspec; nobody can start anything by it, so its argv is empty."""
+
+    name: str
+    spec: dict[str, Any]
+    resources: dict[str, str]
+
+
 class Specs(msgspec.Struct, kw_only=True):
     """The kernelspecs: one, for the room's environment."""
 
     default: str
-    kernelspecs: dict[str, Any]
+    kernelspecs: dict[str, Spec]
 
 
 class Activity(msgspec.Struct, kw_only=True):
@@ -72,26 +83,38 @@ class Kernels:
 
     def calls(self) -> list[Call]:
         """The rows of the API."""
+        return [
+            Call("GET", "/api", "The version of this server", self.version, answer=ServerVersion, open=True),
+            *self._below(""),
+            *self._below(GATEWAY),
+        ]
+
+    def _below(self, prefix: str) -> list[Call]:
         one = "/api/kernels/{kernel}"
         token = (("token", "the bearer token, where it stands in no header"),)
         rows: list[tuple[str, str, str, Any, type | None, int]] = [
             ("GET", "/api/kernels", "The room's kernel, in a list", self.all, None, 200),
             ("POST", "/api/kernels", "The room's kernel; nothing is started", self.start, KernelModel, 201),
             ("GET", one, "The room's kernel; its id is the room's", self.view, KernelModel, 200),
-            ("DELETE", one, "Always refused: the kernel ends with the room", self.delete, None, 200),
+            ("DELETE", one, *self._end(prefix), None, 204),
             ("POST", f"{one}/interrupt", "Interrupt the run", self.interrupt, None, 204),
             ("POST", f"{one}/restart", "A fresh kernel", self.restart, KernelModel, 200),
             ("GET", "/api/kernelspecs", "What the room runs on", self.specs, Specs, 200),
+            ("GET", "/api/kernelspecs/{spec}", "The one spec", self.spec, Spec, 200),
             ("GET", "/api/status", "What goes on in the room's kernel", self.status, Activity, 200),
             ("GET", "/api/me", "Whoever the token speaks for", self.me, Me, 200),
         ]
         return [
-            Call("GET", "/api", "The version of this server", self.version, answer=ServerVersion, open=True),
-            *(
-                Call(method, path, f"Jupyter: {words}", endpoint, answer=shape, status=status, query=token)
-                for method, path, words, endpoint, shape, status in rows
-            ),
+            Call(
+                method, prefix + path, f"Jupyter: {words}", endpoint, answer=shape, status=status, query=token
+            )
+            for method, path, words, endpoint, shape, status in rows
         ]
+
+    def _end(self, prefix: str) -> tuple[str, Endpoint]:
+        if prefix:
+            return "The front end lets go; the kernel stays", self.let_go
+        return "Always refused: the kernel ends with the room", self.delete
 
     async def version(self, request: Request) -> Response:
         """Jupyter's clients ask this first, of anybody."""
@@ -100,25 +123,30 @@ class Kernels:
     async def all(self, request: Request) -> Response:
         """A list of one."""
         _, host = await self._enter(request)
-        return answer([_model(host)])
+        return answer([_model(request, host)])
 
     async def start(self, request: Request) -> Response:
         """A front end that wants a kernel of its own gets the room's: there is no other."""
         _, host = await self._enter(request)
-        made = answer(_model(host), 201)
-        made.headers["Location"] = f"/api/kernels/{host.id}"
+        made = answer(_model(request, host), 201)
+        made.headers["Location"] = f"{request.url.path}/{_model(request, host).id}"
         return made
 
     async def view(self, request: Request) -> Response:
         """The kernel as it is."""
         _, host = await self._enter(request)
-        return answer(_model(host))
+        return answer(_model(request, host))
 
     async def delete(self, request: Request) -> Response:
         """A front end that closes must not take everybody's variables along."""
         await self._enter(request)
         words = "The room's kernel is everybody's: it ends with the room. It can be restarted."
         raise Problem(403, "shared-kernel", words)
+
+    async def let_go(self, request: Request) -> Response:
+        """A Jupyter server that stops takes leave of every kernel that it was given: no wish to end ours."""
+        await self._enter(request)
+        return Response(status_code=204)
 
     async def interrupt(self, request: Request) -> Response:
         """Interrupting what does not run is no mistake: it may just have ended."""
@@ -134,21 +162,19 @@ class Kernels:
         """Variables are lost, runs that wait are aborted."""
         principal, host = await self._enter(request)
         await host.call(principal.person, principal.role, "restart", {})
-        return answer(_model(host))
+        return answer(_model(request, host))
 
     async def specs(self, request: Request) -> Response:
-        """The one spec; nobody can start anything by it, so its argv is empty."""
+        """A list of one, by name."""
         _, host = await self._enter(request)
-        spec = {
-            "argv": [],
-            "display_name": f"Fourhands: {host.state.title}",
-            "language": "python",
-            "interrupt_mode": "message",
-            "env": {},
-            "metadata": {},
-        }
-        named = {NAME: {"name": NAME, "spec": spec, "resources": {}}}
-        return answer(Specs(default=NAME, kernelspecs=named))
+        return answer(Specs(default=NAME, kernelspecs={NAME: _spec(host)}))
+
+    async def spec(self, request: Request) -> Response:
+        """The spec of that name."""
+        _, host = await self._enter(request)
+        if request.path_params["spec"] != NAME:
+            raise Problem(404, "no-such-kernelspec", f"There is one kernelspec here: {NAME}.")
+        return answer(_spec(host))
 
     async def status(self, request: Request) -> Response:
         """Of the token's own room alone."""
@@ -185,7 +211,7 @@ class Kernels:
         if not token:
             raise BadToken("this call needs a token: a bearer in a header Authorization, or ?token=")
         principal = self._desk.auth.read_token(token)
-        kernel = request.path_params.get("kernel", principal.room)
+        kernel = room_of(request.path_params.get("kernel", principal.room))
         if not allows(principal.role, "attach"):
             raise Problem(403, "forbidden", f"Your role ({principal.role}) does not allow this.")
         if kernel != principal.room:
@@ -195,11 +221,23 @@ class Kernels:
         return principal, host
 
 
-def _model(host: RoomHost) -> KernelModel:
+def _spec(host: RoomHost) -> Spec:
+    spec = {
+        "argv": [],
+        "display_name": f"Fourhands: {host.state.title}",
+        "language": "python",
+        "interrupt_mode": "message",
+        "env": {},
+        "metadata": {},
+    }
+    return Spec(name=NAME, spec=spec, resources={})
+
+
+def _model(request: Request, host: RoomHost) -> KernelModel:
     state = host.state
     busy = state.active_run() is not None
     return KernelModel(
-        id=host.id,
+        id=FIVE_PARTS + host.id if request.url.path.startswith(GATEWAY) else host.id,
         name=NAME,
         last_activity=_date(state.at),
         execution_state="busy" if busy else STATES.get(state.kernel, state.kernel),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import struct
 import threading
 from collections import deque
@@ -262,9 +263,28 @@ def test_the_calls_that_front_ends_make(room: People) -> None:
     assert ivy.at("POST", f"/api/kernels/{room.id}/interrupt").status_code == 204
     assert ivy.at("POST", f"/api/kernels/{room.id}/restart").json()["id"] == room.id
     expect_problem(ivy.at("DELETE", f"/api/kernels/{room.id}"), 403, "shared-kernel")
+    spec = ivy.at("GET", "/api/kernelspecs/python3").json()
+    assert spec == specs["kernelspecs"]["python3"]
+    expect_problem(ivy.at("GET", "/api/kernelspecs/other"), 404, "no-such-kernelspec")
     expect_problem(ivy.at("GET", "/api/kernels/other"), 404, "no-such-kernel")
     assert room.server.call("GET", f"/api/kernels?token={room.ivy.token}").is_success
     assert "kernel.restarted" in kinds(room, room.ivy.participant)
+
+
+def test_a_jupyter_server_takes_its_kernels_from_here(room: People) -> None:
+    """It knows only ids of five parts, and takes leave of a kernel when it stops."""
+    ivy = room.interviewer
+    made = ivy.at("POST", "/gateway/api/kernels", json={"name": "python3"})
+    assert re.fullmatch(r"\w+-\w+-\w+-\w+-\w+", made.json()["id"])
+    assert ivy.at("GET", made.headers["location"]).json() == made.json()
+    assert ivy.at("GET", "/gateway/api/kernels").json() == [made.json()]
+    assert ivy.at("GET", "/gateway/api/kernelspecs").is_success
+    assert handshake(room, room.ivy.token, kernel=made.json()["id"]) == 101
+    before = kinds(room)
+    assert ivy.at("DELETE", f"/gateway/api/kernels/{made.json()['id']}").status_code == 204
+    assert kinds(room)[: len(before)] == before
+    assert "kernel" not in kinds(room)[len(before) :]
+    expect_problem(room.candidate.at("GET", "/gateway/api/kernels"), 403, "forbidden")
 
 
 @pytest.mark.parametrize("role", ["candidate", "observer"])
