@@ -145,7 +145,7 @@ def _tests(raw: Any) -> Tests:
     files = _texts("tests: files", found.get("files"))
     if not any(TEST_FILE.search(path) for path in files):
         raise BadQuestion("tests: files needs a file of tests, called test_….py or …_test.py.")
-    examples = _texts("tests: examples", found["examples"]) if "examples" in found else {}
+    examples = _texts("tests: examples", found["examples"]) if found.get("examples") else {}
     if examples and not any(TEST_FILE.search(path) for path in examples):
         raise BadQuestion("tests: examples needs a file of tests, called test_….py or …_test.py.")
     modules = found.get("modules", ["main"])
