@@ -95,3 +95,38 @@ def test_the_output_of_a_run_is_complete_and_in_order_and_there_once(tmp_path: P
         told = [cbor.decode(e.body) for e in entries_of(server.data, room.id) if e.kind == "run.outputs"]
         numbers = [n for body in told for n in range(body["n"], body["n"] + len(body["items"]))]
         assert numbers == list(range(len(numbers)))
+
+
+HIDDEN = """\
+import pytest, time
+import main
+
+@pytest.mark.parametrize("n", range(8))
+def test_slow(n):
+    time.sleep(0.2)
+    assert main.double(n) == 2 * n
+"""
+
+
+@pytest.mark.timeout(120)
+def test_hidden_tests_go_on_without_the_server(tmp_path: Path) -> None:
+    """Each result is there once, in both streams, though nobody was there to take it."""
+    with LiveServer(tmp_path / "data") as server:
+        room = People(server)
+        tests = {"files": {"test_slow.py": HIDDEN}, "visibility": "names"}
+        room.interviewer.json("PUT", "/questions/slow", json={"title": "Slow", "tests": tests})
+        room.candidate.json("PUT", "/files/main.py", json={"text": "def double(n): return 2 * n"})
+        room.interviewer.json("POST", "/questions/slow/tests", json={"id": "j"})
+        while room.candidate.json("GET", "/questions/slow/tests/j")["status"] == "queued":
+            pass
+        server.kill()
+        server.start()
+        seen = room.interviewer.json("GET", "/questions/slow/tests/j?wait=60")
+        assert (seen["status"], seen["passed"], seen["total"]) == ("ok", 8, 8)
+        assert [one["n"] for one in seen["results"]] == list(range(1, 9))
+        theirs = room.candidate.json("GET", "/questions/slow/tests/j")
+        assert [one["name"] for one in theirs["results"]] == [one["name"] for one in seen["results"]]
+        kinds = [entry["kind"] for entry in room.host.json("GET", "/timeline")["entries"]]
+        assert kinds.count("tests.result") == 8
+        assert kinds.count("tests.finished") == 1
+    assert "Traceback" not in "".join(server.output)
