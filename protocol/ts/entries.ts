@@ -74,6 +74,8 @@ export interface Bodies {
     duration: number;
     detail?: string;
   };
+  /** A question's service beside the kernel; `none`: nobody wants it any more. */
+  service: { port: number; state: ServiceState; detail?: string };
 }
 
 /** Bodies of the stream `interviewers`; `after` is the room's seq at their moment. */
@@ -81,10 +83,13 @@ export interface PrivateBodies {
   "question.kept": { question: string; whole: CborMap; after: number };
   "tests.record": Outcome & { message: string; printed: string; after: number };
   "tests.detail": { judgement: string; text: string; after: number };
+  /** Why a service failed, or a request to it. */
+  "service.detail": { port: number; text: string; after: number };
 }
 
 export type Visibility = "counts" | "names" | "messages";
 export type TestOutcome = "passed" | "failed" | "error" | "skipped";
+export type ServiceState = "running" | "failed" | "none";
 export type TestsEnd = "ok" | "timeout" | "cancelled" | "error";
 
 export interface QuestionOffered {
@@ -161,6 +166,7 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   "tests.result",
   "tests.cancelled",
   "tests.finished",
+  "service",
 ]);
 
 /** True for kinds of this version; the server vouches for the body's shape. */
@@ -177,6 +183,7 @@ const PRIVATE: ReadonlySet<string> = new Set<keyof PrivateBodies>([
   "question.kept",
   "tests.record",
   "tests.detail",
+  "service.detail",
 ]);
 
 /** The same for the stream of interviewers. */

@@ -89,7 +89,10 @@ const FOLDS: Folds = {
   "run.outputs": (state, { body }) => run(state, body.run, (of) => printed(of, body)),
   "run.finished": (state, entry) => run(state, entry.body.run, (of) => finished(state, of, entry)),
 
-  kernel: (_, { body }) => ({ kernel: body, ...(hasFolder(body.state) ? {} : { written: NOTHING_WRITTEN }) }),
+  kernel: (_, { body }) => ({
+    kernel: body,
+    ...(lives(body.state) ? {} : { written: NOTHING_WRITTEN, services: new Map() }),
+  }),
   "kernel.files": (_, { body }) => ({ written: body }),
   "data.added": (state, { actor, body }) => ({
     data: new Map(state.data).set(body.path, { ...body, by: actor }),
@@ -108,8 +111,8 @@ const FOLDS: Folds = {
   "kernel.restarted": plainEvent,
 };
 
-/** A kernel that starts has a new folder, one that is gone took its own along. */
-function hasFolder(kernel: KernelPhase): boolean {
+/** A kernel that starts has a new folder and new services, one that is gone took its own along. */
+function lives(kernel: KernelPhase): boolean {
   return kernel === "idle" || kernel === "busy";
 }
 
@@ -117,6 +120,7 @@ function plainEvent(state: RoomState, entry: Pick<Entry, "seq" | "at" | "actor" 
   const { seq, at, actor, kind, body } = entry;
   return { events: [...state.events.slice(1 - MAX_EVENTS), { seq, at, actor, kind, body }] };
 }
+  service: (state, { body }) => ({ services: new Map(state.services).set(body.port, body) }),
 
 function withPerson(state: RoomState, who: Person): Change {
   return { people: new Map(state.people).set(who.id, who) };

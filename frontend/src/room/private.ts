@@ -16,9 +16,16 @@ export interface PrivateState {
   questions: ReadonlyMap<string, CborMap>;
   /** By judgement. */
   verdicts: ReadonlyMap<string, Verdict>;
+  /** The last error of the service on a port. */
+  faults: ReadonlyMap<number, string>;
 }
 
-export const NOTHING_PRIVATE: PrivateState = { seq: 0, questions: new Map(), verdicts: new Map() };
+export const NOTHING_PRIVATE: PrivateState = {
+  seq: 0,
+  questions: new Map(),
+  verdicts: new Map(),
+  faults: new Map(),
+};
 
 const NO_VERDICT: Verdict = { records: [], notes: [] };
 
@@ -45,6 +52,8 @@ function changeOf(state: PrivateState, entry: Entry): Partial<PrivateState> {
       const { judgement, text } = entry.body;
       return verdict(state, judgement, ({ notes }) => ({ notes: [...notes, text] }));
     }
+    case "service.detail":
+      return { faults: new Map(state.faults).set(entry.body.port, entry.body.text) };
   }
 }
 

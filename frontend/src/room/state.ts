@@ -202,6 +202,8 @@ export const EMPTY: RoomState = {
   endedAt: null,
   environment: "default",
   people: new Map(),
+  /** Services of the kernel that is there, by port. */
+  services: ReadonlyMap<number, Bodies["service"]>;
   files: [],
   data: new Map(),
   written: NOTHING_WRITTEN,
@@ -215,3 +217,4 @@ export const EMPTY: RoomState = {
   revoked: [],
   events: [],
 };
+  services: new Map(),

@@ -40,6 +40,7 @@ export class RoomModel {
     runs: computed(() => this.#state.value.runs),
     questions: computed(() => this.#state.value.questions),
     judgements: computed(() => this.#state.value.judgements),
+    services: computed(() => this.#state.value.services),
     chat: computed(() => this.#state.value.chat),
     kernel: computed(() => this.#state.value.kernel),
     cursors: computed(() => this.#state.value.cursors),
@@ -81,6 +82,10 @@ export class RoomModel {
 
   get judgements(): RoomState["judgements"] {
     return this.#parts.judgements.value;
+  }
+
+  get services(): RoomState["services"] {
+    return this.#parts.services.value;
   }
 
   /** What interviewers alone know; empty for everybody else. */

@@ -61,8 +61,13 @@ function textsOf(whole: CborMap): HiddenText[] {
   const found = [...filesOf(isMap(tests) ? tests.files : undefined)];
   if (isMap(service) && typeof service.source === "string")
     found.push({ name: "The service's code", text: service.source });
+  else if (isMap(service)) found.push({ name: "The service's answers", text: written(service) });
   for (const { name, text } of filesOf(sqlite)) found.push({ name: `${name}, as SQL`, text });
   return found;
+}
+
+function written(declared: CborMap): string {
+  return JSON.stringify(declared, (_, value) => (typeof value === "bigint" ? String(value) : value), 2);
 }
 
 function filesOf(table: Cbor | undefined): HiddenText[] {

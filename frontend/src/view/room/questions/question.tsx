@@ -10,6 +10,7 @@ import { viewed } from "../folder-deeds";
 import { runExamples, runTests } from "./deeds";
 import { Hidden } from "./hidden";
 import { Judgement } from "./judgement";
+import { Service } from "./service";
 
 /** As many asked for and not over as the server takes. */
 const WAITING = 5;
@@ -29,14 +30,6 @@ export function Question({ question }: { question: QuestionState }) {
       {whole !== undefined && <Hidden whole={whole} />}
       <Judged judged={judged} />
     </section>
-  );
-}
-
-function Service({ port }: { port: number }) {
-  return (
-    <p class="question-line">
-      <span class="muted">Service</span> <span class="mono">http://localhost:{port}</span>
-    </p>
   );
 }
 

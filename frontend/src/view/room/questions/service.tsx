@@ -1,0 +1,41 @@
+/** A question's service: where the room's code reaches it, whether it runs, and its last error for interviewers. */
+import type { Bodies } from "../../../../../protocol/ts/entries";
+import { TextBlock } from "../../output/text-block";
+import { CopyButton } from "../../parts/copy";
+import { useDesk } from "../desk";
+
+export function Service({ port }: { port: number }) {
+  const { model } = useDesk();
+  const address = `http://127.0.0.1:${port}`;
+  const now = model.services.get(port);
+  const fault = model.private.faults.get(port);
+  return (
+    <section class="question-service" aria-label="Service">
+      <h4 class="question-part">Service</h4>
+      <p class="question-line">
+        <span class="mono">{address}</span>
+        <CopyButton text={address} label="Copy" kind="quiet" />
+      </p>
+      <p class={now?.state === "failed" ? "question-refused" : "caption muted"} role="status">
+        {inWords(now)}
+      </p>
+      {fault !== undefined && (
+        <details class="test-more">
+          <summary class="caption">Its last error, which only interviewers see</summary>
+          <TextBlock text={fault} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function inWords(service: Bodies["service"] | undefined): string {
+  switch (service?.state) {
+    case "running":
+      return "Running, for code of this room alone";
+    case "failed":
+      return `Not running${service.detail === undefined ? "" : `: ${service.detail}`}`;
+    default:
+      return "Starts with the next run";
+  }
+}
