@@ -25,6 +25,7 @@ from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_server.core.seat import Seat
 from fourhands_server.live.outbox import Drain, Wire
 from fourhands_server.web import problem
+from fourhands_server.web.frames import BINARY, TEXT, header
 from fourhands_server.web.handshake import Visit, visit
 
 logger = logging.getLogger(__name__)
@@ -34,8 +35,6 @@ ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothin
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
 EARLY_BYTES = 2 * limits.FRAME  # and so much in all
-
-TEXT, BINARY = 0x81, 0x82  # the first byte of an unfragmented message (RFC 6455, 5.2)
 
 
 class Place(Protocol):
@@ -158,7 +157,7 @@ class RoomSocket(asyncio.Protocol):
     def write(self, frames: list[bytes]) -> None:
         """Send frames as binary messages, joined into one write; after the end nothing happens."""
         if not self._closing and not self.transport.is_closing():
-            data = b"".join([part for frame in frames for part in (self._header(len(frame)), frame)])
+            data = b"".join([part for frame in frames for part in (header(self._first, len(frame)), frame)])
             self._written += len(data)
             self.transport.write(data)
 
@@ -214,11 +213,13 @@ class RoomSocket(asyncio.Protocol):
         try:
             host, seat = await self.enter(wanted)
         except ProtocolError as error:
-            self._turn_away(error, error.close_code, error.reason)
+            if not self._told_by_http(error, error.reason):
+                self.close(error.close_code, error.reason)
             return
         except Exception as error:
             logger.exception("a connection could not enter its room")
-            self._turn_away(error, 1011, "the server failed; try again")
+            if not self._told_by_http(error, "the server failed; try again"):
+                self.close(1011, "the server failed; try again")
             return
         if wanted.dialect == "jupyter":
             # Its clients want to be told by HTTP whom they may not attach to.
@@ -233,14 +234,12 @@ class RoomSocket(asyncio.Protocol):
         for data in early:
             self._deliver(data)
 
-    def _turn_away(self, error: Exception, code: int, reason: str) -> None:
-        """Refuse entry: by a close code, or by HTTP where the handshake is still to be answered."""
-        if self._visit is None or self._visit.dialect != "jupyter":
-            self.close(code, reason)
-        elif self._connection.state is State.CONNECTING:
-            self._respond(self._connection.reject(problem.of(error).status, f"{reason}\n"))
-        else:
-            self._abort()
+    def _told_by_http(self, error: Exception, words: str) -> bool:
+        """Refuse entry where the handshake is still to be answered; else a close code has to say it."""
+        if self._connection.state is not State.CONNECTING:
+            return False
+        self._respond(self._connection.reject(problem.of(error).status, f"{words}\n"))
+        return True
 
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
@@ -300,14 +299,6 @@ class RoomSocket(asyncio.Protocol):
 
     def _abort(self) -> None:
         self.transport.abort()
-
-    def _header(self, size: int) -> bytes:
-        """The header of an unmasked, unfragmented message (RFC 6455, 5.2)."""
-        if size < 126:
-            return bytes((self._first, size))
-        if size < 65536:
-            return bytes((self._first, 0x7E)) + size.to_bytes(2, "big")
-        return bytes((self._first, 0x7F)) + size.to_bytes(8, "big")
 
     def _leave(self, code: int) -> None:
         if self._host is not None:
