@@ -1,10 +1,12 @@
 // The fold itself: one entry of the room's stream turns one RoomState into the next.
 
+import type { CborMap } from "../../../protocol/ts/cbor";
 import { type Bodies, type Entry, isKnown, type KernelPhase, type Kind } from "../../../protocol/ts/entries";
 import { fold, type Output } from "../../../protocol/ts/outputs";
 import { JUDGEMENTS } from "./judgements";
 import {
   type Answer,
+  type EditorHelp,
   type FileState,
   NOTHING_WRITTEN,
   type Person,
@@ -38,12 +40,24 @@ function changeOf(state: RoomState, entry: Entry): Change {
   return step(state, entry);
 }
 
+/** On, but for what was turned off. */
+function helpOf(settings: CborMap): EditorHelp {
+  const on = (name: keyof EditorHelp) => settings[name] !== false;
+  return {
+    completion: on("completion"),
+    hover: on("hover"),
+    signatures: on("signatures"),
+    diagnostics: on("diagnostics"),
+    formatting: on("formatting"),
+  };
+}
+
 const FOLDS: Folds = {
   "room.created": (state, { at, body }) => {
     const { title, lineage, settings } = body;
     const chosen = settings.environment;
     const environment = typeof chosen === "string" ? chosen : state.environment;
-    return { title, lineage, createdAt: at, environment };
+    return { title, lineage, createdAt: at, environment, help: helpOf(settings) };
   },
   "room.ended": (_, { at }) => ({ endedAt: at }),
 

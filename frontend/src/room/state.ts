@@ -159,6 +159,23 @@ export interface JudgementState {
   cancelledBy?: string;
 }
 
+/** Which help the room's editor gives; some interviews want none. */
+export interface EditorHelp {
+  completion: boolean;
+  hover: boolean;
+  signatures: boolean;
+  diagnostics: boolean;
+  formatting: boolean;
+}
+
+export const ALL_HELP: EditorHelp = {
+  completion: true,
+  hover: true,
+  signatures: true,
+  diagnostics: true,
+  formatting: true,
+};
+
 /** Treat as immutable: a part that did not change keeps its identity from one state to the next. */
 export interface RoomState {
   /** Head: the last entry folded in; 0 before the first. */
@@ -170,6 +187,7 @@ export interface RoomState {
   endedAt: number | null;
   /** What its code runs on, by name. */
   environment: string;
+  help: EditorHelp;
   /** By participant id, in order of joining. */
   people: ReadonlyMap<string, Person>;
   /** In order of creation, the deleted ones too. */
@@ -203,6 +221,7 @@ export const EMPTY: RoomState = {
   environment: "default",
   people: new Map(),
   /** Services of the kernel that is there, by port. */
+  help: ALL_HELP,
   services: ReadonlyMap<number, Bodies["service"]>;
   files: [],
   data: new Map(),

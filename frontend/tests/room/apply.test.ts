@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { CborMap } from "../../../protocol/ts/cbor";
 import type { Entry } from "../../../protocol/ts/entries";
 import { apply, applyAll } from "../../src/room/apply";
-import { EMPTY, type RoomState } from "../../src/room/state";
+import { ALL_HELP, EMPTY, type RoomState } from "../../src/room/state";
 
 /** Writes a log: one entry a second. */
 class Log {
@@ -36,6 +36,13 @@ describe("the room", () => {
     const settings = { environment: "bare" };
     const log = new Log().add("server", "room.created", { title: "T", lineage: "l", settings, version: 1 });
     expect(log.state.environment).toBe("bare");
+  });
+
+  test("helps in its editor unless that was turned off", () => {
+    expect(begun().state.help).toEqual(ALL_HELP);
+    const settings = { hover: false, completion: true, diagnostics: "?" };
+    const log = new Log().add("server", "room.created", { title: "T", lineage: "l", settings, version: 1 });
+    expect(log.state.help).toEqual({ ...ALL_HELP, hover: false });
   });
 });
 

@@ -7,7 +7,6 @@ import {
 } from "@codemirror/autocomplete";
 import { defaultKeymap, indentWithTab } from "@codemirror/commands";
 import { bracketMatching, indentOnInput } from "@codemirror/language";
-import { highlightSelectionMatches, openSearchPanel, search, searchKeymap } from "@codemirror/search";
 import { Compartment, EditorSelection, EditorState, type Extension, Prec } from "@codemirror/state";
 import {
   crosshairCursor,
@@ -54,11 +53,18 @@ export interface EditorOptions {
   onRefused: (refusal: Refusal) => void;
   /** The button of a cell was pressed; null where this person runs no code. */
   onRunCell: ((cell: Selected) => void) | null;
+  /** Whether names are completed at all. */
+  completion: boolean;
   /** The reader took the wheel: typed, clicked or scrolled by hand. */
   onOwnMove: () => void;
 }
 
 export interface EditorPane {
+  readonly view: EditorView;
+  /** Puts the editor's help in, or with [] takes it away. */
+  setHelp(extension: Extension): void;
+  /** What follows is one step of undo by itself. */
+  apart(): void;
   unmount(): void;
   focus(): void;
   setWritable(writable: boolean): void;
@@ -76,6 +82,9 @@ export interface EditorPane {
 export function mountEditor(element: HTMLElement, options: EditorOptions): EditorPane {
   const language = new Compartment();
   const writing = new Compartment();
+  const help = new Compartment();
+  const found = new Compartment();
+  let gone = false;
   let followed: string | null = null;
   const view = new EditorView({
     parent: element,
@@ -86,17 +95,33 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
         language.of(languageOf(options.path)),
         writing.of(mode(options, options.writable)),
         guards(options.limit, (bytes) => options.onRefused({ by: "insert", bytes })),
-        collaboration(options, (found) => {
-          const head = found.find((peer) => peer.id === followed)?.head;
+        collaboration(options, (others) => {
+          const head = others.find((peer) => peer.id === followed)?.head;
           if (head !== undefined) reveal(view, head);
         }),
+        help.of([]),
+        found.of([]),
         behaviour(options),
         look,
       ],
     }),
   });
+  /** Search comes after the text; where it could not be fetched, the next wish for it tries again. */
+  const fetchSearch = () =>
+    import("./searching").then(({ searching, openSearchPanel }) => {
+      if (!gone && found.get(view.state) !== searching)
+        view.dispatch({ effects: found.reconfigure(searching) });
+      return () => void (gone || openSearchPanel(view));
+    });
+  fetchSearch().catch(() => {});
   return {
-    unmount: () => view.destroy(),
+    view,
+    setHelp: (extension) => view.dispatch({ effects: help.reconfigure(extension) }),
+    apart: () => undoManager(options.text).stopCapturing(),
+    unmount: () => {
+      gone = true;
+      view.destroy();
+    },
     focus: () => view.focus(),
     setWritable: (writable) => view.dispatch({ effects: writing.reconfigure(mode(options, writable)) }),
     setPath: (path) => view.dispatch({ effects: language.reconfigure(languageOf(path)) }),
@@ -110,9 +135,10 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
     follow: (person) => {
       followed = person;
     },
-    openSearch: () => {
-      openSearchPanel(view);
-    },
+    openSearch: () =>
+      void fetchSearch()
+        .then((open) => open())
+        .catch(() => {}),
   };
 }
 
@@ -137,19 +163,7 @@ function collaboration(
   ];
 }
 
-/** The search panel in our words; they are short, for it must fit beside an output. */
-const WORDS = {
-  next: "Next",
-  previous: "Previous",
-  all: "All",
-  "match case": "Case",
-  regexp: "Regex",
-  "by word": "Word",
-  replace: "Replace",
-  "replace all": "Replace all",
-};
-
-function behaviour({ onOwnMove, onRunCell, path }: EditorOptions): Extension {
+function behaviour({ onOwnMove, onRunCell, path, completion }: EditorOptions): Extension {
   return [
     cells(onRunCell),
     lineNumbers(),
@@ -163,19 +177,10 @@ function behaviour({ onOwnMove, onRunCell, path }: EditorOptions): Extension {
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion(),
-    highlightSelectionMatches({ minSelectionLength: 2 }),
-    search({ top: true }),
-    EditorState.phrases.of(WORDS),
+    completion ? autocompletion() : [],
     EditorView.contentAttributes.of({ "aria-label": `Text of ${path}`, tabindex: "0" }),
     EditorView.domEventHandlers({ keydown: onOwnMove, pointerdown: onOwnMove, wheel: onOwnMove }),
-    keymap.of([
-      ...closeBracketsKeymap,
-      ...searchKeymap,
-      ...completionKeymap,
-      ...defaultKeymap,
-      indentWithTab,
-    ]),
+    keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, indentWithTab]),
   ];
 }
 

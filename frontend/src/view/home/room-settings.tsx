@@ -8,7 +8,20 @@ import { hostApi } from "../session";
 export interface RoomSettings {
   environment?: string;
   time_limit_s?: number;
+  completion?: boolean;
+  hover?: boolean;
+  signatures?: boolean;
+  diagnostics?: boolean;
+  formatting?: boolean;
 }
+
+const HELP = [
+  ["completion", "Completion", "Names as one types"],
+  ["hover", "Explanations", "What a name means, at the pointer or by key"],
+  ["signatures", "Parameters", "Of the call that is being written"],
+  ["diagnostics", "Mistakes", "Underlined after a pause"],
+  ["formatting", "Ruff", "Tidies up and checks a file when somebody asks"],
+] as const;
 
 const LIMITS = [
   [10, "10 s"],
@@ -41,7 +54,31 @@ export function RoomSettingsFields({ settings }: { settings: Signal<RoomSettings
         </select>
       </label>
       <EnvironmentField settings={settings} />
+      <EditorHelpField settings={settings} />
     </div>
+  );
+}
+
+/** Some interviews want none of it. */
+function EditorHelpField({ settings }: { settings: Signal<RoomSettings> }) {
+  return (
+    <fieldset class="room-setting" aria-label="Editor help">
+      <span>Editor help</span>
+      <span class="room-switches">
+        {HELP.map(([name, label, title]) => (
+          <label key={name} title={title}>
+            <input
+              type="checkbox"
+              checked={settings.value[name] !== false}
+              onChange={({ currentTarget }) => {
+                settings.value = { ...settings.value, [name]: currentTarget.checked };
+              }}
+            />
+            {label}
+          </label>
+        ))}
+      </span>
+    </fieldset>
   );
 }
 

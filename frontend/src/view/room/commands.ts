@@ -15,6 +15,7 @@ import {
   runSelected,
 } from "./deeds";
 import type { Desk } from "./desk";
+import { checkFile, tidyUp } from "./editor-help";
 import { type Side, shape, sideShown, tab, toggleFiles, toggleSideByKey } from "./layout";
 
 export interface Command {
@@ -111,6 +112,22 @@ function filing(desk: Desk): Command[] {
       title: `Close the tab ${active?.path ?? ""}`,
       when: () => active !== undefined && desk.files.open.value.length > 1,
       act: () => active && desk.files.closeByHand(active.file),
+    },
+    {
+      id: "tidy",
+      group: "Files",
+      title: `Tidy up ${active?.path ?? "the file"} (Ruff)`,
+      keys: "Shift-Alt-f",
+      when: () => model.may("edit") && model.help.formatting,
+      act: () => void tidyUp(desk),
+    },
+    {
+      id: "check",
+      group: "Files",
+      title: `Check ${active?.path ?? "the file"} (Ruff)`,
+      keys: "Shift-Alt-c",
+      when: () => model.may("edit") && model.help.formatting,
+      act: () => void checkFile(desk),
     },
     {
       id: "find",

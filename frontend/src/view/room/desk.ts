@@ -3,6 +3,7 @@ import { signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { EditorPane } from "../../panes/editor/editor";
+import type { Ruff } from "../../panes/editor/language-client";
 import type { Recovered } from "../../room/client";
 import type { FileState } from "../../room/state";
 import { shape, tab } from "./layout";
@@ -15,6 +16,8 @@ export class Desk {
   readonly model: RoomModel;
   readonly files = new OpenFiles();
   readonly pane = signal<EditorPane | null>(null);
+  /** Ruff for the open file, once it can be asked. */
+  readonly ruff = signal<Ruff | null>(null);
   /** The person whose caret the editor keeps in view. */
   readonly following = signal<string | null>(null);
   readonly sheet = signal<Sheet>(null);

@@ -7,6 +7,7 @@ import type { FileState } from "../../room/state";
 import { personColour } from "../parts/avatar";
 import { runPart } from "./deeds";
 import { type Desk, useDesk } from "./desk";
+import { useEditorHelp } from "./editor-help";
 import { written } from "./keys";
 import { shape } from "./layout";
 
@@ -39,6 +40,7 @@ export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (r
   const current = desk.pane.value;
   useEffect(() => current?.setWritable(writable), [current, writable]);
   useEffect(() => current?.setPath(file.path), [current, file.path]);
+  useEditorHelp(file);
   useFollowing(desk, file);
   useTarget(desk, file);
   return <div class="editor-host" ref={element} />;
@@ -52,6 +54,7 @@ function options(desk: Desk, file: FileState, onRefused: (refusal: Refusal) => v
     path: file.path,
     writable: client.writable,
     limit: MAX_EDIT,
+    completion: desk.model.help.completion,
     hint,
     identify: (id, state) => identify(desk, id, state),
     onCaret: (anchor, head) => client.setCursor(file.file, anchor, head),

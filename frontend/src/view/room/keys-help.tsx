@@ -10,6 +10,10 @@ const EDITING = [
   ["Indent", written("Tab")],
   ["Comment or uncomment", written("Mod-/")],
   ["Move the line", written("Alt-ArrowUp")],
+  ["Complete the name", "Ctrl + Space"],
+  ["Explain the name at the caret", written("Alt-i")],
+  ["Show the parameters of the call", written("Mod-Shift-Space")],
+  ["Go to the next finding", "F8"],
   ["Leave the editor", "Esc, then Tab"],
 ] as const;
 

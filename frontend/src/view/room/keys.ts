@@ -24,8 +24,10 @@ export function matches(event: KeyboardEvent, chord: string): boolean {
   const modDown = MAC ? event.metaKey : event.ctrlKey;
   const otherDown = MAC ? event.ctrlKey : event.metaKey;
   if (modDown !== mod || otherDown || event.altKey !== alt) return false;
-  // With Option held a Mac types another character: digits are known by their place on the keyboard.
+  // With Option held a Mac types another character: digits and letters are known by their place on the keyboard.
   if (/^\d$/.test(key)) return event.code === `Digit${key}`;
+  if (alt && /^[a-z]$/i.test(key))
+    return event.shiftKey === shift && event.code === `Key${key.toUpperCase()}`;
   if (key === "?") return event.key === "?";
   return event.shiftKey === shift && event.key.toLowerCase() === key.toLowerCase();
 }

@@ -4,6 +4,7 @@ import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
 import { currentRun, interrupt, restart, runFile, runObstacle, runSelected } from "./deeds";
 import { type Desk, useDesk } from "./desk";
+import { checkFile, tidyObstacle, tidyUp } from "./editor-help";
 import { written } from "./keys";
 
 export function RunBar() {
@@ -67,6 +68,26 @@ function StopButton({ desk }: { desk: Desk }) {
   );
 }
 
+/** What Ruff does with the open file, where the room has it. */
+function tidying(desk: Desk) {
+  if (!desk.model.help.formatting) return [];
+  const blocked = tidyObstacle(desk) !== null;
+  return [
+    {
+      label: "Tidy up (Ruff)",
+      hint: written("Shift-Alt-f"),
+      disabled: blocked,
+      pick: () => void tidyUp(desk),
+    },
+    {
+      label: "Check (Ruff)",
+      hint: written("Shift-Alt-c"),
+      disabled: blocked,
+      pick: () => void checkFile(desk),
+    },
+  ];
+}
+
 function More({ desk }: { desk: Desk }) {
   const blocked = runObstacle(desk) !== null;
   const busy = currentRun(desk) !== undefined;
@@ -86,9 +107,10 @@ function More({ desk }: { desk: Desk }) {
     },
     { label: "Stop", hint: written("Mod-."), disabled: !busy, pick: () => void interrupt(desk) },
     { label: "Restart kernel", disabled: blocked, pick: () => void restart(desk) },
+    ...tidying(desk),
   ];
   return (
-    <Menu label="More ways to run" choices={choices} class="button quiet square run-more">
+    <Menu label="More ways to run, and to tidy up" choices={choices} class="button quiet square run-more">
       <Icon name="chevron-down" />
     </Menu>
   );
