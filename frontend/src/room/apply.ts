@@ -120,6 +120,7 @@ const FOLDS: Folds = {
     questions: new Map(state.questions).set(body.question, { ...body, seq, by: actor }),
   }),
   ...JUDGEMENTS,
+  service: (state, { body }) => ({ services: new Map(state.services).set(body.port, body) }),
 
   "kernel.interrupted": (state, entry) => ({ ...plainEvent(state, entry), ...stopped(state, entry.actor) }),
   "kernel.restarted": plainEvent,
@@ -134,7 +135,6 @@ function plainEvent(state: RoomState, entry: Pick<Entry, "seq" | "at" | "actor" 
   const { seq, at, actor, kind, body } = entry;
   return { events: [...state.events.slice(1 - MAX_EVENTS), { seq, at, actor, kind, body }] };
 }
-  service: (state, { body }) => ({ services: new Map(state.services).set(body.port, body) }),
 
 function withPerson(state: RoomState, who: Person): Change {
   return { people: new Map(state.people).set(who.id, who) };

@@ -202,6 +202,8 @@ export interface RoomState {
   questions: ReadonlyMap<string, QuestionState>;
   /** In the order in which they were asked for. */
   judgements: readonly JudgementState[];
+  /** Services of the kernel that is there, by port. */
+  services: ReadonlyMap<number, Bodies["service"]>;
   kernel: { state: KernelPhase; detail?: string };
   /** The last recorded cursor of each person. */
   cursors: ReadonlyMap<string, Cursor>;
@@ -219,10 +221,8 @@ export const EMPTY: RoomState = {
   createdAt: 0,
   endedAt: null,
   environment: "default",
-  people: new Map(),
-  /** Services of the kernel that is there, by port. */
   help: ALL_HELP,
-  services: ReadonlyMap<number, Bodies["service"]>;
+  people: new Map(),
   files: [],
   data: new Map(),
   written: NOTHING_WRITTEN,
@@ -230,10 +230,10 @@ export const EMPTY: RoomState = {
   runs: [],
   questions: new Map(),
   judgements: [],
+  services: new Map(),
   kernel: { state: "none" },
   cursors: new Map(),
   clients: new Map(),
   revoked: [],
   events: [],
 };
-  services: new Map(),

@@ -178,6 +178,13 @@ function viewing(desk: Desk): Command[] {
       keys: "Alt-5",
       act: () => toSide(desk, "people"),
     },
+    {
+      id: "questions",
+      group: "View",
+      title: "Show or hide the questions",
+      keys: "Alt-7",
+      act: () => toSide(desk, "questions"),
+    },
     { id: "theme", group: "View", title: `Next theme (now: ${theme.value})`, act: nextTheme },
     { id: "keys", group: "View", title: "All keys", keys: "?", act: () => sheet(desk, "keys") },
     { id: "palette", group: "View", title: "All commands", keys: "Mod-k", act: () => sheet(desk, "palette") },
@@ -195,13 +202,6 @@ function sheet(desk: Desk, which: "keys" | "palette"): void {
   desk.sheet.value = desk.sheet.value === which ? null : which;
 }
 
-    {
-      id: "questions",
-      group: "View",
-      title: "Show or hide the questions",
-      keys: "Alt-7",
-      act: () => toSide(desk, "questions"),
-    },
 export function focusEditor(desk: Desk): void {
   if (shape.value === "narrow") tab.value = "code";
   desk.pane.value?.focus();
