@@ -109,6 +109,7 @@ class Stream(Piped):
     """A stdout or stderr that holds little: ipykernel's own grows without bound between its flushes."""
 
     flush_timeout = 3600  # seconds; an interrupt ends the wait, and giving up would mean to hold more
+    _parent_key: tuple[object, object] = (None, None)
     _held = 0
     _sending = False
 
@@ -116,13 +117,22 @@ class Stream(Piped):
         """Write in pieces, each of which gets through before the next is taken."""
         if len(string) <= CHUNK:
             self._write(string)
-            return len(string)
-        for start in range(0, len(string), CHUNK):
-            self._write(string[start : start + CHUNK])
+        else:
+            for start in range(0, len(string), CHUNK):
+                self._write(string[start : start + CHUNK])
         return len(string)
 
     def _write(self, piece: str) -> None:
-        super().write(piece)
+        """What ipykernel's does, without making a key of the same parent for each piece."""
+        if not self._is_master_process() or self.echo is not None or self.closed:
+            super().write(piece)
+            return
+        parent, known = self.parent_header, self._parent_key
+        if known[0] is not parent:
+            known = self._parent_key = (parent, frozenset(parent.items()))
+        with self._buffer_lock:
+            self._buffers[known[1]].write(piece)
+        self._schedule_flush()
         self._held += len(piece)
         if self._held >= CHUNK:
             self.flush()
