@@ -35,6 +35,15 @@ def test_a_hidden_name_is_offered_to_who_begins_one() -> None:
     assert labels("df._", None, kernel("df._", "df._hidden", start=0)) == ["_hidden"]
 
 
+def test_names_that_are_nobodys_business_are_left_out_of_what_the_language_server_says() -> None:
+    found = {"items": [{"label": "_get"}, {"label": "get", "detail": "bound method X.get(a: int) -> str"}]}
+    assert labels("df.g", found, None) == ["get"]
+    assert labels("df._g", found, None) == ["_get", "get"]
+    assert labels("snake_g", found, None) == ["get"]
+    (shown,) = results.completion("df.g", 0, 4, found, None)["items"]
+    assert shown["detail"] == "(a: int) -> str"
+
+
 def test_machinery_and_magics_are_left_out() -> None:
     said = kernel("", "In", "Out", "%time", "exit", "table", start=0)
     assert labels("", {"items": [], "more": False}, said) == ["table"]

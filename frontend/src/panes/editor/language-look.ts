@@ -1,6 +1,6 @@
 /** How the editor's help looks: small, calm, and no wider than the window. */
 import type { Extension } from "@codemirror/state";
-import { EditorView } from "@codemirror/view";
+import { EditorView, tooltips } from "@codemirror/view";
 
 const wave = (colour: string) => ({
   backgroundImage: "none",
@@ -17,7 +17,17 @@ const mark = (colour: string) => ({
   backgroundColor: colour,
 });
 
-export const helpLook: Extension = EditorView.theme({
+/** Over the text alone: what stands above the editor can still be pressed. */
+const place = tooltips({
+  tooltipSpace: (view) => ({
+    top: view.scrollDOM.getBoundingClientRect().top,
+    left: 0,
+    right: window.innerWidth,
+    bottom: window.innerHeight,
+  }),
+});
+
+const theme = EditorView.theme({
   ".cm-tooltip": { maxWidth: "min(560px, calc(100vw - 24px))" },
   ".cm-tooltip.cm-tooltip-autocomplete": { maxWidth: "calc(100vw - 24px)" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
@@ -90,3 +100,5 @@ export const helpLook: Extension = EditorView.theme({
   },
   ".cm-panel.cm-panel-lint button[name=close]": { color: "var(--text)" },
 });
+
+export const helpLook: Extension = [theme, place];

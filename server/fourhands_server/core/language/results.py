@@ -13,6 +13,8 @@ KERNEL: Final = "from the kernel"
 _OWN: Final = 60  # completions that the kernel alone knows
 _MACHINERY: Final = frozenset(("In", "Out", "exit", "quit", "get_ipython"))  # names of IPython's own
 _SUBSCRIPT: Final = re.compile(r"\[\s*[^\[\]]*$")
+_HIDDEN: Final = re.compile(r"(?<![a-zA-Z0-9])_\w*$")
+_CALLED: Final = re.compile(r"^(?:bound method |def |class )[\w.]+(?=\()")  # the name, which stands before it
 _KINDS: Final = {"function": 3, "class": 7, "module": 9, "keyword": 14, "instance": 6}
 _LINES: Final = 3000  # of a text whose differences are looked for line by line
 _QUIET: Final = frozenset(("invalid-syntax", "unresolved-reference", "unresolved-import", "import-not-found"))
@@ -31,7 +33,7 @@ def completion(
     stands first.
     """
     code, cursor = kernel_request(text, line, character)
-    items = list((found or {}).get("items", []))
+    items = [item for item in (found or {}).get("items", []) if _shown(item["label"], code[:cursor])]
     known = {item["label"] for item in items}
     own = [] if kernel is None else _kernel_items(code, cursor, kernel)
     if (
@@ -136,6 +138,11 @@ def _common(one: Any, other: Any) -> int:
     return next((at for at in range(most) if one[at] != other[at]), most)
 
 
+def _shown(label: str, before: str) -> bool:
+    """What begins with an underscore is for those who begin with one."""
+    return not label.startswith("_") or _HIDDEN.search(before) is not None
+
+
 def _kernel_items(code: str, cursor: int, kernel: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Names and kinds of what the kernel offers; keys of a subscript, or names that go on from the cursor."""
     start = kernel["cursor_start"]
@@ -167,7 +174,7 @@ def _item(item: Mapping[str, Any], at: int) -> dict[str, Any]:
     if "kind" in item:
         shown["kind"] = item["kind"]
     if "detail" in item:
-        shown["detail"] = item["detail"]
+        shown["detail"] = _CALLED.sub("", item["detail"])
     if "insert" in item:
         shown["insertText"] = item["insert"]
     if "text" in item:
