@@ -172,6 +172,8 @@ class Life:
             self.world.kernel_says("tests.detail", judgement=name, text=SECRET.decode())
             counts = {"passed": 1, "failed": 2, "errors": 0, "skipped": 0, "total": 3}
             self.world.kernel_says("tests.finished", judgement=name, status="ok", **counts, duration=5)
+            self.world.kernel_says("service", port=8080, state=self.chance.choice(("running", "failed")))
+            self.world.kernel_says("service.detail", port=8080, text=SECRET.decode())
 
     def time(self) -> None:
         self.world.now += self.chance.randint(1, 12_000_000)
