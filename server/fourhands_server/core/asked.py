@@ -33,7 +33,7 @@ class Judgement:
     """One running of a question's hidden tests; times in µs. `first` and `last` are seqs of its results, 0
     where there are none: the log has what they say.
 
-    `files` (root, path) are those of its moment; forgotten at its end.
+    `files` (root, path) are those of its moment, `data` (path, SHA-256) its databases; forgotten at its end.
     """
 
     judgement: str
@@ -51,6 +51,7 @@ class Judgement:
     detail: str | None = None
     cancelled: bool = False
     files: tuple[tuple[str, str], ...] = ()
+    data: tuple[tuple[str, str], ...] = ()
 
     @property
     def finished(self) -> bool:
@@ -83,9 +84,25 @@ class Asked:
             tests=body.get("tests"),
         )
 
-    def queue(self, entry: Entry, body: Mapping[str, Any], files: tuple[tuple[str, str], ...]) -> None:
-        """Somebody wants the tests of a question run."""
-        found = Judgement(body["judgement"], body["question"], entry.actor, entry.seq, entry.at, files=files)
+    def queue(
+        self,
+        entry: Entry,
+        body: Mapping[str, Any],
+        files: tuple[tuple[str, str], ...],
+        data: Mapping[str, str],
+    ) -> None:
+        """Somebody wants the tests of a question run; `data` are the room's data files, path to SHA-256."""
+        question = self.questions.get(body["question"])
+        databases = () if question is None else question.sqlite
+        found = Judgement(
+            body["judgement"],
+            body["question"],
+            entry.actor,
+            entry.seq,
+            entry.at,
+            files=files,
+            data=tuple((path, data[path]) for path in databases if path in data),
+        )
         self.judgements[found.judgement] = self.unfinished[found.judgement] = found
 
     def start(self, body: Mapping[str, Any]) -> None:
@@ -108,5 +125,6 @@ class Asked:
         """All is over; a second end is none."""
         if found := self.unfinished.pop(body["judgement"], None):
             found.status, found.duration, found.files = body["status"], body["duration"], ()
+            found.data = ()
             found.counts = {name: body[name] for name in ("passed", "failed", "errors", "skipped")}
             found.total, found.detail = body["total"], body.get("detail")

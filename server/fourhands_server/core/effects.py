@@ -90,11 +90,12 @@ class AskTexts:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Hand hidden tests to the kernel host, with the room's files by path."""
+    """Hand hidden tests to the kernel host, with the room's files by path and the SHA-256 of databases."""
 
     judgement: str
     tests: Tests
     files: Mapping[str, str]
+    data: Mapping[str, str]
     environment: str
 
 

@@ -284,7 +284,8 @@ def _data_removed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 
 def _tests_queued(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
-    state.asked.queue(entry, body, tuple((file.id, file.path) for file in state.living_files()))
+    files = tuple((file.id, file.path) for file in state.living_files())
+    state.asked.queue(entry, body, files, {one.path: one.sha256 for one in state.data.values()})
 
 
 _HANDLERS: Mapping[str, Callable[[RoomState, Entry, dict[str, Any]], None]] = {

@@ -171,7 +171,7 @@ class KernelDesk:
             case StopKernel(why):
                 await self._kernels.stop(room, why=why)
             case Judge():
-                await self._kernels.judge(room, _judgement(command))
+                await self._kernels.judge(room, await self._judgement(command))
             case CancelJudgement(judgement):
                 await self._kernels.cancel_judgement(room, judgement)
 
@@ -187,6 +187,23 @@ class KernelDesk:
             files={path: text.encode() for path, text in command.files.items()},
             data=command.data,
             services=tuple(service_of(declared) for declared in command.services),
+        )
+
+    async def _judgement(self, command: Judge) -> Judgement:
+        """The tests, with databases as files beside the candidate's; the host says where that is too much."""
+        tests = command.tests
+        files = {path: text.encode() for path, text in command.files.items()}
+        for path, digest in command.data.items():
+            files.setdefault(path, await self._blobs.get(digest))
+        return Judgement(
+            id=command.judgement,
+            files=files,
+            tests={path: text.encode() for path, text in tests.files.items()},
+            modules=tests.modules,
+            visibility=tests.visibility,
+            per_call_s=tests.per_call_s,
+            total_s=tests.total_s,
+            environment=command.environment,
         )
 
     async def _execute(self, execution: Execution) -> None:
@@ -231,17 +248,3 @@ class KernelDesk:
                 self._tell_attached(notice)
             case HostGone():
                 logger.warning("room %s: the kernel host is gone: %s", self._room.room, notice.reason)
-
-
-def _judgement(command: Judge) -> Judgement:
-    tests = command.tests
-    return Judgement(
-        id=command.judgement,
-        files={path: text.encode() for path, text in command.files.items()},
-        tests={path: text.encode() for path, text in tests.files.items()},
-        modules=tests.modules,
-        visibility=tests.visibility,
-        per_call_s=tests.per_call_s,
-        total_s=tests.total_s,
-        environment=command.environment,
-    )

@@ -172,6 +172,24 @@ async def test_tests_are_run_on_the_files_of_their_own_moment(room: People) -> N
     assert (seen["status"], seen["passed"]) == ("ok", 1)
 
 
+async def test_hidden_tests_have_the_databases_of_their_question(room: People) -> None:
+    """As they were made: what a run has written into one is not in the tests' copy."""
+    hidden = "import main\n\ndef test_count():\n    assert main.count() == 2\n"
+    question = {
+        "title": "Shop",
+        "sqlite": {"shop.db": "CREATE TABLE item (name); INSERT INTO item VALUES ('tea'), ('cup');"},
+        "tests": {"files": {"test_count.py": hidden}},
+    }
+    room.interviewer.json("PUT", "/questions/double", json=question)
+    code = (
+        "import sqlite3\n\ndef count():\n"
+        "    return sqlite3.connect('shop.db').execute('SELECT count(*) FROM item').fetchone()[0]\n"
+    )
+    room.candidate("PUT", "/files/main.py", json={"text": code})
+    seen = judge(room)
+    assert (seen["status"], seen["passed"]) == ("ok", 1), seen
+
+
 async def test_examples_are_an_ordinary_run(room: People) -> None:
     add(room)
     room.candidate("PUT", "/files/main.py", json={"text": ANSWER})
