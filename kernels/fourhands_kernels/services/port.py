@@ -7,6 +7,7 @@ sandbox of its own, which has no network.
 
 import asyncio
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from .enter import DONE, TAKEN
 
 BACKLOG: Final = 64  # connections that may wait; further ones are not answered until there is room
 _SECONDS: Final = 20.0  # it takes 30 ms on an idle machine
+_NEEDED: Final = ("LD_LIBRARY_PATH",)  # some Pythons do not start without
 _ENTER: Final = Path(__file__).parent / "enter.py"
 
 
@@ -88,7 +90,7 @@ def _enter(network: int, back: int, number: int, mode: str) -> "subprocess.Popen
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={},
+        env={name: os.environ[name] for name in _NEEDED if name in os.environ},
         pass_fds=(network, back),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -13,6 +14,7 @@ from fourhands_server.blobs.sql_script import SIZE
 
 SECONDS = 30.0  # from the start of the process to its end; its own limits are far below
 AT_ONCE = 4
+_NEEDED = ("LD_LIBRARY_PATH",)  # some Pythons do not start without; nothing else is the script's business
 _SCRIPT = Path(__file__).with_name("sql_script.py")
 _making: set[object] = set()
 
@@ -43,7 +45,7 @@ async def _run(script: bytes) -> tuple[bytes, bytes]:
             stdin=PIPE,
             stdout=PIPE,
             stderr=PIPE,
-            env={},
+            env={name: os.environ[name] for name in _NEEDED if name in os.environ},
             start_new_session=True,
         )
     except OSError as error:

@@ -6,6 +6,7 @@ A program may import it as well and put `Answers` inside an app of its own. The 
 
 import collections
 import hmac
+import http
 import json
 import math
 import re
@@ -15,8 +16,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable
 from typing import Any
 
-WORDS = {200: "OK", 201: "Created", 204: "No Content", 400: "Bad Request", 401: "Unauthorized"}
-WORDS |= {404: "Not Found", 405: "Method Not Allowed", 409: "Conflict", 429: "Too Many Requests"}
+WORDS = {status.value: status.phrase for status in http.HTTPStatus}
 NAMES = 10_000  # for whom calls are remembered
 _PARAMETER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 
