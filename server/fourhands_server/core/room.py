@@ -330,6 +330,7 @@ class Room:
         elif now - self._somebody_at >= REST:
             self._somebody_at = now
             self._runs.rest()
+        self._fronts.tick()
         self._ending.advance()
 
     # What the reception asks of the room

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.front_ends import Attached
 from tests.support.world import World
 
 from fourhands_protocol import cbor
 from fourhands_server.core import effects
+from fourhands_server.core.jupyter import fronts, voice
 from fourhands_server.core.jupyter.cells import IN_QUEUE, WAITING, run_of
 from fourhands_server.core.jupyter.complete import is_complete
 from fourhands_server.core.operations import QUEUE_LIMIT
@@ -123,8 +126,8 @@ def test_a_run_of_the_page_is_told_with_a_parent_of_its_own_session(world: World
     world.settle()
     say(world, "r-1", {"output_type": "stream", "name": "stdout", "text": "1\n"})
     finish(world, "r-1", count=1)
-    assert bob.types("r-1") == ["busy", "execute_input", "stream", "idle"]
-    parents = [m["parent_header"] for m in bob.messages if m["parent_header"].get("msg_id") == "r-1"]
+    assert bob.types("run.r-1") == ["busy", "execute_input", "stream", "idle"]
+    parents = [m["parent_header"] for m in bob.messages if m["parent_header"].get("msg_id") == "run.r-1"]
     assert {(p["session"], p["username"]) for p in parents} == {("ada", "Ada")}
 
 
@@ -149,13 +152,29 @@ def test_the_same_request_twice_is_one_run(world: World, bob: Attached) -> None:
     assert bob.types(asked)[-3:] == ["busy", "execute_reply", "idle"]
 
 
-def test_an_id_that_somebody_else_has_used_is_refused(world: World, bob: Attached) -> None:
-    world.call("ada", "candidate", "run", run=run_of("mine"), code="1")
+def test_an_id_that_somebody_has_guessed_costs_nothing_and_forges_nothing(
+    world: World, bob: Attached
+) -> None:
+    """Clients count their requests, so a candidate can tell what the next one's run would be called."""
+    world.call("ada", "candidate", "run", run=run_of("mine"), code="'forged'")
     world.settle()
+    item = {"output_type": "stream", "name": "stdout", "text": "forged"}
+    say(world, run_of("mine"), item)
+    finish(world, run_of("mine"), count=1)
     bob.ask("execute_request", {"code": "2"}, msg_id="mine")
     world.settle()
-    assert bob.reply("mine")["status"] == "error"
-    assert kinds(world).count("run.queued") == 1
+    active = world.room.state.active_run()
+    assert active is not None
+    assert (active.by, active.code) == ("bob", "2")
+    finish(world, active.run, count=2)
+    assert bob.types("mine") == ["busy", "execute_input", "execute_reply", "idle"]
+    bob.ask("execute_request", {"code": "2"}, msg_id="mine")
+    assert bob.types("mine")[-2:] == ["execute_reply", "idle"], "and it is known again"
+    for n in range(12):
+        world.call("ada", "candidate", "run", run=f"{run_of('x')}~{n}" if n else run_of("x"), code="1")
+    bob.ask("execute_request", {"code": "2"}, msg_id="x")
+    world.settle()
+    assert bob.reply("x")["status"] == "error"
 
 
 def test_code_of_nothing_leaves_nothing(world: World, bob: Attached) -> None:
@@ -447,6 +466,95 @@ def test_a_front_end_that_comes_back_gets_its_replies(world: World) -> None:
     finish(world, run_of(asked), count=1)
     assert again.reply(asked)["status"] == "ok"
     assert "execute_reply" not in stranger.types(asked)
+
+
+def test_what_a_front_end_misses_is_kept_for_it(world: World) -> None:
+    front = Attached(world, session="page", framing="v1").attach()
+    asked = [front.execute(f"cell {n}") for n in range(8)]
+    world.settle()
+    front.cut()
+    item = {"output_type": "stream", "name": "stdout", "text": "missed"}
+    say(world, run_of(asked[0]), item)
+    while run := world.room.state.active_run():
+        finish(world, run.run)
+    again = Attached(world, session="page").attach()
+    world.settle()
+    assert again.types(asked[0]) == ["stream", "execute_reply", "idle"]
+    assert again.types(asked[7]) == ["busy", "execute_input", "execute_reply", "idle"]
+    third = Attached(world, session="page").attach()
+    assert third.types(asked[0]) == [], "once"
+
+
+def test_what_is_kept_has_bounds(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voice, "AWAY_BYTES", 3_000)
+    fronts = [Attached(world, session=f"page {n}").attach() for n in range(voice.AWAY_MOST + 3)]
+    asked = fronts[-1].execute("1")
+    fronts[-1].execute("2", stop_on_error=False)
+    world.settle()
+    for front in fronts:
+        front.cut()
+    item = {"output_type": "stream", "name": "stdout", "text": "x" * 500}
+    for _ in range(20):
+        say(world, run_of(asked), item)
+    first = Attached(world, session="page 0").attach()
+    last = Attached(world, session=fronts[-1].session).attach()
+    assert first.types(asked) == [], "the first to leave is forgotten first"
+    assert last.types(asked) == [], "who has missed too much is told nothing of it"
+    finish(world, run_of(asked), count=1)
+    assert last.types(asked) == ["execute_reply", "idle"]
+    last.cut()
+    world.now += voice.AWAY + 1
+    world.room.tick(now=world.now)
+    world.carry_out()
+    late = Attached(world, session=last.session).attach()
+    while run := world.room.state.active_run():
+        finish(world, run.run)
+    assert "execute_reply" not in [m["header"]["msg_type"] for m in late.messages]
+
+
+def test_nothing_runs_for_somebody_who_was_removed_while_away(world: World) -> None:
+    front = Attached(world, session="page").attach()
+    for n in range(20):
+        front.execute(f"cell {n}")
+    world.settle()
+    front.cut()
+    world.call("ivy", "host", "revoke", invite="interviewer/1")
+    world.settle()
+    while run := world.room.state.active_run():
+        finish(world, run.run)
+    assert len(bodies(world, "run.queued")) <= IN_QUEUE + 1
+
+
+KNOWN = [kind for kind in fronts._REQUESTS] + ["input_reply", "comm_open", "comm_msg", "x_request"]
+FIELDS = st.sampled_from(
+    ["code", "cursor_pos", "detail_level", "value", "restart", "stop_on_error", "allow_stdin", "comm_id"]
+)
+CONTENTS = st.dictionaries(
+    FIELDS | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.lists(st.text()),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(KNOWN), CONTENTS, st.sampled_from(["shell", "control", "stdin", "iopub"])),
+        max_size=12,
+    )
+)
+def test_whatever_a_front_end_asks_the_room_goes_on(asked: list[tuple[str, dict[str, Any], str]]) -> None:
+    world = World()
+    world.join("bob", "interviewer")
+    front = Attached(world, session="page").attach()
+    for kind, content, channel in asked:
+        if front.seat is None:
+            front = Attached(world, session="page").attach()
+        front.ask(kind, content, channel=channel)
+        world.settle()
+    assert front.closed_with in (None, 4400, 4413)
+    while run := world.room.state.active_run():
+        finish(world, run.run)
+    world.check()
 
 
 def test_after_a_crash_the_run_still_names_its_request(world: World) -> None:

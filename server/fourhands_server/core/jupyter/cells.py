@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from fourhands_protocol import limits
+from fourhands_protocol.roles import allows
 from fourhands_server.core.effects import Origin
 from fourhands_server.core.jupyter import contents
 from fourhands_server.core.jupyter.framing import Header, Request, convert, date
@@ -29,8 +30,9 @@ from fourhands_server.core.state import Run
 IN_QUEUE: Final = 5  # runs of one front end that may wait in the room's queue
 WAITING: Final = 200  # cells that may wait here for that
 WAITING_CHARACTERS: Final = 1024 * 1024  # and so much code in all
-_PLAIN = re.compile(r"[A-Za-z0-9_.:~-]{1,90}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:-]{1,90}")
 _PREFIX: Final = "jupyter."
+_AGAIN: Final = "~"
 ABORTED: Final = {"status": "aborted"}
 
 
@@ -39,6 +41,10 @@ class Desk(Protocol):
 
     def operate(self, origin: Origin, kind: str, body: Mapping[str, Any]) -> None:
         """Plan and append one operation; raises Refused or AlreadyDone."""
+        ...
+
+    def welcome(self, person: str) -> bool:
+        """Whether this participant may still take part."""
         ...
 
 
@@ -80,8 +86,10 @@ class Cells:
         if cell := self._asked.get(run.run):
             return cell.header
         who = self._ledger.state.people.get(run.by)
+        ours = who is not None and allows(who.role, "attach") and run.run.startswith(_PREFIX)
         return Header(
-            msg_id=run.run.removeprefix(_PREFIX),
+            # After a restart of the server this alone names the request; nobody else's may pass for it.
+            msg_id=run.run.removeprefix(_PREFIX).partition(_AGAIN)[0] if ours else f"run.{run.run}",
             msg_type="execute_request",
             session=run.by[:200],
             username=who.name if who is not None else "",
@@ -91,13 +99,12 @@ class Cells:
     def asked(self, run: str) -> Cell | None:
         """The cell that a run came from, where its front end is here."""
         cell = self._asked.get(run)
-        return cell if cell is not None and cell.seat.id in self._voice.seats else None
+        return cell if cell is not None and self._voice.knows(cell.seat) else None
 
     def execute(self, seat: Seat, request: Request, count: int) -> None:
         """Take in one request; raises MalformedFrame. `count` is the kernel's last number."""
-        cell = Cell(
-            run_of(request.header.msg_id), seat, request, convert(request.content, Execute, "content")
-        )
+        wanted = convert(request.content, Execute, "content")
+        cell = Cell(self._free(run_of(request.header.msg_id), seat), seat, request, wanted)
         if not cell.wanted.code.strip():  # nothing runs, and nothing is recorded
             content = {"status": "ok", "execution_count": count, "payload": [], "user_expressions": {}}
             self._voice.reply(seat, request, content)
@@ -141,16 +148,21 @@ class Cells:
         for other in self._waiting.pop(cell.seat.id, ()):
             self._voice.reply(other.seat, other.request, ABORTED)
 
-    def here(self, seat: Seat) -> None:
-        """A front end has come; where it was here before, what it asked for then is answered to it."""
-        for cell in self._asked.values():
-            before = cell.seat
-            if before.id not in self._voice.seats and seat.person == before.person and _same(seat, before):
+    def follow(self, before: Seat, seat: Seat) -> None:
+        """A front end is back on another connection: what it asked for on that one is answered here."""
+        moved = self._waiting.pop(before.id, deque())
+        for cell in (*self._asked.values(), *moved):
+            if cell.seat is before:
                 cell.seat = seat
+        if moved:
+            self._waiting[seat.id] = moved
+        self.feed()
 
-    def gone(self, seat: Seat) -> None:
-        """A front end has left; what the room has not heard of is forgotten."""
-        self._waiting.pop(seat.id, None)
+    def forget(self) -> None:
+        """Of front ends that will not come back, what the room has not heard of is forgotten."""
+        for cells in list(self._waiting.values()):
+            if cells and not self._voice.knows(cells[0].seat):
+                del self._waiting[cells[0].seat.id]
 
     def _again(self, cell: Cell, known: Run, count: int) -> None:
         """A request that was sent before: answered with the same run, whose author must be the same."""
@@ -162,6 +174,14 @@ class Cells:
         else:
             self._asked[cell.run] = cell
 
+    def _free(self, run: str, seat: Seat) -> str:
+        """The run's id, or one beside it where somebody has guessed and taken that."""
+        for name in (run, *(f"{run}{_AGAIN}{n}" for n in range(1, 10))):
+            known = self._ledger.ahead.runs.get(name)
+            if known is None or known.by == seat.person:
+                return name
+        return run
+
     def _queued(self, seat: str) -> int:
         return sum(cell.seat.id == seat and self._is_queued(cell) for cell in self._asked.values())
 
@@ -171,6 +191,9 @@ class Cells:
 
     def _hand_over(self, cell: Cell) -> bool:
         """Put a cell into the room's queue; False where that is full and something will come of waiting."""
+        if known := self._ledger.ahead.runs.get(cell.run):  # the same request, twice in a row
+            self._again(cell, known, known.count or 0)
+            return True
         refused = self._operate(cell.seat, "run", {"run": cell.run, "code": cell.wanted.code})
         if refused is None:
             self._asked[cell.run] = cell
@@ -217,13 +240,3 @@ def run_of(msg_id: str) -> str:
 
 def _size(cells: deque[Cell]) -> int:
     return sum(len(cell.wanted.code) for cell in cells)
-
-
-def _same(seat: Seat, before: Seat) -> bool:
-    """Whether two connections are of one front end, by the session that it names."""
-    return (
-        seat.front is not None
-        and before.front is not None
-        and seat.front.session != ""
-        and seat.front.session == before.front.session
-    )

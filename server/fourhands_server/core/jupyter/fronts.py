@@ -75,13 +75,13 @@ class FrontEnds:
 
     def open(self, seat: Seat) -> None:
         """A front end is attached."""
-        self._voice.seats[seat.id] = seat
-        self._cells.here(seat)
+        for before in self._voice.come(seat):
+            self._cells.follow(before, seat)
 
     def closed(self, seat: Seat) -> None:
-        """A front end is gone; runs that it has queued go on."""
-        self._voice.seats.pop(seat.id, None)
-        self._cells.gone(seat)
+        """A front end is gone, perhaps to come back; runs that it has queued go on."""
+        self._voice.leave(seat)
+        self._cells.forget()
 
     def receive(self, seat: Seat, frame: bytes) -> None:
         """One frame; raises a ProtocolError where it must cost the connection."""
@@ -97,7 +97,7 @@ class FrontEnds:
     def answered(self, number: int, content: Mapping[str, Any] | None) -> None:
         """The kernel's answer to a question; None where it has none to give."""
         asked = self._questions.pop(number, None)
-        if asked is not None and asked.seat.id in self._voice.seats:
+        if asked is not None and self._voice.knows(asked.seat):
             self._reply(asked.seat, asked.request, dict(asked.nothing if content is None else content))
 
     # From the room
@@ -118,6 +118,15 @@ class FrontEnds:
                 self._kernel(cbor.decode(entry.body)["state"])
             case "kernel.restarted":
                 self._restarted(by_itself=entry.actor == KERNEL)
+            case "person.removed" | "invite.revoked" | "room.ended":
+                self.tick()
+
+    def tick(self) -> None:
+        """Time went on, or people lost their right to be here."""
+        if self._voice.away:
+            ended = self._ledger.state.ended_at is not None
+            self._voice.forget(lambda seat: ended or not self._desk.welcome(seat.person))
+            self._cells.forget()
 
     def _told(self, kind: str, body: Mapping[str, Any]) -> None:
         run = self._ledger.state.runs.get(body["run"])
@@ -132,7 +141,7 @@ class FrontEnds:
                 self._voice.everybody("execute_input", parent, content)
                 self._cells.feed()
             case "run.outputs":
-                for item in body["items"] if self._voice.seats else ():
+                for item in body["items"] if self._voice.heard else ():
                     if told := contents.output(item):
                         self._voice.everybody(told[0], parent, told[1])
             case "run.input_asked":

@@ -1,17 +1,41 @@
-"""What front ends are told: messages with a header of the room's own, to one of them or to all."""
+"""What front ends are told: messages with a header of the room's own, to one of them or to all.
+
+A front end that names its session may come back on a new connection: for a while what it is told is kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fourhands_server.core.delivery import LARGE
 from fourhands_server.core.jupyter.framing import Channel, Header, Message, Request, date
 from fourhands_server.core.ledger import Ledger
-from fourhands_server.core.seat import Seat
+from fourhands_server.core.seat import Framing, Seat
 
+AWAY: Final = 300_000_000  # µs for which things are kept; JupyterLab gives up sooner
+AWAY_BYTES: Final = 1024 * 1024  # and so much for each front end; one that missed more is told none of it
+AWAY_MOST: Final = 4  # front ends of a room that may be away at a time
 Say = Callable[[Seat, bytes], None]
+
+
+@dataclass
+class Away:
+    """A front end without a connection since `since`, and what it missed."""
+
+    seat: Seat
+    since: int
+    missed: list[Message] = field(default_factory=list)
+    size: int = 0
+
+    def keep(self, message: Message) -> None:
+        """Keep one more message, or nothing where that is too much."""
+        self.size += len(message.frame(_framing(self.seat)))
+        if self.size <= AWAY_BYTES:
+            self.missed.append(message)
+        else:
+            self.missed.clear()
 
 
 @dataclass
@@ -22,12 +46,49 @@ class Voice:
     session: str
     say: Say
     seats: dict[str, Seat] = field(default_factory=dict)
+    away: dict[str, Away] = field(default_factory=dict)
     _count: int = 0
+
+    @property
+    def heard(self) -> bool:
+        """Whether anybody is told what is said."""
+        return bool(self.seats or self.away)
+
+    def knows(self, seat: Seat) -> bool:
+        """Whether a front end is here, or away."""
+        return seat.id in self.seats or seat.id in self.away
+
+    def leave(self, seat: Seat) -> None:
+        """A front end has lost its connection."""
+        if self.seats.pop(seat.id, None) is None or seat.front is None or not seat.front.session:
+            return
+        self.away[seat.id] = Away(seat, self.ledger.now)
+        if len(self.away) > AWAY_MOST:
+            del self.away[next(iter(self.away))]
+
+    def come(self, seat: Seat) -> list[Seat]:
+        """A front end is here: it is told what it has missed. Returns the seats that it had before."""
+        self.seats[seat.id] = seat
+        before = [away for away in self.away.values() if _same(away.seat, seat)]
+        for away in before:
+            del self.away[away.seat.id]
+            for message in away.missed:
+                self._send((seat,), message)
+        return [away.seat for away in before]
+
+    def forget(self, gone: Callable[[Seat], bool] = lambda seat: False) -> None:
+        """Give up on whoever stays away too long, or will not be let in again."""
+        now = self.ledger.now
+        for away in list(self.away.values()):
+            if now - away.since > AWAY or gone(away.seat):
+                del self.away[away.seat.id]
 
     def everybody(self, msg_type: str, parent: Header | None, content: dict[str, Any]) -> None:
         """Tell all front ends on iopub."""
-        if self.seats:
-            self._send(self.seats.values(), self._message("iopub", msg_type, parent, content))
+        if self.heard:
+            message = self._message("iopub", msg_type, parent, content)
+            self._send(self.seats.values(), message)
+            self._send([away.seat for away in self.away.values()], message)
 
     def one(self, seat: Seat, channel: Channel, msg_type: str, parent: Header, content: Any) -> None:
         """Tell one of them."""
@@ -56,12 +117,30 @@ class Voice:
 
     def _send(self, seats: Iterable[Seat], message: Message) -> None:
         for seat in seats:
-            if seat.front is None:
-                raise AssertionError("only front ends are told messages")
-            frame = message.frame(seat.front.framing)
+            if away := self.away.get(seat.id):
+                away.keep(message)
+                continue
+            frame = message.frame(_framing(seat))
             if len(frame) > LARGE:
                 seat.burst = max(seat.burst, len(frame))
             self.say(seat, frame)
+
+
+def _framing(seat: Seat) -> Framing:
+    if seat.front is None:
+        raise AssertionError("only front ends are told messages")
+    return seat.front.framing
+
+
+def _same(before: Seat, seat: Seat) -> bool:
+    """Whether two connections are of one front end, by its person and the session that it names."""
+    one, other = before.front, seat.front
+    return (
+        before.person == seat.person
+        and one is not None
+        and other is not None
+        and one.session == other.session
+    )
 
 
 def reply_type(request: Request) -> str:
