@@ -86,7 +86,7 @@ class _Room:
         self._waiting = 0
         self._server: LanguageServer | None = None
         self._environment = ""
-        self._state = self._born = ""
+        self._state = self._born = self._why = ""
         self._states = itertools.count(1)
         self._failed: deque[float] = deque(maxlen=FAILURES)
         self._resting: asyncio.TimerHandle | None = None
@@ -136,8 +136,7 @@ class _Room:
         try:
             content = await self._server.ask(question)
         except Failed as error:
-            log.info("a language server failed: %s", error)
-            self._failed.append(self._loop.time())
+            self._note(str(error))
             await self._end()
             return Answer("")
         except BaseException:  # its answer would be taken for the next question's
@@ -149,9 +148,18 @@ class _Room:
 
     async def _start(self, environment: str) -> None:
         if len(self._failed) == FAILURES and self._loop.time() - self._failed[0] < _WITHIN:
-            raise KernelUnavailable("the language server of this room fails again and again")
-        self._server = await self._servers.started(environment)
+            raise KernelUnavailable(f"the language server fails again and again: {self._why}")
+        try:
+            self._server = await self._servers.started(environment)
+        except KernelUnavailable as error:
+            self._note(error.reason)
+            raise
         self._environment, self._born = environment, secrets.token_hex(4)
+
+    def _note(self, why: str) -> None:
+        log.info("a language server failed: %s", why)
+        self._failed.append(self._loop.time())
+        self._why = why[-300:]
 
     def _rest(self) -> None:
         self._resting = None
