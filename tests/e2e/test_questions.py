@@ -155,3 +155,24 @@ def test_the_questions_on_a_narrow_screen(
     assert findings(ivy.page) == []
     ivy.page.get_by_role("button", name="Questions").click()  # at 800 it lies over the editor
     ivy.reaches_everything()
+
+
+def test_a_replay_shows_tests_at_their_moment(server: LiveServer, visit: Visit, tmp_path: Path) -> None:
+    room = server.create("Two Sum")
+    ivy = visit().join(f"{server.url}/r/{room['id']}#{room['interviewer']}", "Ivy")
+    ivy.page.get_by_role("button", name="Questions").click()
+    tests = {**QUESTION["tests"], "visibility": "names"}
+    add(ivy, file_of(tmp_path, json.dumps({**QUESTION, "tests": tests})))
+    ivy.type(CODE)
+    ivy.is_saved()
+    side(ivy).get_by_role("button", name="Run hidden tests").click()
+    expect(side(ivy)).to_contain_text("5 of 6 passed", timeout=40_000)
+    ivy.page.goto(f"{server.url}/replay/{room['id']}#{room['interviewer']}")
+    ivy.page.get_by_role("tab", name="Tests").click()
+    ivy.page.keyboard.press("End")
+    then = ivy.page.get_by_role("article", name="Tests run by Ivy")
+    expect(then).to_contain_text("5 of 6 passed")
+    expect(then.get_by_role("listitem")).to_have_count(6)
+    assert findings(ivy.page) == []
+    ivy.page.keyboard.press("Home")
+    expect(then).to_have_count(0)

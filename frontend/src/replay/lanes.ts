@@ -1,6 +1,6 @@
 // Who did what when: a lane for each person, to be drawn under the scrubber.
 
-import type { RunStatus } from "../room/state";
+import type { JudgementState, RunStatus } from "../room/state";
 import type { Moment, Recording, Step } from "./recording";
 
 export interface Bin {
@@ -15,6 +15,13 @@ export interface RunMark {
   status: RunStatus;
 }
 
+export interface TestsMark {
+  judgement: string;
+  at: number;
+  /** Whether all of them passed; null where they came to no end of their own. */
+  good: boolean | null;
+}
+
 /** Times in µs of the log's clock. */
 export interface Span {
   from: number;
@@ -25,6 +32,7 @@ export interface Lane {
   person: string;
   bins: readonly Bin[];
   runs: readonly RunMark[];
+  tests: readonly TestsMark[];
   chat: readonly { at: number; seq: number }[];
   /** Without any connection, once there was one. */
   away: readonly Span[];
@@ -41,14 +49,28 @@ export interface LaneOptions {
 /** One lane for each participant who did anything, in order of joining; edits of strangers (HTTP calls) too. */
 export function lanesOf(recording: Recording, { bins, place }: LaneOptions): Lane[] {
   const last = recording.keyframes.at(-1);
-  const status = new Map(last?.state.runs.map(({ run, status }) => [run, status]));
+  const ends: Ends = {
+    runs: new Map(last?.state.runs.map(({ run, status }) => [run, status])),
+    tests: new Map(last?.state.judgements.map((one) => [one.judgement, goodOf(one)])),
+  };
   const lanes = new Map<string, Drawing>();
   for (const id of peopleOf(recording, last)) lanes.set(id, new Drawing(id, bins));
   for (const step of recording.steps) {
     const bin = Math.min(bins - 1, Math.floor(place(step.at) * bins));
-    lanes.get(step.entry.actor)?.add(step, bin, status);
+    lanes.get(step.entry.actor)?.add(step, bin, ends);
   }
   return [...lanes.values()].map((drawing) => drawing.finish(recording.end));
+}
+
+/** How runs and tests ended. */
+interface Ends {
+  runs: ReadonlyMap<string, RunStatus>;
+  tests: ReadonlyMap<string, boolean | null>;
+}
+
+function goodOf({ status, counts }: JudgementState): boolean | null {
+  if (status !== "ok" || counts === undefined) return status === "timeout" ? false : null;
+  return counts.failed + counts.errors === 0;
 }
 
 function peopleOf({ steps }: Recording, last: Moment | undefined): Set<string> {
@@ -61,6 +83,7 @@ class Drawing {
   readonly #person: string;
   readonly #bins: Bin[];
   readonly #runs: RunMark[] = [];
+  readonly #tests: TestsMark[] = [];
   readonly #chat: { at: number; seq: number }[] = [];
   readonly #away: Span[] = [];
   readonly #offline: Span[] = [];
@@ -72,7 +95,7 @@ class Drawing {
     this.#bins = Array.from({ length: bins }, () => ({ inserted: 0, deleted: 0 }));
   }
 
-  add(step: Step, bin: number, status: ReadonlyMap<string, RunStatus>): void {
+  add(step: Step, bin: number, ends: Ends): void {
     const { entry, at } = step;
     const { body, seq } = entry;
     switch (entry.kind) {
@@ -83,7 +106,10 @@ class Drawing {
         this.#chat.push({ at, seq });
         break;
       case "run.queued":
-        this.#runs.push({ run: String(body.run), at, status: status.get(String(body.run)) ?? "queued" });
+        this.#runs.push({ run: String(body.run), at, status: ends.runs.get(String(body.run)) ?? "queued" });
+        break;
+      case "tests.queued":
+        this.#mark(String(body.judgement), at, ends);
         break;
       case "seat.opened":
         this.#opened(String(body.seat), at);
@@ -99,10 +125,15 @@ class Drawing {
       person: this.#person,
       bins: this.#bins,
       runs: this.#runs,
+      tests: this.#tests,
       chat: this.#chat,
       away: this.#away,
       offline: this.#offline,
     };
+  }
+
+  #mark(judgement: string, at: number, { tests }: Ends): void {
+    this.#tests.push({ judgement, at, good: tests.get(judgement) ?? null });
   }
 
   #edit({ splices, part, at, entry }: Step, index: number): void {

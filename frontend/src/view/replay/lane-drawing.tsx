@@ -1,6 +1,6 @@
 /** One person's lane: typed upwards, deleted downwards, runs, chat, and the time away hatched. */
 
-import type { Bin, Lane, RunMark, Span } from "../../replay/lanes";
+import type { Bin, Lane, RunMark, Span, TestsMark } from "../../replay/lanes";
 import { personColour } from "../parts/avatar";
 import { memo } from "./memo";
 
@@ -62,6 +62,9 @@ export const LaneDrawing = memo(function LaneDrawing({ lane, colour, width, full
       {lane.runs.map((run) => (
         <Run key={run.run} run={run} x={x(run.at)} />
       ))}
+      {lane.tests.map((tests) => (
+        <Tests key={tests.judgement} tests={tests} x={x(tests.at)} />
+      ))}
     </svg>
   );
 });
@@ -84,6 +87,11 @@ function Run({ run, x }: { run: RunMark; x: number }) {
     return <path class="lane-run" d={`M${x} 1l4 7h-8z`} />;
   const stopped = run.status === "interrupted" || run.status === "aborted";
   return <path class={stopped ? "lane-run-stopped" : "lane-run-bad"} d={`M${x - 3} 2l6 6m0 -6l-6 6`} />;
+}
+
+function Tests({ tests, x }: { tests: TestsMark; x: number }) {
+  const tone = tests.good === null ? "stopped" : tests.good ? "ok" : "failed";
+  return <path class={`lane-tests-${tone}`} d={`M${x} 0l4.5 4.5l-4.5 4.5l-4.5 -4.5z`} />;
 }
 
 /** Small edits stay visible beside large ones. */

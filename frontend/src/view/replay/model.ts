@@ -47,6 +47,7 @@ export class ReplayModel {
 
   /** Parts of the state as signals of their own: a frame redraws only what it changed. */
   readonly runs = computed(() => this.#moment.value.state.runs);
+  readonly judgements = computed(() => this.#moment.value.state.judgements);
   readonly events = computed(() => this.#moment.value.state.events);
   readonly chat = computed(() => this.#moment.value.state.chat);
   readonly files = computed(() => this.#moment.value.state.files);

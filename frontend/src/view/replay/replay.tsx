@@ -16,12 +16,14 @@ import { KEYS, useKeys } from "./keys";
 import type { ReplayModel } from "./model";
 import { ChatThen, OutputThen } from "./output-then";
 import { PlayerBar } from "./player-bar";
+import { TestsThen } from "./tests-then";
 
-type Part = "code" | "output" | "files" | "chat" | "people";
+type Part = "code" | "output" | "tests" | "files" | "chat" | "people";
 
 const PARTS: readonly { part: Part; icon: IconName; title: string }[] = [
   { part: "code", icon: "file-code-2", title: "Code" },
   { part: "output", icon: "terminal", title: "Output" },
+  { part: "tests", icon: "list-checks", title: "Tests" },
   { part: "files", icon: "files", title: "Files" },
   { part: "chat", icon: "message-square", title: "Chat" },
   { part: "people", icon: "users", title: "Who did what" },
@@ -53,6 +55,8 @@ export function Replay({ model, title, refresh, back, read }: ReplayProps) {
     "--output": `${OUTPUT_WIDTH.value.value}px`,
     "--output-height": `${OUTPUT_HEIGHT.value.value}px`,
   };
+  // Most sessions have none.
+  const parts = PARTS.filter((one) => one.part !== "tests" || model.last.judgements.length > 0);
   const shown = narrow || part.value !== "code" ? part.value : "output";
   return (
     <div class="room replay" data-shape={shape.value} data-tab={narrow ? shown : undefined}>
@@ -68,7 +72,8 @@ export function Replay({ model, title, refresh, back, read }: ReplayProps) {
           )}
           <section class="panel output" aria-label="What happened">
             <h2 class="hidden-text">What happened</h2>
-            {!narrow && <PartTabs part={part} parts={PARTS.slice(1)} shown={shown} />}
+            {!narrow && <PartTabs part={part} parts={parts.slice(1)} shown={shown} />}
+            {shown === "tests" && <TestsThen model={model} />}
             {shown === "chat" && <ChatThen model={model} />}
             {shown === "people" && <Account model={model} />}
             {shown === "files" && <FilesThen model={model} read={read} />}
@@ -77,7 +82,7 @@ export function Replay({ model, title, refresh, back, read }: ReplayProps) {
         </div>
       </main>
       <PlayerBar model={model} />
-      {narrow && <PartTabs part={part} parts={PARTS} shown={shown} />}
+      {narrow && <PartTabs part={part} parts={parts} shown={shown} />}
       {keysShown.value && (
         <KeysDialog
           keys={KEYS}

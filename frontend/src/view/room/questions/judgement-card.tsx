@@ -1,0 +1,57 @@
+/** One running of a question's tests: by whom, when, how far, how it ended, and its tests; the same then as now. */
+import type { ComponentChildren } from "preact";
+import type { JudgementState } from "../../../room/state";
+import { span, timeOfDay } from "../../clock";
+import { Avatar } from "../../parts/avatar";
+import { Icon } from "../../parts/icon";
+import { Results, type Row } from "./results";
+import { sayingOf } from "./verdict";
+
+interface CardProps {
+  judgement: JudgementState;
+  by: { name: string; colour: number } | undefined;
+  rows: readonly Row[];
+  /** Words for interviewers alone. */
+  notes?: readonly string[];
+  /** A way to stop it. */
+  stop?: ComponentChildren;
+  children?: ComponentChildren;
+}
+
+export function JudgementCard({ judgement, by, rows, notes = [], stop, children }: CardProps) {
+  const said = sayingOf(judgement, rows.length);
+  const { duration = 0, detail } = judgement;
+  return (
+    <article class="judgement" aria-label={`Tests run by ${by?.name ?? "the host"}: ${said.words}`}>
+      <header class="judgement-head">
+        {by !== undefined && <Avatar name={by.name} colour={by.colour} size="s" />}
+        <span class="grow cut">
+          <strong>{by?.name ?? "The host"}</strong>{" "}
+          <time class="caption faint">{timeOfDay(judgement.queuedAt)}</time>
+        </span>
+        {stop}
+      </header>
+      <p
+        class={`judgement-said run-${said.tone}`}
+        role={judgement.finishedAt === undefined ? "status" : undefined}
+      >
+        <Icon name={said.icon} size={14} />
+        {said.words}
+        {duration > 0 && <span class="caption faint">{span(duration / 1000)}</span>}
+      </p>
+      {detail !== undefined && <p class="judgement-note">{sentence(detail)}</p>}
+      {notes.map((note) => (
+        <p key={note} class="judgement-note">
+          <Icon name="lock" size={12} />
+          {sentence(note)}
+        </p>
+      ))}
+      {rows.length > 0 && <Results rows={rows} />}
+      {children}
+    </article>
+  );
+}
+
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+}
