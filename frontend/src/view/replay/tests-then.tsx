@@ -5,10 +5,10 @@ import type { ReplayModel } from "./model";
 import "../../styles/questions.css";
 
 export function TestsThen({ model }: { model: ReplayModel }) {
-  const judgements = model.judgements.value;
+  const judgements = [...model.judgements.value].reverse();
   const { questions } = model.state;
   return (
-    <div class="tests-then scroll output-latest">
+    <div class="tests-then scroll">
       {judgements.map((judgement) => (
         <section key={judgement.judgement} class="tests-then-one">
           <h3 class="question-part">{questions.get(judgement.question)?.title ?? judgement.question}</h3>
