@@ -7,13 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.sandbox import cgroups, watchdog
+from fourhands_kernels.sandbox.cells import Cells
 from fourhands_kernels.sandbox.limits import Limits
 
 from .hosting import HostProcess, wait_gone
@@ -154,6 +155,59 @@ def test_a_group_is_made_holds_and_goes(groups: cgroups.Cgroups) -> None:
     assert group.remove()
     groups.remove()
     assert not any(folder.exists() for folder in groups.folders)
+
+
+class Started:
+    """A started sandbox of one process."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self.process = process
+        self.explain: Callable[[], str | None] | None = None
+        self.exited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @property
+    def inside(self) -> tuple[int, ...]:
+        return (self.process.pid,)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+@pytest.fixture
+def idle() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+async def test_a_sandbox_is_held_when_confine_returns_and_its_group_goes_with_it(
+    groups: cgroups.Cgroups, idle: "subprocess.Popen[bytes]"
+) -> None:
+    cells, started = Cells(SMALL, groups=groups), Started(idle)
+    await cells.confine(started)
+    for base in groups.folders:
+        assert str(idle.pid) in (base / "room-1/cgroup.procs").read_text().split()
+    idle.kill()
+    started.exited.set_result("ended")
+    await cells.close()
+    assert not any(folder.exists() for folder in groups.folders)
+
+
+async def test_a_group_for_which_nobody_waits_any_more_goes(
+    groups: cgroups.Cgroups, idle: "subprocess.Popen[bytes]"
+) -> None:
+    cells = Cells(SMALL, groups=groups)
+    confining = asyncio.create_task(cells.confine(Started(idle)))
+    await asyncio.sleep(0)  # now it is under way
+    confining.cancel()
+    await asyncio.wait((confining,))
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert any((folder / "room-1").exists() for folder in groups.folders)
+    idle.kill()
+    async with asyncio.timeout(30):
+        while any((folder / "room-1").exists() for folder in groups.folders):
+            await asyncio.sleep(0.02)  # nobody tells when a group is empty
+    await cells.close()
 
 
 def test_a_group_bounds_the_number_of_processes(groups: cgroups.Cgroups) -> None:

@@ -41,9 +41,21 @@ async def test_what_is_chance_differs_between_forks(room: Watched, other: Watche
     code = """
 import multiprocessing, random, uuid, numpy
 key = multiprocessing.current_process().authkey
-key.hex(), random.random(), numpy.random.random(), uuid.uuid4().hex, uuid.uuid1().hex
+kernel = get_ipython().kernel
+names = kernel.ident, kernel.session.session
+key.hex(), random.random(), numpy.random.random(), uuid.uuid4().hex, uuid.uuid1().hex, *names
 """
     assert not set(await says(room, code)) & set(await says(other, code))
+
+
+async def test_what_was_done_before_the_fork_leaves_no_trace(room: Watched) -> None:
+    code = """
+import linecache
+shell = get_ipython()
+runs = [name for name in linecache.cache if name.startswith('<')]
+shell.execution_count, len(In), Out, _, runs, shell.kernel.session.pid
+"""
+    assert await says(room, code) == (2, 2, {}, "", ["<run 1>/main.py"], 2)
 
 
 async def test_a_fork_s_terminals_are_its_own(room: Watched, other: Watched) -> None:
