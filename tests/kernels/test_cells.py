@@ -205,7 +205,7 @@ async def test_a_group_for_which_nobody_waits_any_more_goes(
     assert any((folder / "room-1").exists() for folder in groups.folders)
     idle.kill()
     async with asyncio.timeout(30):
-        while any((folder / "room-1").exists() for folder in groups.folders):
+        while any((folder / "room-1").exists() for folder in groups.folders):  # noqa: ASYNC110
             await asyncio.sleep(0.02)  # nobody tells when a group is empty
     await cells.close()
 
