@@ -17,6 +17,7 @@ import msgspec
 from fourhands_kernels.kernel import Answer, KernelError, Kernels, Question
 from fourhands_protocol.errors import BadToken, NotRecorded, ProtocolError, RoomEnded, SlowReader, TooMany
 from fourhands_server.core.language import results
+from fourhands_server.core.language.edits import edits
 from fourhands_server.core.language.page import Ask, Effect, Features, Look, Page, Say
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.settings import Settings
@@ -194,7 +195,7 @@ class LanguageDesk:
                 return results.lint(ask.text, found)
         if found is None or "text" not in found:
             raise _Broken(UNAVAILABLE if found is None else str(found["error"]))
-        return await asyncio.to_thread(results.edits, ask.text, str(found["text"]))
+        return await asyncio.to_thread(edits, ask.text, str(found["text"]))
 
     async def _or_nothing(self, page: Page, ask: Ask) -> Any:
         """The kernel may know where the language server is not to be had."""

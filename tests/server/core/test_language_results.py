@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from fourhands_server.core.language import results
-from fourhands_server.core.language.places import offset
 
 
 def kernel(code: str, *matches: str, start: int, end: int | None = None) -> dict[str, Any]:
@@ -84,32 +82,3 @@ def test_what_a_type_checker_minds_is_a_warning_and_places_stay_in_the_text() ->
     (shown,) = results.diagnostics("ab\ncde", {"items": items})
     assert shown["severity"] == 2
     assert shown["range"]["end"] == {"line": 1, "character": 3}
-
-
-def apply(text: str, edits: list[dict[str, Any]]) -> str:
-    for edit in reversed(edits):
-        start, end = (
-            offset(text, edit["range"][name]["line"], edit["range"][name]["character"])
-            for name in ("start", "end")
-        )
-        text = text[:start] + edit["newText"] + text[end:]
-    return text
-
-
-def test_edits_are_small_and_lead_from_one_text_to_the_other() -> None:
-    before = "import os\nx  =  1\n\n\n\ny = '𝛼'\nprint( y )\n"
-    after = 'import os\n\nx = 1\n\n\ny = "𝛼"\nprint(y)\n'
-    found = results.edits(before, after)
-    assert apply(before, found) == after
-    assert len(found) > 1
-    assert results.edits(before, before) == []
-    chance = random.Random(4)
-    for _ in range(200):
-        one, other = ("".join(chance.choices("ab𝛼\n\r ", k=chance.randrange(30))) for _ in range(2))
-        assert apply(one, results.edits(one, other)) == other
-
-
-def test_a_long_text_that_changed_everywhere_is_replaced_at_once() -> None:
-    before, after = "a\n" * 5000, "b\n" * 5000
-    (edit,) = results.edits(before, after)
-    assert apply(before, [edit]) == after

@@ -169,7 +169,9 @@ class Page:
                 return ()
             case _:
                 return ()
-        return (Look(path),) if self.features.diagnostics else ()
+        # An empty text needs no language server yet.
+        looks = self.features.diagnostics and (self.documents[path].text or method.endswith("didChange"))
+        return (Look(path),) if looks else ()
 
     def _opened(self, params: dict[str, Any]) -> str:
         path, given = _path(params), params["textDocument"]

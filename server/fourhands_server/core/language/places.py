@@ -41,9 +41,3 @@ def line_at(text: str, line: int) -> str:
     start = offset(text, line, 0)
     end = text.find("\n", start)
     return text[start : end if end >= 0 else len(text)]
-
-
-def position(text: str, index: int) -> dict[str, int]:
-    """The place of an index, as the protocol writes it."""
-    start = text.rfind("\n", 0, index) + 1
-    return {"line": text.count("\n", 0, start), "character": units(text[start:index])}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fourhands_server.core.language.places import line_at, points, position, units
+from fourhands_server.core.language.places import line_at, points, units
 
 KERNEL: Final = "from the kernel"
 _OWN: Final = 60  # completions that the kernel alone knows
@@ -16,7 +15,6 @@ _SUBSCRIPT: Final = re.compile(r"\[\s*[^\[\]]*$")
 _HIDDEN: Final = re.compile(r"(?<![a-zA-Z0-9])_\w*$")
 _CALLED: Final = re.compile(r"^(?:bound method |def |class )[\w.]+(?=\()")  # the name, which stands before it
 _KINDS: Final = {"function": 3, "class": 7, "module": 9, "keyword": 14, "instance": 6}
-_LINES: Final = 3000  # of a text whose differences are looked for line by line
 _QUIET: Final = frozenset(("invalid-syntax", "unresolved-reference", "unresolved-import", "import-not-found"))
 
 
@@ -101,41 +99,6 @@ def diagnostics(text: str, found: Mapping[str, Any] | None) -> list[dict[str, An
 def lint(text: str, found: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """What Ruff finds, all of it: somebody asked."""
     return diagnostics(text, found)
-
-
-def edits(before: str, after: str) -> list[dict[str, Any]]:
-    """The changes from one text to the other, as small as lines allow, so that carets stay where they are."""
-    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    old_part, new_part = old[head : len(old) - tail], new[head : len(new) - tail]
-    at = sum(map(len, old[:head]))
-    if max(len(old_part), len(new_part)) > _LINES:
-        return [_edit(before, at, "".join(old_part), "".join(new_part))]
-    found = []
-    starts = [at]
-    for line in old_part:
-        starts.append(starts[-1] + len(line))
-    matcher = difflib.SequenceMatcher(None, old_part, new_part, autojunk=False)
-    for tag, i, j, k, m in matcher.get_opcodes():
-        if tag != "equal":
-            found.append(_edit(before, starts[i], "".join(old_part[i:j]), "".join(new_part[k:m])))
-    return found
-
-
-def _edit(before: str, at: int, old: str, new: str) -> dict[str, Any]:
-    """One change, without the characters that both begin and end with."""
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
-    start, end = at + head, at + len(old) - tail
-    place = {"start": position(before, start), "end": position(before, end)}
-    return {"range": place, "newText": new[head : len(new) - tail]}
-
-
-def _common(one: Any, other: Any) -> int:
-    """How many elements two sequences begin with alike."""
-    most = min(len(one), len(other))
-    return next((at for at in range(most) if one[at] != other[at]), most)
 
 
 def _shown(label: str, before: str) -> bool:
