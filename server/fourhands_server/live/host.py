@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fourhands_kernels.kernel import Kernels
-from fourhands_protocol import cbor, envelope, outputs
-from fourhands_protocol.entries import RUN_OUTPUTS, TESTS_DETAIL, TESTS_RECORD, TESTS_RESULT, Entry
+from fourhands_protocol import envelope
+from fourhands_protocol.entries import Entry
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
-from fourhands_protocol.roles import INTERVIEWERS, ROOM
 from fourhands_server.blobs.blobs import Blobs
 from fourhands_server.core.effects import (
     Append,
@@ -42,7 +41,8 @@ from fourhands_server.engine.documents import Documents
 from fourhands_server.live.calls import Calls, RoomFailed
 from fourhands_server.live.kernel_desk import KernelDesk
 from fourhands_server.live.outbox import Outbox, Wire
-from fourhands_server.live.pages import is_last, pages, read_page
+from fourhands_server.live.pages import is_last, read_page
+from fourhands_server.live.told import Told
 from fourhands_server.log.errors import LogError
 from fourhands_server.log.log import Appended, Head, Intent, RoomLog
 
@@ -74,12 +74,12 @@ class RoomHost:
         self.failed: str | None = None
         self.used_at = parts.clock()
         self.edit_lock = asyncio.Lock()
+        self.told = Told(room, parts.log)
         self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
         self._outboxes: dict[str, Outbox] = {}
         self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
-        self._reading = asyncio.Semaphore(1)
         self._carrying = False
 
     @property
@@ -160,49 +160,6 @@ class RoomHost:
         """The committed text of a file and the seq at which it stood so."""
         seq = self.state.head
         return await self._parts.documents.text(self.id, file, at=seq), seq
-
-    async def outputs(self, run: str) -> list[outputs.Output]:
-        """What a run has printed: at hand for the latest runs, read from the log for older ones."""
-        printed = self.state.runs[run].printed
-        if printed.kept:
-            return printed.outputs
-        items: list[outputs.Output] = []
-        async for body in self._bodies(ROOM, printed.first, printed.last, RUN_OUTPUTS):
-            if body["run"] == run:
-                items += body["items"]
-        return outputs.fold_all(items)
-
-    async def results(self, judgement: str) -> list[dict[str, Any]]:
-        """What everybody was told of each test of a judgement: bodies of `tests.result`."""
-        found = self.state.asked.judgements[judgement]
-        bodies = self._bodies(ROOM, found.first, found.last, TESTS_RESULT)
-        return [body async for body in bodies if body["judgement"] == judgement]
-
-    async def records(self, judgement: str) -> tuple[list[dict[str, Any]], list[str]]:
-        """What interviewers alone may know of a judgement: bodies of `tests.record`, and words about it."""
-        told = self.room.private.judgements.get(judgement)
-        records: list[dict[str, Any]] = []
-        words: list[str] = []
-        if told is not None:
-            kinds = (TESTS_RECORD, TESTS_DETAIL)
-            async for body in self._bodies(INTERVIEWERS, told.first, told.last, *kinds):
-                if body["judgement"] == judgement:
-                    if "text" in body:
-                        words.append(body["text"])
-                    else:
-                        records.append(body)
-        return records, words
-
-    async def _bodies(self, stream: str, first: int, last: int, *kinds: str) -> AsyncIterator[dict[str, Any]]:
-        """Bodies of some kinds from seq `first` to `last`; 0 is nowhere."""
-        if not first:
-            return
-        async with self._reading:  # one at a time: each may be 16 MB
-            only = frozenset(kinds)
-            log = self._parts.log
-            async for page in pages(log, self.id, after=first - 1, upto=last, only=only, stream=stream):
-                for entry in page:
-                    yield cbor.decode(entry.body)
 
     async def head(self) -> Head:
         """Where the log stands."""

@@ -154,9 +154,9 @@ def _find(request: Request, host: RoomHost) -> Judgement:
 
 
 async def _view(host: RoomHost, found: Judgement, *, private: bool) -> JudgementView:
-    results, notes = await host.records(found.judgement) if private else ([], [])
+    results, notes = await host.told.records(found.judgement) if private else ([], [])
     if not private:
-        results = await host.results(found.judgement)
+        results = await host.told.results(found.judgement)
     return JudgementView(
         judgement=found.judgement,
         question=found.question,

@@ -85,7 +85,7 @@ class Runs:
                     await host.changed()
         except TimeoutError:
             pass  # the answer says how far it is
-        return answer(_view(host.state.runs[name], await host.outputs(name)))
+        return answer(_view(host.state.runs[name], await host.told.outputs(name)))
 
     async def interrupt(self, request: Request) -> Response:
         """Interrupting what does not run is no mistake: it may just have ended."""

@@ -118,7 +118,7 @@ async def test_outputs_that_are_not_kept_are_read_from_the_log(monkeypatch: pyte
     await runs(house, host, 4, images=5)
     assert not any(run.outputs for run in host.state.runs.values())
     for number in range(4):
-        found = await host.outputs(f"r{number}")
+        found = await host.told.outputs(f"r{number}")
         assert [o["data"]["image/png"].split()[0] for o in found] == [f"{number}/{n}" for n in range(5)]
 
 
