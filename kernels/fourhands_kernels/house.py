@@ -76,9 +76,9 @@ class House:
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
         self._launcher: Launcher = self._choose()
         self._warm: Warm | None = None
-        self.judges = Judges(Pairs(self._start()), self._environments.get)
         self.languages = LanguageServers(self._start(), self._environments.get)
         self.stage = Stage(self._start(), self._environments.get)
+        self.judges = Judges(Pairs(self._start()), self._environments.get, self.stage)
         if isinstance(self._launcher, Zygotes):
             self._warm = Warm(self._launcher, self._make, size=options.warm, room_left=lambda: self._spare)
         self._expecting: asyncio.Task[None] | None = None

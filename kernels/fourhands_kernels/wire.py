@@ -126,13 +126,15 @@ def judgement_message(judgement: Judgement) -> Message:
         "fresh": judgement.fresh,
         "environment": judgement.environment,
         "tests_environment": judgement.tests_environment,
+        "services": services_message(judgement.services),
     }
 
 
 def judgement_from(message: Mapping[str, Any]) -> Judgement:
     """The judgement that a map stands for; HostRefused says why it cannot be one."""
     try:
-        judgement = Judgement(**{**message, "modules": tuple(message["modules"])})
+        services = services_from(message["services"])
+        judgement = Judgement(**{**message, "modules": tuple(message["modules"]), "services": services})
         judgement.check()
     except BadJudgement as error:
         raise HostRefused(str(error)) from error

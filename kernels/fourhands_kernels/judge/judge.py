@@ -5,13 +5,16 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any, Final
 
 from ..environments import Environment
 from ..kernel import KernelUnavailable
 from ..sandbox.process import KernelProcess
+from ..services.service import ServiceEventKind
+from ..services.services import FAULTS, Services
+from ..services.stage import Stage
 from .inside.plain import Malformed
 from .inside.reading import decode
 from .judgement import Judgement, Sheet, Status, TestsEvent
@@ -33,7 +36,14 @@ class Judging:
     """One judgement on its way; `run` ends with `tests.finished`, whatever happens."""
 
     def __init__(
-        self, judgement: Judgement, pairs: Pairs, tell: Tell, *, candidate: Environment, tests: Environment
+        self,
+        judgement: Judgement,
+        pairs: Pairs,
+        tell: Tell,
+        *,
+        candidate: Environment,
+        tests: Environment,
+        stage: Stage | None = None,
     ) -> None:
         self._judgement = judgement
         self._pairs = pairs
@@ -43,6 +53,11 @@ class Judging:
         self._loop = asyncio.get_running_loop()
         self._candidate: KernelProcess | None = None
         self._started: set[KernelProcess] = set()
+        self._stage = stage
+        self._served: dict[KernelProcess, Services] = {}
+        self._said_without = False
+        self._faults = FAULTS
+        self._leaving: set[asyncio.Task[None]] = set()
         self._ahead: asyncio.Task[tuple[KernelProcess, socket.socket]] | None = None
         self._bytes = 0
 
@@ -153,12 +168,41 @@ class Judging:
         try:
             settings = {"files": dict(self._judgement.files)}
             process = await self._pairs.start(self._environments["candidate"], "candidate", inner, settings)
+            self._started.add(process)
+            process.exited.add_done_callback(lambda _: self._gone(process))
+            await self._serve(process)
         except BaseException:
             outer.close()
             raise
-        self._started.add(process)
-        process.exited.add_done_callback(lambda _: self._started.discard(process))
         return process, outer
+
+    async def _serve(self, process: KernelProcess) -> None:
+        """Have the services beside a candidate's side in which no code of theirs has run yet."""
+        wanted, stage = self._judgement.services, self._stage
+        if not wanted or stage is None:
+            return
+        if self._pairs.unisolated:  # two candidate's sides, and the room, would want the same port
+            if not self._said_without:
+                self._told(self._sheet.note("without isolation hidden tests have no services"))
+            self._said_without = True
+            return
+        self._served[process] = services = Services(stage, self._heard)
+        environment = self._judgement.environment
+        await services.hold(wanted, environment=environment, network=process.network)
+
+    def _heard(self, kind: ServiceEventKind, body: Mapping[str, Any]) -> None:
+        """What services tell is for interviewers: the candidate's side may bring them to tell anything."""
+        text = body.get("text") or body.get("detail")
+        if text is not None and self._faults > 0:
+            self._faults -= 1
+            self._told(self._sheet.note(f"the service on port {body['port']}: {text}"))
+
+    def _gone(self, process: KernelProcess) -> None:
+        self._started.discard(process)
+        if (services := self._served.pop(process, None)) is not None:
+            closing = asyncio.create_task(services.close())
+            self._leaving.add(closing)
+            closing.add_done_callback(self._leaving.discard)
 
     async def _end(self) -> None:
         """End everything that was started."""
@@ -171,6 +215,9 @@ class Judging:
             process.kill()
         if waiting := [process.exited for process in self._started]:
             await asyncio.wait(waiting, timeout=_END_SECONDS)
+        self._leaving |= {asyncio.create_task(services.close()) for services in self._served.values()}
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=_END_SECONDS)
 
     def _told(self, events: list[TestsEvent]) -> None:
         for event in events:

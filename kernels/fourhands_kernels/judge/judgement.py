@@ -21,6 +21,8 @@ from typing import Any, Final, Literal, get_args
 
 from fourhands_protocol.paths import BadPath, check_path
 
+from ..services.service import BadService, Service, check_services
+
 Visibility = Literal["counts", "names", "messages"]
 Outcome = Literal["passed", "failed", "error", "skipped"]
 Status = Literal["ok", "timeout", "cancelled", "error"]
@@ -56,6 +58,8 @@ class Judgement:
 
     `modules` are the names by which the tests import the candidate's code. The candidate's program is fresh
     for each `fresh`. Times in seconds. The tests run on `tests_environment`, which has to have pytest.
+    `services` answer on the loopback of the candidate's code, as they do in the room, and live as long as its
+    sandbox: through many tests.
     """
 
     id: str
@@ -68,6 +72,7 @@ class Judgement:
     fresh: Fresh = "test"
     environment: str = "default"
     tests_environment: str = "default"
+    services: tuple[Service, ...] = ()
 
     def check(self) -> None:
         """Raise BadJudgement, in words, unless it can be tried."""
@@ -85,6 +90,10 @@ class Judgement:
             raise BadJudgement("none of the tests' files is called test_….py or …_test.py")
         if not 0 < len(self.modules) <= MODULES:
             raise BadJudgement(f"the tests import 1 to {MODULES} modules of the candidate's")
+        try:
+            check_services(self.services)
+        except BadService as error:
+            raise BadJudgement(str(error)) from None
         for name in self.modules:
             if not _MODULE.fullmatch(name) or name in _TAKEN or name in sys.stdlib_module_names:
                 raise BadJudgement(f"{name!r} cannot be the name of a module of the candidate's")
@@ -159,6 +168,10 @@ class Sheet:
             case "messages":
                 events.append(self._event("tests.result", **one, total=self.total, message=message))
         return events
+
+    def note(self, text: str) -> list[TestsEvent]:
+        """Something that interviewers have to know."""
+        return [] if self.finished else [self._event("tests.detail", text=text[:_TEXT])]
 
     def finish(self, status: Status, *, duration: int, detail: str | None = None) -> list[TestsEvent]:
         """It is over; tests without an outcome make it no `ok`."""

@@ -6,6 +6,7 @@ from typing import Final
 
 from ..environments import Environment, held
 from ..kernel import KernelUnavailable
+from ..services.stage import Stage
 from .judge import Judging, Tell
 from .judgement import Judgement, Sheet, Status, TestsEvent
 from .pair import Pairs
@@ -19,8 +20,11 @@ _Key = tuple[str, str]  # room, judgement
 class Judges:
     """Begins and cancels judgements; `find` gives an environment by its name."""
 
-    def __init__(self, pairs: Pairs, find: Callable[[str], Awaitable[Environment]]) -> None:
+    def __init__(
+        self, pairs: Pairs, find: Callable[[str], Awaitable[Environment]], stage: Stage | None = None
+    ) -> None:
         self._pairs = pairs
+        self._stage = stage
         self._find = find
         self._free = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[_Key, asyncio.Task[None]] = {}
@@ -73,7 +77,8 @@ class Judges:
                 candidate = await self._python(judgement.environment)
                 tests = await self._python(judgement.tests_environment)
                 with held(candidate), held(tests):
-                    await Judging(judgement, self._pairs, tell, candidate=candidate, tests=tests).run()
+                    parts = {"candidate": candidate, "tests": tests}
+                    await Judging(judgement, self._pairs, tell, **parts, stage=self._stage).run()
             except KernelUnavailable as error:
                 _end(judgement, tell, "error", error.reason)
 

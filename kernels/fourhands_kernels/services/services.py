@@ -150,7 +150,9 @@ class Services:
         self._say(place.port.number, "failed", _ENDED)
 
     async def _end(self, port: int) -> None:
-        place = self._places.pop(port)
+        place = self._places.pop(port, None)
+        if place is None:
+            return
         place.port.shut()
         if place.running is not None:
             await place.running.end()

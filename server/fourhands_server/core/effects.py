@@ -90,13 +90,16 @@ class AskTexts:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Hand hidden tests to the kernel host, with the room's files by path and the SHA-256 of databases."""
+    """Hand hidden tests to the kernel host, with the room's files by path, the SHA-256 of databases, and the
+    services that its questions declare.
+    """
 
     judgement: str
     tests: Tests
     files: Mapping[str, str]
     data: Mapping[str, str]
     environment: str
+    services: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

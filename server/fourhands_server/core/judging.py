@@ -58,7 +58,10 @@ class Judging:
             return
         self._handed.add(name)
         environment = Settings.of(self._ledger.state.settings).environment
-        self._ledger.effects.append(Judge(name, question.tests, files, dict(found.data), environment))
+        services = self._ledger.private.services
+        self._ledger.effects.append(
+            Judge(name, question.tests, files, dict(found.data), environment, services)
+        )
 
     def failed(self, name: str, *, public: str | None = None, private: str | None = None) -> None:
         """It could not be handed over; `public` is for everybody, `private` for interviewers."""

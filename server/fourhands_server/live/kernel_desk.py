@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from fourhands_kernels.kernel import (
     Attachment,
+    BadService,
     Execution,
     HostGone,
     HostRefused,
@@ -21,6 +23,7 @@ from fourhands_kernels.kernel import (
     KernelUnavailable,
     MissingData,
     Notice,
+    Service,
     service_of,
 )
 from fourhands_server.blobs.blobs import BlobError, Blobs
@@ -186,7 +189,7 @@ class KernelDesk:
             environment=settings.environment,
             files={path: text.encode() for path, text in command.files.items()},
             data=command.data,
-            services=tuple(service_of(declared) for declared in command.services),
+            services=_services(command.services),
         )
 
     async def _judgement(self, command: Judge) -> Judgement:
@@ -204,6 +207,7 @@ class KernelDesk:
             per_call_s=tests.per_call_s,
             total_s=tests.total_s,
             environment=command.environment,
+            services=_services(command.services),
         )
 
     async def _execute(self, execution: Execution) -> None:
@@ -248,3 +252,14 @@ class KernelDesk:
                 self._tell_attached(notice)
             case HostGone():
                 logger.warning("room %s: the kernel host is gone: %s", self._room.room, notice.reason)
+
+
+def _services(declared: Iterable[Mapping[str, Any]]) -> tuple[Service, ...]:
+    """Those that this version knows how to run: a question may have been written by another one."""
+    found: list[Service] = []
+    for one in declared:
+        try:
+            found.append(service_of(one))
+        except BadService as bad:
+            logger.warning("a service is left out: %s", bad)
+    return tuple(found)

@@ -124,6 +124,16 @@ def test_what_cannot_work_is_refused_in_words(room: People, parts: dict[str, Any
     assert room.interviewer.json("GET", "/questions")["questions"] == []
 
 
+def test_hidden_tests_find_the_services_of_the_room(room: People) -> None:
+    tests = "from main import total\n\ndef test_total():\n    assert total(7) == 12.5\n"
+    add(room, service=SERVICE, tests={"files": {"test_it.py": tests}})
+    main = f"{ASK}\ndef total(order):\n    return ask(f'/orders/{{order}}', {TOKEN!r})['total']\n"
+    room.candidate("PUT", "/files/main.py", json={"text": main})
+    name = room.interviewer.json("POST", "/questions/shop/tests", json={})["judgement"]
+    seen = room.interviewer.json("GET", f"/questions/shop/tests/{name}?wait=60")
+    assert (seen["status"], seen["passed"], seen["total"]) == ("ok", 1, 1), seen
+
+
 def test_two_questions_have_two_ports(room: People) -> None:
     add(room, service=SERVICE)
     taken = room.interviewer("PUT", "/questions/other", json={"title": "Other", "service": SERVICE})
