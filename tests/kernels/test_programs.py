@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
+from fourhands_kernels.kernel import service_of
 
 from .hosting import ENVIRONMENTS, HostProcess, wait_gone
 from .watching import Watched
@@ -73,6 +74,12 @@ ours = [n for n in os.environ if n.startswith('FOURHANDS')]
 """
     found = ast.literal_eval((await room.runs(code, environment="signal")).value)
     assert found == (42, True, "0" * 16, "1", "2", ["lo"], [], False, "given", [])
+
+
+async def test_a_service_stands_beside_it(room: Watched) -> None:
+    service = service_of({"port": 8080, "routes": [{"path": "/", "text": "hello"}]})
+    code = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/').read())"
+    assert (await room.runs(code, environment="signal", services=(service,))).text == "b'hello'\n"
 
 
 async def test_input_is_asked_for_and_output_comes_whole(room: Watched) -> None:
