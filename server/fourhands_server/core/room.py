@@ -10,24 +10,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from fourhands_protocol import awareness, envelope, limits, sync
+from fourhands_protocol import awareness, limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import EDIT, QUESTION_OFFERED, Entry, edit_update
 from fourhands_protocol.errors import (
     BadToken,
     ProtocolError,
     RoomEnded,
-    Silent,
-    SlowReader,
     Superseded,
     TooLarge,
 )
 from fourhands_server.core import adding as questions_of
-from fourhands_server.core import delivery, operations, syncing
+from fourhands_server.core import operations, syncing
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.colours import HUES
-from fourhands_server.core.delivery import Delivery
-from fourhands_server.core.effects import ApplyEdit, CloseSeat, Effect, Origin, Settle
+from fourhands_server.core.effects import ApplyEdit, Effect, Origin, Settle
 from fourhands_server.core.ending import Ending
 from fourhands_server.core.judging import Judging
 from fourhands_server.core.jupyter.fronts import FrontEnds
@@ -37,14 +34,12 @@ from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
+from fourhands_server.core.seats import Seats
 from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
 RESTARTED = 1012  # the standard's "service restart"
-SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
 REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
-KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
-EMPTY_AWARENESS = bytes([1, 1, 0])
 
 
 class Room:
@@ -55,19 +50,23 @@ class Room:
     def __init__(self, room: str, *, boot: str, incarnation: str) -> None:
         self.room = room
         self.incarnation = incarnation
-        self.seats: dict[str, Seat] = {}
         self.kernel_refused: str | None = None  # why no code can run here, in words for an operator
         self._ledger = Ledger(boot)
+        self._seats = Seats(self._ledger)
         self._runs = Runs(self._ledger)
         self._judging = Judging(self._ledger)
         self._presence = Presence(claim=self._claim)
         self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
         self._ending = Ending(self._ledger, self._runs, self._judging)
-        self._fronts = FrontEnds(self._ledger, self, self._say, session=f"{room}-{boot}")
-        self._talking: dict[str, Seat] = {}
+        self._fronts = FrontEnds(self._ledger, self, self._seats.say, session=f"{room}-{boot}")
         self._somebody_at = 0  # µs: when somebody was here, or called, last
 
     # What the host reads
+
+    @property
+    def seats(self) -> dict[str, Seat]:
+        """The open connections, by id."""
+        return self._seats.open
 
     @property
     def state(self) -> RoomState:
@@ -101,10 +100,7 @@ class Room:
 
     def take_talking(self) -> list[Seat]:
         """The seats that have something in `out`."""
-        taken, self._talking = [s for s in self._talking.values() if s.out or s.ack], {}
-        for seat in taken:
-            delivery.flush_ack(seat)
-        return taken
+        return self._seats.take_talking()
 
     # From the log
 
@@ -145,11 +141,11 @@ class Room:
         settled = self._ledger.committed(entry, origin)
         if entry.kind == EDIT:
             self._ledger.effects.append(ApplyEdit(entry.seq, edit_update(entry.body)))
-        self._fan_out(entry, origin)
+        self._seats.fan_out(entry, origin)
         self._fronts.committed(entry, origin)
         if origin.call is not None:
             self._ledger.effects.append(Settle(origin.call, entry.seq))
-        self._owe_acks(settled)
+        self._seats.owe_acks(settled)
         self._runs.committed(entry, origin)
         self._judging.committed(entry)
         self._after(entry)
@@ -166,7 +162,7 @@ class Room:
             self.seated(seat)
             self._fronts.open(seat)
         if seat.dialect == "stock":
-            self._say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
+            self._seats.say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
         """A frame came; one that no honest client sends costs the connection."""
@@ -174,7 +170,7 @@ class Room:
         if seat is None or seat.closed:
             return
         self._ledger.now = seat.heard_at = now
-        self._talking[seat.id] = seat
+        self._seats.touch(seat)
         try:
             if len(frame) > limits.FRAME:
                 raise TooLarge(f"a frame of {len(frame)} bytes; {limits.FRAME} are allowed")
@@ -183,7 +179,7 @@ class Room:
             else:
                 self._reception.receive(seat, frame)
         except ProtocolError as error:
-            self._close(seat, error.close_code, error.reason)
+            self._seats.close(seat, error.close_code, error.reason)
 
     def closed(self, seat_id: str, code: int, *, now: int) -> None:
         """The connection is gone, whoever closed it."""
@@ -205,19 +201,19 @@ class Room:
         self._ledger.now = now
         if seat := self.seats.get(seat_id):
             syncing.entries_read(self._ledger, seat, entries, reached)
-            self._talking[seat.id] = seat
+            self._seats.touch(seat)
 
     def diff_read(self, seat_id: str, update: bytes, *, now: int) -> None:
         """The answer to AskDiff."""
         self._ledger.now = now
         if seat := self.seats.get(seat_id):
             syncing.diff_read(self._ledger, seat, update)
-            self._talking[seat.id] = seat
+            self._seats.touch(seat)
 
     def drop_seat(self, seat_id: str, code: int, reason: str) -> None:
         """Close a connection for a reason of the host's (its reader is too slow, say)."""
         if seat := self.seats.get(seat_id):
-            self._close(seat, code, reason)
+            self._seats.close(seat, code, reason)
 
     # From HTTP
 
@@ -321,7 +317,7 @@ class Room:
         """
         self._ledger.now = now
         for seat in list(self.seats.values()):
-            self._keep_alive(seat, now)
+            self._seats.keep_alive(seat, now)
         for person in self._presence.trails if not self.ended else ():
             if cursor := self._presence.due(person, now):
                 self.record_cursor(person, cursor)
@@ -369,7 +365,7 @@ class Room:
         """The seat has said what it has; an older connection of the same client instance makes room."""
         for other in list(self.seats.values()):
             if other is not seat and other.producer == seat.producer and not other.closed:
-                self._close(other, Superseded.close_code, "this client has connected anew")
+                self._seats.close(other, Superseded.close_code, "this client has connected anew")
         if not self.ended:
             seat.recorded = True
             body = {"seat": seat.id, "dialect": seat.dialect}
@@ -377,12 +373,7 @@ class Room:
 
     def tell(self, states: list[awareness.State], *, but: str) -> None:
         """Show awareness states to every seat but one."""
-        if not states:
-            return
-        frame = sync.awareness(awareness.encode(states))
-        for seat in self.seats.values():
-            if seat.id != but:
-                self._say(seat, frame)
+        self._seats.tell(states, but=but)
 
     def record_cursor(self, person: str, cursor: Cursor) -> None:
         """Put a cursor on the record."""
@@ -396,30 +387,6 @@ class Room:
         if self._ledger.admission.bind(client, person):
             self._ledger.own("client", {"client": client}, actor=person)
 
-    def _say(self, seat: Seat, frame: bytes) -> None:
-        seat.send(frame)
-        self._talking[seat.id] = seat
-
-    def _close(self, seat: Seat, code: int, reason: str) -> None:
-        if not seat.closed:
-            seat.closed = True
-            self._talking[seat.id] = seat
-            self._ledger.effects.append(CloseSeat(seat.id, code, reason))
-
-    def _fan_out(self, entry: Entry, origin: Origin) -> None:
-        told = Delivery(entry, origin.producer, origin.pseq)
-        for seat in self.seats.values():
-            if not told.to(seat):
-                self._close(seat, SlowReader.close_code, "too much came while this client was syncing")
-            self._talking[seat.id] = seat
-
-    def _owe_acks(self, settled: Iterable[Origin]) -> None:
-        producers = {origin.producer for origin in settled}
-        for seat in self.seats.values():
-            if seat.dialect == "fourhands" and seat.producer in producers:
-                delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
-                self._talking[seat.id] = seat
-
     def _after(self, entry: Entry) -> None:
         """Consequences of an entry for connections and for the end of the room."""
         match entry.kind:
@@ -428,19 +395,19 @@ class Room:
             case "run.finished" | "tests.finished":
                 self._ending.advance()
             case "room.ended":
-                self._owe_acks(self._ending.committed())
+                self._seats.owe_acks(self._ending.committed())
                 self._close_fronts()
 
     def _close_unwelcome(self) -> None:
         for seat in list(self.seats.values()):
             if not self.welcome(seat.person):
-                self._close(seat, BadToken.close_code, "this invite was revoked")
+                self._seats.close(seat, BadToken.close_code, "this invite was revoked")
 
     def _close_fronts(self) -> None:
         """Others may go on reading a room that has ended; its kernel is gone."""
         for seat in self.seats.values():
             if seat.dialect == "jupyter":
-                self._close(seat, RoomEnded.close_code, operations.ENDED)
+                self._seats.close(seat, RoomEnded.close_code, operations.ENDED)
 
     def _check_welcome(self, origin: Origin) -> None:
         """A call's body may have come slowly, and its sender been removed meanwhile."""
@@ -451,17 +418,3 @@ class Room:
         """Whether this participant may still take part: neither removed nor let in by a revoked invite."""
         found = self.state.people.get(person)
         return found is None or not (found.removed or found.invite in self.state.revoked)
-
-    def _keep_alive(self, seat: Seat, now: int) -> None:
-        if seat.dialect == "jupyter":
-            return  # the socket's own pings find out
-        if seat.dialect == "stock":
-            if now - seat.spoke_at >= KEEPALIVE:
-                seat.spoke_at = now
-                self._say(seat, EMPTY_AWARENESS)
-        elif now - seat.heard_at >= SILENCE:
-            self._close(seat, Silent.close_code, "nothing was heard for 30 seconds")
-        elif now - max(seat.heard_at, seat.spoke_at) >= KEEPALIVE:
-            # A hidden tab's timers may sleep for a minute, but it answers what it receives.
-            seat.spoke_at = now
-            self._say(seat, envelope.encode(envelope.Ping(now)))

@@ -1,0 +1,90 @@
+"""The connections of a room: what goes out to whom, which are kept alive, and which are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fourhands_protocol import awareness, envelope, sync
+from fourhands_protocol.entries import Entry
+from fourhands_protocol.errors import Silent, SlowReader
+from fourhands_server.core import delivery
+from fourhands_server.core.delivery import Delivery
+from fourhands_server.core.effects import CloseSeat, Origin
+from fourhands_server.core.ledger import Ledger
+from fourhands_server.core.seat import Seat
+
+SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
+KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
+EMPTY_AWARENESS = bytes([1, 1, 0])
+
+
+class Seats:
+    """All open connections of one room, by id."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.open: dict[str, Seat] = {}
+        self._ledger = ledger
+        self._talking: dict[str, Seat] = {}
+
+    def take_talking(self) -> list[Seat]:
+        """The seats that have something in `out`."""
+        taken, self._talking = [s for s in self._talking.values() if s.out or s.ack], {}
+        for seat in taken:
+            delivery.flush_ack(seat)
+        return taken
+
+    def touch(self, seat: Seat) -> None:
+        """Something may have gathered in its `out`."""
+        self._talking[seat.id] = seat
+
+    def say(self, seat: Seat, frame: bytes) -> None:
+        """Send one frame to one seat."""
+        seat.send(frame)
+        self.touch(seat)
+
+    def tell(self, states: list[awareness.State], *, but: str) -> None:
+        """Show awareness states to every seat but one."""
+        if not states:
+            return
+        frame = sync.awareness(awareness.encode(states))
+        for seat in self.open.values():
+            if seat.id != but:
+                self.say(seat, frame)
+
+    def fan_out(self, entry: Entry, origin: Origin) -> None:
+        """Tell a committed entry to everybody who may know it."""
+        told = Delivery(entry, origin.producer, origin.pseq)
+        for seat in self.open.values():
+            if not told.to(seat):
+                self.close(seat, SlowReader.close_code, "too much came while this client was syncing")
+            self.touch(seat)
+
+    def owe_acks(self, settled: Iterable[Origin]) -> None:
+        """Whoever sent these will hear that they are settled."""
+        producers = {origin.producer for origin in settled}
+        for seat in self.open.values():
+            if seat.dialect == "fourhands" and seat.producer in producers:
+                delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
+                self.touch(seat)
+
+    def close(self, seat: Seat, code: int, reason: str) -> None:
+        """Close a connection after what was written to it."""
+        if not seat.closed:
+            seat.closed = True
+            self.touch(seat)
+            self._ledger.effects.append(CloseSeat(seat.id, code, reason))
+
+    def keep_alive(self, seat: Seat, now: int) -> None:
+        """Say something to whoever would think us gone, and close whoever has gone."""
+        if seat.dialect == "jupyter":
+            return  # the socket's own pings find out
+        if seat.dialect == "stock":
+            if now - seat.spoke_at >= KEEPALIVE:
+                seat.spoke_at = now
+                self.say(seat, EMPTY_AWARENESS)
+        elif now - seat.heard_at >= SILENCE:
+            self.close(seat, Silent.close_code, "nothing was heard for 30 seconds")
+        elif now - max(seat.heard_at, seat.spoke_at) >= KEEPALIVE:
+            # A hidden tab's timers may sleep for a minute, but it answers what it receives.
+            seat.spoke_at = now
+            self.say(seat, envelope.encode(envelope.Ping(now)))
