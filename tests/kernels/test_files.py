@@ -50,6 +50,13 @@ async def test_a_room_s_module_is_imported(shared: Watched) -> None:
     assert run.value == "42"
 
 
+@BOTH
+@pytest.mark.parametrize("name", ["boot", "walls", "zygote", "relay"])
+async def test_a_module_may_have_a_name_of_ours(shared: Watched, name: str) -> None:
+    run = await runs(shared, f"import {name}\n{name}.mine", {f"{name}.py": "mine = 1"})
+    assert run.value == "1"
+
+
 async def test_the_newest_version_is_imported(room: Watched) -> None:
     """Also where the module was imported before, within one second and at the same length."""
     for answer in range(10, 14):

@@ -170,6 +170,8 @@ def become(configuration: int, links: list[int]) -> None:
     found["sockets"] = dict(zip(CHANNELS, sockets, strict=True))
     allowed = boot.begin(found)
     sys.path[0] = ""  # the room's own folder, as under a plain `python`
+    for name in ("boot", "zygote_walls"):
+        del sys.modules[name]  # a room's file may have that name
     sys.modules["room_app"].become(found["key"].encode(), found["sockets"], allowed)
 
 
