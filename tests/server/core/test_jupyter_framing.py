@@ -22,7 +22,7 @@ HEADER = {"msg_id": "m", "msg_type": "execute_request", "session": "s"}
 names = st.text(min_size=1, max_size=30)
 scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.floats(-1e9, 1e9)
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )
 messages = st.builds(
     lambda channel, header, content: Message(channel, header, None, content),
@@ -48,7 +48,7 @@ def legacy(whole: bytes, *buffers: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(message=messages)
 def test_what_is_written_is_read(framing: Framing, message: Message) -> None:
     frame = message.frame(framing)
@@ -61,14 +61,14 @@ def test_what_is_written_is_read(framing: Framing, message: Message) -> None:
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(frame=st.binary(max_size=300))
 def test_any_bytes_are_a_message_or_refused(framing: Framing, frame: bytes) -> None:
     with suppress(MalformedFrame):
         read(frame, framing)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(message=messages, at=st.integers(0, 10_000), put=st.binary(min_size=1, max_size=9))
 def test_a_damaged_frame_is_a_message_or_refused(message: Message, at: int, put: bytes) -> None:
     for framing in FRAMINGS:

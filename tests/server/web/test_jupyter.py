@@ -35,6 +35,7 @@ class Stock:
     """The client of PyPI's jupyter-kernel-client, as its own users drive it."""
 
     def __init__(self, people: People, seat: Seat) -> None:
+        self.people = people
         self.http = KernelHttpManager(people.server.url, seat.token, kernel_id=people.id)
         self.socket = self.http.client
         self.asked: list[dict[str, Any]] = []
@@ -45,7 +46,11 @@ class Stock:
         return self
 
     def __exit__(self, *reason: object) -> None:
+        link = self.socket.kernel_socket.sock.sock
+        self.people.host("POST", "/end")  # the client's own way to close may take it ten seconds
+        self.socket.connection_thread.join(DEADLINE_S)
         self.socket.stop_channels()
+        link.close()  # it forgets that where the server was first
 
     def run(self, code: str, answer: str = "", told: Callable[[str], None] = str) -> tuple[Any, list[Any]]:
         """Execute code; returns the reply and what came on iopub, but for states."""
