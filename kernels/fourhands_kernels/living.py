@@ -246,7 +246,8 @@ class LivingKernel:
             await self._end()
 
     async def _end(self) -> None:
-        await self._services.close()
+        closing = asyncio.create_task(self._services.close())  # the kernel does not wait for their end
         if self._kernel is not None:
             await self._kernel.close()
+        await closing
         self._room.gone(self._number)
