@@ -3,6 +3,10 @@
 Every contestant runs on the same Python environment. Plain is `python -m ipykernel_launcher` without any
 isolation, spoken to by jupyter_client directly; the others are whole kernel hosts, spoken to over their
 sockets, with all walls. Times are milliseconds: least / median / 95th percentile.
+
+Each round asks every contestant once, every other round in the opposite order. Beside each title stands the
+load of the machine before and after, our own part included: figures of one table compare, those of two runs
+under different loads do not.
 """
 
 import argparse
@@ -243,18 +247,23 @@ def figures(values: Sequence[float]) -> str:
     return f"{ordered[0]:.1f} / {statistics.median(ordered):.1f} / {last:.1f}"
 
 
-def show(title: str, rows: Mapping[str, str]) -> None:
-    print(f"\n{title}")
+def load() -> float:
+    return os.getloadavg()[0]
+
+
+def show(title: str, rows: Mapping[str, str], began: float) -> None:
+    print(f"\n{title}; load {began:.1f} to {load():.1f}")
     for name, value in rows.items():
         print(f"  {name:<26}{value}", flush=True)
 
 
 async def cold_and_warm(contestants: Sequence[Contestant], rounds: int) -> None:
     """Cold starts, and `1+1` on the kernel that came of each."""
+    began = load()
     cold: dict[str, list[float]] = {one.name: [] for one in contestants}
     warm: dict[str, list[float]] = {one.name: [] for one in contestants}
     for number in range(rounds + 1):
-        for one in contestants:
+        for one in contestants[:: -1 if number % 2 else 1]:
             if isinstance(one, Hosted) and one.warm:
                 await one.settled()
             spent, kernel = await timed(one.cold())
@@ -265,8 +274,8 @@ async def cold_and_warm(contestants: Sequence[Contestant], rounds: int) -> None:
                 cold[one.name].append(spent)
                 warm[one.name] += again
     title = f"Start to first reply (a new kernel; warm: one that waited), ms, {rounds} rounds"
-    show(title, {name: figures(values) for name, values in cold.items()})
-    show("1+1 on a kernel that runs, ms", {name: figures(values) for name, values in warm.items()})
+    show(title, {name: figures(values) for name, values in cold.items()}, began)
+    show("1+1 on a kernel that runs, ms", {name: figures(values) for name, values in warm.items()}, began)
 
 
 async def lines(contestants: Sequence[Contestant], rounds: int) -> None:
@@ -275,10 +284,11 @@ async def lines(contestants: Sequence[Contestant], rounds: int) -> None:
         ("Lines a second, unflushed", UNFLUSHED, f"for i in range({UNFLUSHED}): print(i)"),
         ("Lines a second, flushed", FLUSHED, f"for i in range({FLUSHED}): print(i, flush=True)"),
     ):
+        began = load()
         rates: dict[str, list[float]] = {one.name: [] for one in contestants}
         came: dict[str, set[int]] = {one.name: set() for one in contestants}
-        for _ in range(rounds):
-            for one in contestants:
+        for number in range(rounds):
+            for one in contestants[:: -1 if number % 2 else 1]:
                 kernel = await one.cold()
                 await kernel.settle()
                 spent, arrived = await timed(kernel.run(code))
@@ -288,12 +298,13 @@ async def lines(contestants: Sequence[Contestant], rounds: int) -> None:
         show(
             f"{title} ({count} lines, least / median / 95 %, and how many came)",
             {name: f"{figures(found)}   {sorted(came[name])}" for name, found in rates.items()},
+            began,
         )
 
 
 async def memory(make: Mapping[str, Callable[[], Any]], kernels: int) -> None:
     """PSS of idle kernels, one contestant at a time: what two of them share would count for both."""
-    rows = {}
+    rows, began = {}, load()
     for name, made in make.items():
         async with AsyncExitStack() as stack:
             one = made()
@@ -309,12 +320,12 @@ async def memory(make: Mapping[str, Callable[[], Any]], kernels: int) -> None:
             rows[name] = f"{per:.1f}{shared}{missing}"
             for kernel in started:
                 await kernel.stop()
-    show(f"Idle memory per kernel, MB as PSS, {kernels} kernels", rows)
+    show(f"Idle memory per kernel, MB as PSS, {kernels} kernels", rows, began)
 
 
 async def many(contestants: Sequence[Contestant], rooms: int) -> None:
     """Many rooms at once: all asking one thing after the other, and one asking while all others compute."""
-    asking, among = {}, {}
+    asking, among, before = {}, {}, load()
     for one in contestants:
         kernels = []
         began = time.perf_counter()
@@ -333,12 +344,12 @@ async def many(contestants: Sequence[Contestant], rooms: int) -> None:
         among[one.name] = figures(await ask(kernels[0], 10))
         await asyncio.gather(*busy)
         await asyncio.gather(*(kernel.stop() for kernel in kernels))
-    show(f"1+1 in {rooms} rooms at once, each one after the other, ms", asking)
-    show(f"1+1 in one room while {rooms - 1} others compute, ms", among)
+    show(f"1+1 in {rooms} rooms at once, each one after the other, ms", asking, before)
+    show(f"1+1 in one room while {rooms - 1} others compute, ms", among, before)
 
 
 async def bench(rounds: int, rooms: int, parts: set[str]) -> None:
-    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start, uid {os.getuid()}")
+    print(f"{os.cpu_count()} processors, uid {os.getuid()}")
     with tempfile.TemporaryDirectory(prefix="fourhands-") as folder:
         numbers = itertools.count()
 

@@ -17,6 +17,7 @@ from room_streams import Piped  # type: ignore[import-not-found, unused-ignore]
 CHUNK = 64 * 1024  # characters of a stream in one message; the host joins what belongs together
 PENDING = 1024 * 1024  # bytes on their way to the host before whoever prints has to wait
 LARGEST = 3 * 1024 * 1024  # bytes of one message: the host takes 4 MiB and breaks the link beyond that
+FLUSH = 3600  # seconds; an interrupt ends the wait, and giving up would mean to hold more
 KEPT = 2000  # characters of an error's text that stay where all of it is too much
 
 
@@ -77,6 +78,11 @@ class Publisher(IOPubThread):
             self._woken = True
             self._event_pipe.send(b"")
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it is this thread that asks."""
+        return threading.get_ident() == self.thread.ident
+
     def _handle_event(self, msg: Any) -> None:
         self._woken = False  # before looking: whoever adds something from now on wakes us again
         super()._handle_event(msg)
@@ -91,7 +97,7 @@ class Publisher(IOPubThread):
         if size > LARGEST:
             frames = shorten(self.session, [bytes(frame) for frame in frames])
             size = sum(map(len, frames))
-        if not self.thread.is_alive():
+        if (self.is_here and not self._events) or not self.thread.is_alive():
             self._really_send(frames, *args, **kwargs)
             return
 
@@ -108,10 +114,11 @@ class Publisher(IOPubThread):
 class Stream(Piped):
     """A stdout or stderr that holds little: ipykernel's own grows without bound between its flushes."""
 
-    flush_timeout = 3600  # seconds; an interrupt ends the wait, and giving up would mean to hold more
+    _flush_pending: bool
     _parent_key: tuple[object, object] = (None, None)
     _held = 0
     _sending = False
+    _timed = False
 
     def write(self, string: str) -> int:
         """Write in pieces, each of which gets through before the next is taken."""
@@ -137,10 +144,39 @@ class Stream(Piped):
         if self._held >= CHUNK:
             self.flush()
 
+    def _schedule_flush(self) -> None:
+        """Have what is held sent soon: by a timer that runs already, if there is one."""
+        if not self._flush_pending:
+            self._flush_pending = True
+            if not self._timed:
+                self._timed = True
+                self.pub_thread.schedule(lambda: self._io_loop.call_later(self.flush_interval, self._on_time))
+
+    def _on_time(self) -> None:
+        self._timed = False  # before looking, as in `Publisher`
+        if self._flush_pending:
+            self._flush()
+
     def flush(self) -> None:
         """Send what is held, and wait until it is on its way; nothing is waited for where nothing is held."""
-        if self._held or self._flush_pending or self._sending:  # in this order: `_flush` goes the other way
+        holds = (
+            self._held or self._flush_pending or self._sending
+        )  # in this order: `_flush` goes the other way
+        if not holds:
+            return
+        if self.closed or not self._is_master_process() or self.pub_thread.is_here:
             super().flush()
+            return
+        done = threading.Event()
+
+        def send() -> None:
+            try:
+                self._flush()
+            finally:
+                done.set()
+
+        self.pub_thread.schedule(send)
+        done.wait(FLUSH)
 
     def _flush(self) -> None:
         self._sending = True
