@@ -11,12 +11,16 @@ import zmq.asyncio
 from fourhands_kernels import warm as warm_kernels
 from fourhands_kernels.environments import Environment, Environments
 from fourhands_kernels.jupyter import JupyterKernel
-from fourhands_kernels.kernel import Execution
+from fourhands_kernels.kernel import Execution, service_of
 from fourhands_kernels.sandbox import zygote_launch, zygote_link
 from fourhands_kernels.sandbox.launch import Bubblewrap
 from fourhands_kernels.sandbox.probe import choose_mode
 from fourhands_kernels.sandbox.zygote_launch import Zygotes
+from fourhands_kernels.services.services import Services
+from fourhands_kernels.services.stage import Stage
 from fourhands_kernels.warm import Warm
+
+from .hosting import ENVIRONMENTS
 
 SECONDS = 30.0
 
@@ -120,6 +124,21 @@ async def test_a_warm_kernel_is_fresh_and_goes_to_one_room(pool: Pool) -> None:
     assert heard.count == 1  # the first of its kernel
     heard = await runs(second, "'kept' in globals()")
     assert heard.outputs[-1]["data"] == {"text/plain": "False"}
+
+
+async def test_a_service_stands_beside_one_that_waited(pool: Pool) -> None:
+    pool.warm.want(pool.environment)
+    await pool.has(2)
+    kernel = await pool.take()
+    told: list[Mapping[str, Any]] = []
+    stage = Stage(pool.zygotes.bubblewrap, Environments(ENVIRONMENTS).get)
+    services = Services(stage, lambda kind, body: told.append(body))
+    wanted = service_of({"port": 8080, "routes": [{"path": "/", "text": "hello"}]})
+    await services.hold((wanted,), environment="default", network=kernel.network)
+    assert told == [{"port": 8080, "state": "running"}]
+    heard = await runs(kernel, "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/').read()")
+    assert "b'hello'" in str(heard.outputs)
+    await services.close()
 
 
 async def test_one_that_was_taken_or_died_is_replaced(pool: Pool) -> None:
