@@ -56,7 +56,7 @@ class Running:
         await asyncio.wait((self._ready,), timeout=READY_SECONDS)
         if not self._ready.done():
             self._fault(f"it did not begin within {READY_SECONDS:g} s")
-        if self._ready.done() and self._ready.result():
+        if self._ready.done() and self._ready.result() and not self._ended:
             return True
         await self.end()
         return False
