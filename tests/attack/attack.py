@@ -44,6 +44,7 @@ class Attack:
 
     `ends` are the ways in which its run may end, `limit` its time limit in seconds. One that `shares` leaves
     its kernel as good as it was. `check` looks at what the room was told. `services` stand beside the kernel.
+    `asks` is what somebody writes afterwards: the kernel is asked how it goes on.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Attack:
     machine: str | None = None
     check: Check | None = None
     services: tuple[Service, ...] = ()
+    asks: str = ""
 
     def source(self, targets: str) -> str:
         """What the room runs."""

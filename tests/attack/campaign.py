@@ -54,6 +54,8 @@ async def withstand(ground: Ground, room: Watched, attack: Attack) -> None:
         if attack.check is not None:
             attack.check(run)
         assert_clean(ground, run)
+        if attack.asks:
+            await room.client.complete(room.name, attack.asks, len(attack.asks))
         if not attack.shares:
             await still_works(room)
     known = {event.body.get("run") for event in room.events} - {None}

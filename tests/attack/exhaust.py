@@ -11,6 +11,32 @@ def exhaust(name: str, code: str, **more: object) -> Attack:
 
 
 ATTACKS = [
+    exhaust(
+        "a completion without an end",
+        """
+class Trap:
+    def __dir__(self):
+        while True:
+            try:
+                print("caught" * 100_000)
+            except KeyboardInterrupt:
+                pass
+trap = Trap()
+""",
+        ends=ways("ok"),
+        asks="trap.",
+    ),
+    exhaust(
+        "a completion of everything",
+        """
+class Trap:
+    def __dir__(self):
+        return ["name" * 100_000 + str(number) for number in range(500)]
+trap = Trap()
+""",
+        ends=ways("ok"),
+        asks="trap.",
+    ),
     exhaust("memory: one block", "block = bytearray(8 << 30)", ends=ways("error"), check=says("MemoryError")),
     exhaust(
         "memory: many processes",

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from fourhands_kernels.client import KernelHostClient
+from fourhands_kernels.kernel import Question
 from tests.kernels.hosting import ENVIRONMENTS, ORDINARY, HostProcess
 from tests.kernels.watching import Watched
 
@@ -169,6 +170,9 @@ class Ground:
         self.availability = await self.client.availability()
         assert self.availability.ok, self.availability.reason
         await self.neighbour.start()
+        for room in ("neighbour", "shared"):
+            files = {"kept.py": f"secret = {self.canaries.secret()!r}\n"}
+            await self.client.consult(room, Question("hover", "main.py", "import kept", files=files))
         if self.launcher == "zygote":
             await self._zygote()
         self.before = before

@@ -10,6 +10,17 @@ def reach(name: str, code: str, **more: object) -> Attack:
 
 ATTACKS = [
     reach(
+        "the editor's help of this room and of another",
+        """
+for name in ("ty", "ruff", "desk.py", "lsp.py"):
+    tries(name, lambda: [p for d in os.get_exec_path() + ["/run/fourhands"] for p in glob.glob(d + "/" + name)])
+    tries("import " + name, lambda: __import__(name.removesuffix(".py")))
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    tries(pid, lambda: b"ty\\0server" in content(f"/proc/{pid}/cmdline") and pid)
+    tries(pid, lambda: secrets_in(b"".join(content(p) for p in glob.glob(f"/proc/{pid}/root/home/room/work/*.py"))))
+""",
+    ),
+    reach(
         "a listener on the host's loopback",
         """
 def connect(family, address):
