@@ -9,6 +9,14 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Visit, Visitor
 from tests.support.server import LiveServer
 
+HOSTILE = """def f():
+    '''Plain words <img src=x onerror="window.hacked=1"> and <svg/onload="window.hacked=1">
+
+    [a link](javascript:window.hacked=1) <script>window.hacked=1</script> <form><input autofocus></form>
+
+    ![an image](https://example.org/seen.png) <iframe srcdoc="<script>parent.hacked=1</script>"></iframe>
+    '''
+"""
 NONE = dict.fromkeys(("completion", "hover", "signatures", "diagnostics", "formatting"), False)
 
 
@@ -57,6 +65,28 @@ def test_what_one_types_is_completed_and_explained(
     expect(explained).to_have_count(0)
     page.locator(".cm-line").last.hover(position={"x": 14, "y": 10})
     expect(explained).to_contain_text("mathematical functions")
+
+
+def test_an_explanation_is_text_whatever_it_says(
+    server: LiveServer, room: dict[str, str], visit: Visit
+) -> None:
+    write(server, room, HOSTILE)
+    ada = visit().join(link(server, room, "candidate"), "Ada")
+    is_helped(ada)
+    ada.page.locator(".cm-content").click()
+    ada.page.keyboard.press("Control+Home")
+    for _ in range(5):
+        ada.page.keyboard.press("ArrowRight")
+    ada.page.keyboard.press("Alt+i")
+    explained = ada.page.locator(".cm-explained")
+    expect(explained).to_contain_text("Plain words")
+    found = explained.evaluate("(e) => [...e.querySelectorAll('*')].map((one) => one.tagName).join(' ')")
+    assert not set(found.split()) & {"IMG", "A", "SCRIPT", "SVG", "STYLE", "FORM", "INPUT", "IFRAME"}, found
+    attributes = explained.evaluate(
+        "(e) => [...e.querySelectorAll('*')].flatMap((one) => one.getAttributeNames())"
+    )
+    assert set(attributes) <= {"class"}
+    assert ada.page.evaluate("window.hacked") is None
 
 
 def test_the_kernel_knows_names_that_nobody_wrote(

@@ -258,3 +258,13 @@ async def test_one_that_never_answers_is_given_up(monkeypatch: pytest.MonkeyPatc
         await server.ask(QUESTION)
     await server.close()
     theirs.close()
+
+
+@pytest.mark.parametrize("text", ["(" * 100_000, "x = " + "-" * 200_000 + "1", "\0" * 1000, "a.b" * 50_000])
+async def test_a_text_that_is_made_to_break_it_costs_this_answer_at_most(
+    plain: Callable[..., LanguageServers], text: str
+) -> None:
+    rooms = plain()
+    for what in ("diagnostics", "format"):
+        await rooms.consult("one", Question(what, "main.py", text))  # type: ignore[arg-type]
+    assert (await rooms.consult("one", QUESTION)).content is not None
