@@ -20,7 +20,7 @@ from fourhands_protocol.roles import allows
 from fourhands_server.core.operations import Refused
 from fourhands_server.live.host import RoomHost
 from fourhands_server.web.api import Call, Desk, Endpoint, answer
-from fourhands_server.web.auth import Principal
+from fourhands_server.web.auth import HOST, Principal
 from fourhands_server.web.handshake import FIVE_PARTS, GATEWAY, room_of, token_of
 from fourhands_server.web.problem import Problem
 
@@ -210,6 +210,8 @@ class Kernels:
         token = token_of(request.headers.get("authorization", "")) or request.query_params.get("token", "")
         if not token:
             raise BadToken("this call needs a token: a bearer in a header Authorization, or ?token=")
+        if self._desk.auth.is_admin(token):
+            return await self._host(request)
         principal = self._desk.auth.read_token(token)
         kernel = room_of(request.path_params.get("kernel", principal.room))
         if not allows(principal.role, "attach"):
@@ -219,6 +221,14 @@ class Kernels:
         host = await self._desk.hub.room(principal.room)
         self._desk.auth.check(principal, host.room)
         return principal, host
+
+    async def _host(self, request: Request) -> tuple[Principal, RoomHost]:
+        """The admin key is good for every room, so the address has to name one."""
+        if "kernel" not in request.path_params:
+            words = "The admin key is for all rooms: name one, as /api/kernels/{room}, or use a room's token."
+            raise Problem(400, "no-room", words)
+        host = await self._desk.hub.room(room_of(request.path_params["kernel"]))
+        return Principal(host.id, HOST, "host", "", host.state.lineage, 0), host
 
 
 def _spec(host: RoomHost) -> Spec:

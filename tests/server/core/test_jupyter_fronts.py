@@ -503,13 +503,16 @@ def test_what_is_kept_has_bounds(world: World, monkeypatch: pytest.MonkeyPatch) 
     finish(world, run_of(asked), count=1)
     assert last.types(asked) == ["execute_reply", "idle"]
     last.cut()
+    active = world.room.state.active_run()
+    assert active is not None
+    say(world, active.run, {**item, "text": "missed"})
     world.now += voice.AWAY + 1
     world.room.tick(now=world.now)
     world.carry_out()
     late = Attached(world, session=last.session).attach()
     while run := world.room.state.active_run():
         finish(world, run.run)
-    assert "execute_reply" not in [m["header"]["msg_type"] for m in late.messages]
+    assert [m["header"]["msg_type"] for m in late.messages] == ["execute_reply", "status"]
 
 
 def test_nothing_runs_for_somebody_who_was_removed_while_away(world: World) -> None:
@@ -562,9 +565,11 @@ def test_after_a_crash_the_run_still_names_its_request(world: World) -> None:
     asked = front.execute("1")
     world.settle()
     world.crash()
-    again = Attached(world).attach()
+    again, other = Attached(world).attach(), Attached(world, "ivy").attach()
     finish(world, run_of(asked), count=1)
-    assert again.types(asked)[-1] == "idle"
+    assert again.types(asked)[-2:] == ["execute_reply", "idle"]
+    assert other.types(asked)[-1] == "idle"
+    assert "execute_reply" not in other.types(asked)
     world.check()
 
 

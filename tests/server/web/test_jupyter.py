@@ -225,7 +225,8 @@ def test_only_interviewers_attach(room: People) -> None:
         assert handshake(room, room.ivy.token, header=header) == 101
         assert handshake(room, room.ada.token, header=header) == 403
         assert handshake(room, room.olga.token, header=header) == 403
-    assert handshake(room, ADMIN) == 401
+    assert handshake(room, ADMIN) == 101
+    assert handshake(room, ADMIN, kernel="nope") == 404
     assert handshake(room, "nonsense") == 401
     other = People(room.server)
     assert handshake(room, other.ivy.token) == 401
@@ -267,6 +268,8 @@ def test_the_calls_that_front_ends_make(room: People) -> None:
     assert ivy.at("GET", "/api/me").json()["identity"]["name"] == "Interviewer"
     assert ivy.at("POST", f"/api/kernels/{room.id}/interrupt").status_code == 204
     assert ivy.at("POST", f"/api/kernels/{room.id}/restart").json()["id"] == room.id
+    assert room.host.at("GET", f"/api/kernels/{room.id}").json()["id"] == room.id
+    expect_problem(room.host.at("GET", "/api/kernels"), 400, "no-room")
     expect_problem(ivy.at("DELETE", f"/api/kernels/{room.id}"), 403, "shared-kernel")
     spec = ivy.at("GET", "/api/kernelspecs/python3").json()
     assert spec == specs["kernelspecs"]["python3"]

@@ -86,7 +86,7 @@ class Cells:
         if cell := self._asked.get(run.run):
             return cell.header
         who = self._ledger.state.people.get(run.by)
-        ours = who is not None and allows(who.role, "attach") and run.run.startswith(_PREFIX)
+        ours = self._is_cell(run)
         return Header(
             # After a restart of the server this alone names the request; nobody else's may pass for it.
             msg_id=run.run.removeprefix(_PREFIX).partition(_AGAIN)[0] if ours else f"run.{run.run}",
@@ -127,15 +127,22 @@ class Cells:
                 waiting.popleft()
 
     def ended(self, run: Run, count: int) -> None:
-        """A run is over, and that is in the log: answer whoever asked for it."""
-        cell = self.asked(run.run)
+        """A run is over, and that is in the log: answer whoever asked for it.
+
+        After a restart of the server nobody knows which front end that was; those of the same person know
+        what they wait for.
+        """
+        cell, parent = self.asked(run.run), self.parent(run)
         self._asked.pop(run.run, None)
-        if cell is not None:
-            content = contents.reply(run, count)
-            if run.started_at is None:
-                self._voice.reply(cell.seat, cell.request, content)
-            else:
-                self._voice.one(cell.seat, cell.request.channel, "execute_reply", cell.header, content)
+        content = contents.reply(run, count)
+        if cell is not None and run.started_at is None:
+            self._voice.reply(cell.seat, cell.request, content)
+        elif cell is not None:
+            self._voice.one(cell.seat, cell.request.channel, "execute_reply", parent, content)
+        elif self._is_cell(run):
+            for seat in self._voice.seats.values():
+                if seat.person == run.by:
+                    self._voice.one(seat, "shell", "execute_reply", parent, content)
 
     def failed(self, run: str) -> None:
         """A run has failed, which may not be in the log yet: nothing behind it may begin meanwhile."""
@@ -173,6 +180,11 @@ class Cells:
             self._voice.reply(cell.seat, cell.request, contents.reply(run, count))
         else:
             self._asked[cell.run] = cell
+
+    def _is_cell(self, run: Run) -> bool:
+        """Whether a run is named as those of front ends are, by somebody who may have one."""
+        who = self._ledger.state.people.get(run.by)
+        return run.run.startswith(_PREFIX) and who is not None and allows(who.role, "attach")
 
     def _free(self, run: str, seat: Seat) -> str:
         """The run's id, or one beside it where somebody has guessed and taken that."""
