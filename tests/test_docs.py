@@ -65,7 +65,7 @@ def test_every_option_of_serve_is_in_the_readme_and_no_other() -> None:
 def test_options_of_other_commands_mean_the_same() -> None:
     parser = commands(build_parser({}))
     serve = options(parser["serve"])
-    of_one_room = {"--environment", "--time-limit"}
+    of_one_room = {"--environment", "--time-limit", "--question"}
     for other in (parser["kernel-host"], *commands(parser["rooms"]).values()):
         found = {flag: a.help for flag, a in options(other).items() if flag not in of_one_room}
         assert found.items() <= {f: a.help for f, a in serve.items()}.items()

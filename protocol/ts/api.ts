@@ -166,6 +166,7 @@ export interface JudgementInfo extends Partial<TestCounts> {
   total: number;
   results: TestRow[];
   duration_ms?: number;
+  unisolated?: boolean;
   detail?: string;
   notes?: string[];
 }

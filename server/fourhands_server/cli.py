@@ -124,6 +124,14 @@ def _choosing(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -
         metavar="SECONDS",
         help="how long one run may take (120)",
     )
+    named = environment.get("FOURHANDS_QUESTION")
+    parser.add_argument(
+        "--question",
+        action="append",
+        metavar="FILE",
+        default=[named] if named else [],
+        help="a question for it, as a JSON file; may be given several times",
+    )
 
 
 def _kernels(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:

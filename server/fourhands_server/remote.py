@@ -12,10 +12,15 @@ import urllib.request
 from dataclasses import replace
 from datetime import datetime
 from http.client import HTTPException
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from fourhands_server.config import Config
+
+
+class Unreadable(Exception):
+    """A file that was named holds no question; says why."""
 
 
 def rooms(chosen: argparse.Namespace, config: Config) -> int:
@@ -32,7 +37,7 @@ def rooms(chosen: argparse.Namespace, config: Config) -> int:
         match chosen.action:
             case "create":
                 settings = {"environment": chosen.environment, "time_limit_s": chosen.time_limit}
-                _create(config, key, chosen.title, settings)
+                _create(config, key, chosen.title, settings, [_question(path) for path in chosen.question])
             case "list":
                 _list(config, key)
             case "end":
@@ -40,6 +45,9 @@ def rooms(chosen: argparse.Namespace, config: Config) -> int:
                 print(f"room {chosen.room} has ended")
     except urllib.error.HTTPError as error:
         print(f"fourhands: {_words(error)}", file=sys.stderr)
+        return 1
+    except Unreadable as error:
+        print(f"fourhands: {error}", file=sys.stderr)
         return 1
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
@@ -63,9 +71,20 @@ def _words(error: urllib.error.HTTPError) -> str:
         return f"{error.url} answers {error.code} {error.reason}, which no Fourhands server does"
 
 
-def _create(config: Config, key: str, title: str, settings: dict[str, Any]) -> None:
+def _question(path: str) -> Any:
+    """What a file holds; raises Unreadable."""
+    try:
+        return json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise Unreadable(f"{path} is not JSON: {error}") from error
+
+
+def _create(config: Config, key: str, title: str, settings: dict[str, Any], questions: list[Any]) -> None:
     given = {name: value for name, value in settings.items() if value is not None}
-    made = _call(config, key, "POST", "/api/rooms", {"title": title, "settings": given})
+    body = {"title": title, "settings": given, "questions": questions}
+    made = _call(config, key, "POST", "/api/rooms", body)
     print(f"room {made['id']}")
     for role, link in made["links"].items():
         print(f"  {role:<12} {link}")

@@ -77,6 +77,25 @@ def test_a_room_is_made_with_its_settings(server: LiveServer) -> None:
         assert err.startswith(f"fourhands: {words}")
 
 
+def test_a_room_is_made_with_questions(server: LiveServer, tmp_path: Path) -> None:
+    good, bad, none = tmp_path / "good.json", tmp_path / "bad.json", tmp_path / "none.json"
+    good.write_text('{"id": "one", "title": "One"}')
+    bad.write_text("{")
+    create = ["rooms", "create", "Ada", "--question"]
+    status, out, _ = fourhands(*create, str(good), env=of(server))
+    assert status == 0
+    with server.http() as http:
+        room = out.splitlines()[0].removeprefix("room ")
+        listed = http.get(f"/api/rooms/{room}/questions").json()["questions"]
+    assert [one["title"] for one in listed] == ["One"]
+    for path, words in ((bad, "is not JSON"), (none, "cannot be read")):
+        status, _, err = fourhands(*create, str(path), env=of(server))
+        assert (status, words in err, str(path) in err) == (1, True, True)
+    good.write_text('{"id": "No id", "title": "One"}')
+    status, _, err = fourhands(*create, str(good), env=of(server))
+    assert (status, err[:31]) == (1, "fourhands: id has 1 to 40 lower")
+
+
 def test_the_admin_key_may_come_from_the_data_folder(server: LiveServer, tmp_path: Path) -> None:
     (tmp_path / "admin-key").write_text(ADMIN + "\n")
     where = ["--data", str(tmp_path), "--host", "127.0.0.1", "--port", str(server.port)]

@@ -24,6 +24,7 @@ export const JUDGEMENTS: { [K in Told]: (state: RoomState, entry: Known<K>) => P
       status: "running",
       startedAt: at,
       visibility: body.visibility,
+      unisolated: body.unisolated,
     })),
   "tests.result": (state, { body }) =>
     change(state, body.judgement, ({ results }) => ({ results: [...results, body], total: body.total })),

@@ -147,6 +147,8 @@ export interface JudgementState {
   finishedAt?: number;
   status: "queued" | "running" | TestsEnd;
   visibility?: Visibility;
+  /** There were no walls around the code, which could have read or forged them. */
+  unisolated?: boolean;
   /** What everybody may know of each test; nothing where only counts are told. */
   results: readonly Bodies["tests.result"][];
   total: number;

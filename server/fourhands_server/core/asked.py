@@ -43,6 +43,7 @@ class Judgement:
     queued_at: int
     status: str = "queued"
     visibility: str = "counts"
+    unisolated: bool = False
     first: int = 0
     last: int = 0
     total: int = 0
@@ -109,6 +110,7 @@ class Asked:
         """They run."""
         if found := self.unfinished.get(body["judgement"]):
             found.status, found.visibility = "running", body["visibility"]
+            found.unisolated = body["unisolated"]
 
     def result(self, entry: Entry, body: Mapping[str, Any]) -> None:
         """One test came to its end."""

@@ -52,7 +52,8 @@ class TestResult(msgspec.Struct, kw_only=True, omit_defaults=True):
 class JudgementView(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What came of hidden tests, as this role may see it; the counts are there at the end.
 
-    `detail` are words for everybody, `notes` for interviewers alone.
+    `detail` are words for everybody, `notes` for interviewers alone. `unisolated`: there were no walls around
+    the code, which could have read or forged them.
     """
 
     judgement: str
@@ -67,6 +68,7 @@ class JudgementView(msgspec.Struct, kw_only=True, omit_defaults=True):
     errors: int | None = None
     skipped: int | None = None
     duration_ms: int | None = None
+    unisolated: bool = False
     detail: str | None = None
     notes: list[str] = []
 
@@ -170,6 +172,7 @@ async def _view(host: RoomHost, found: Judgement, *, private: bool) -> Judgement
         errors=found.counts.get("errors"),
         skipped=found.counts.get("skipped"),
         duration_ms=None if found.duration is None else found.duration // 1000,
+        unisolated=found.unisolated,
         detail=found.detail,
         notes=notes,
     )

@@ -20,7 +20,7 @@ interface CardProps {
 
 export function JudgementCard({ judgement, by, rows, notes = [], stop, children }: CardProps) {
   const said = sayingOf(judgement, rows.length);
-  const { duration = 0, detail } = judgement;
+  const { duration = 0, detail, unisolated = false } = judgement;
   return (
     <article class="judgement" aria-label={`Tests run by ${by?.name ?? "the host"}: ${said.words}`}>
       <header class="judgement-head">
@@ -39,6 +39,9 @@ export function JudgementCard({ judgement, by, rows, notes = [], stop, children 
         {said.words}
         {duration > 0 && <span class="caption faint">{span(duration / 1000)}</span>}
       </p>
+      {unisolated && (
+        <p class="judgement-note">This server runs code without walls: these results could be forged.</p>
+      )}
       {detail !== undefined && <p class="judgement-note">{sentence(detail)}</p>}
       {notes.map((note) => (
         <p key={note} class="judgement-note">
