@@ -48,7 +48,7 @@ def write(server: LiveServer, room: dict[str, str], text: str) -> None:
 
 
 def line_of_the_caret(visitor: Visitor) -> str:
-    return visitor.page.locator(".cm-activeLineGutter").inner_text()
+    return visitor.page.locator(".cm-lineNumbers .cm-activeLineGutter").inner_text()
 
 
 def test_cells_run_one_after_the_other_and_say_which_lines_they_were(
@@ -64,7 +64,7 @@ def test_cells_run_one_after_the_other_and_say_which_lines_they_were(
     ivy.page.keyboard.press("Control+Home")
     for line in ("4", "7"):
         ivy.page.keyboard.press("Shift+Enter")
-        expect(ivy.page.locator(".cm-activeLineGutter")).to_have_text(line)
+        expect(ivy.page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text(line)
     ivy.page.get_by_role("button", name="Run cell").last.click()
     for person in (ivy, olga):
         expect(person.output).to_contain_text("twice 40")
@@ -72,7 +72,7 @@ def test_cells_run_one_after_the_other_and_say_which_lines_they_were(
         expect(person.output).to_contain_text("File main.py, line 8, in fail()")
     assert line_of_the_caret(ivy) == "7"
     ivy.output.get_by_role("button", name="main.py, line 4").click()
-    expect(ivy.page.locator(".cm-activeLineGutter")).to_have_text("4")
+    expect(ivy.page.locator(".cm-lineNumbers .cm-activeLineGutter")).to_have_text("4")
 
 
 def test_the_console_shares_the_kernel_and_what_waits_can_be_taken_back(

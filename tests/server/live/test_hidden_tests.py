@@ -95,6 +95,10 @@ async def test_counts_are_for_everybody_and_tests_for_interviewers(room: People)
             assert cbor.decode(told[-1].body)["passed"] == 1
             assert page.welcome is not None
             assert set(page.welcome.heads) == {"room"}
+        for page in (ada, olga):
+            await page.cut()
+            assert set((await page.connect()).heads) == {"room"}, "it asked for both streams"
+            assert page.private == []
         await stock.close()
         frames = [*ada.heard, *olga.heard, *(await end_of(stock))[2]]
     assert frames
