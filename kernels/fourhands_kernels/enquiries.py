@@ -48,6 +48,8 @@ class Enquiries:
         if len(self._open) >= AT_ONCE or any(one.answer.done() for one in self._open.values()):
             return None
         message = self._send(f"{kind}_request", content)
+        if not message:  # it is on its way out
+            return None
         answer: asyncio.Future[Mapping[str, Any] | None] = self._loop.create_future()
         timer = self._loop.call_later(ANSWER_SECONDS, self._late, message)
         self._open[message] = _Open(f"{kind}_reply", answer, timer)

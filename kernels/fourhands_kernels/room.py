@@ -139,14 +139,14 @@ class Room:
 
     async def look(self) -> WrittenFiles:
         """What code wrote, as it is now."""
-        for life in self._lives.values():
+        for life in tuple(self._lives.values()):
             if (found := await life.look(anew=False)) is not None:
                 return found
         return WrittenFiles()
 
     async def read_file(self, path: str) -> bytes:
         """The bytes of a file in the folder; NoSuchFile, FileTooLarge or KernelUnavailable."""
-        for life in self._lives.values():
+        for life in tuple(self._lives.values()):
             if (data := await life.read(path)) is not None:
                 return data
         raise NoSuchFile(path)
@@ -158,7 +158,7 @@ class Room:
         content = request(code, cursor, detail)
         if content is None or self._lifecycle.current is not None:
             return None
-        for life in self._lives.values():
+        for life in tuple(self._lives.values()):
             if (answer := await life.ask(kind, content)) is not None:
                 return cleaned(kind, answer, len(code))
         return None
