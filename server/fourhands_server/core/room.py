@@ -135,6 +135,7 @@ class Room:
         for seat, person in list(self.state.seats.items()):
             self._ledger.own("seat.closed", {"seat": seat, "code": RESTARTED}, actor=person)
         self._runs.awaken()
+        self._fronts.awaken()
 
     def committed(self, entry: Entry, origin: Origin) -> None:
         """The log holds the entry: fold it, tell everybody, and act on it."""

@@ -573,6 +573,30 @@ def test_after_a_crash_the_run_still_names_its_request(world: World) -> None:
     world.check()
 
 
+def test_what_ended_after_a_crash_is_told_whole_to_whoever_comes_back(world: World) -> None:
+    front = Attached(world, session="page").attach()
+    old = front.execute("0")
+    world.settle()
+    finish(world, run_of(old), count=1)
+    asked, next_one = front.execute("1"), front.execute("2")
+    world.settle()
+    item = {"output_type": "stream", "name": "stdout", "text": "seen "}
+    say(world, run_of(asked), item)
+    world.now += 1_000
+    world.crash()
+    say(world, run_of(asked), {**item, "text": "missed"})
+    finish(world, run_of(asked), count=2)
+    again = Attached(world, session="page").attach()
+    world.settle()
+    assert again.types(asked) == ["busy", "clear_output", "stream", "execute_reply", "idle"]
+    assert dict(again.about(asked))["stream"]["text"] == "seen missed"
+    assert again.types(next_one)[:1] == ["busy"], "it has begun meanwhile"
+    assert again.types(old) == [], "that was answered before"
+    finish(world, run_of(next_one), count=3)
+    assert again.types(next_one)[-2:] == ["execute_reply", "idle"]
+    assert not Attached(world).attach().deliver(None), "who names no session has forgotten as well"
+
+
 HOSTILE: list[tuple[str, dict[str, Any], str]] = [
     ("execute_request", {}, "shell"),
     ("execute_request", {"code": 1}, "shell"),

@@ -165,6 +165,27 @@ class Cells:
             self._waiting[seat.id] = moved
         self.feed()
 
+    def recall(self, seat: Seat, born: int) -> None:
+        """After a restart of the server, at `born` (µs): tell a front end what became of the runs that it had
+        asked for before. It may have seen a part of their outputs, so they are told anew.
+        """
+        for run in self._ledger.state.runs.values():
+            mine = run.by == seat.person and self._is_cell(run) and run.queued_at < born
+            if mine and (run.finished_at is None or run.finished_at >= born):
+                self._tell_again(seat, run)
+
+    def _tell_again(self, seat: Seat, run: Run) -> None:
+        parent = self.parent(run)
+        self._voice.status(seat, parent, "busy")
+        told = [("clear_output", {"wait": False}), *map(contents.output, run.outputs)]
+        for one in told if run.outputs else ():
+            if one is not None:
+                self._voice.one(seat, "iopub", one[0], parent, one[1])
+        if run.finished:
+            content = contents.reply(run, run.count or 0)
+            self._voice.one(seat, "shell", "execute_reply", parent, content)
+            self._voice.status(seat, parent, "idle")
+
     def forget(self) -> None:
         """Of front ends that will not come back, what the room has not heard of is forgotten."""
         for cells in list(self._waiting.values()):

@@ -1,9 +1,11 @@
-"""What the room's log says, in the words of Jupyter's messages: output items, ends of runs, kernel states."""
+"""Contents of Jupyter's messages: what requests hold, and what the room's log says in their words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+import msgspec
 
 from fourhands_server.core.state import Run
 
@@ -18,6 +20,26 @@ NO_ERROR: Final = {
     "error": ("Error", "The run ended with an error."),
 }
 """An error for runs whose end came without one."""
+
+
+class Code(msgspec.Struct):
+    """The content of a question about code; positions are counted in characters."""
+
+    code: str
+    cursor_pos: Annotated[int, msgspec.Meta(ge=0)] = 0
+    detail_level: int = 0
+
+
+class Input(msgspec.Struct):
+    """The content of an `input_reply`."""
+
+    value: str
+
+
+class Shutdown(msgspec.Struct):
+    """The content of a `shutdown_request`."""
+
+    restart: bool = False
 
 
 def output(item: Mapping[str, Any]) -> Told | None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
-
-import msgspec
+from typing import Any, Final
 
 from fourhands_protocol import cbor, limits
 from fourhands_protocol.entries import Entry
@@ -27,26 +25,6 @@ from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import Run
 
 QUESTIONS: Final = 8  # of one front end that may be with the kernel; the next are answered with nothing
-
-
-class Code(msgspec.Struct):
-    """The content of a question about code; positions are counted in characters."""
-
-    code: str
-    cursor_pos: Annotated[int, msgspec.Meta(ge=0)] = 0
-    detail_level: int = 0
-
-
-class Input(msgspec.Struct):
-    """The content of an `input_reply`."""
-
-    value: str
-
-
-class Shutdown(msgspec.Struct):
-    """The content of a `shutdown_request`."""
-
-    restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,13 +48,21 @@ class FrontEnds:
         self._settling: dict[tuple[str, int], tuple[Seat, Request, dict[str, Any]]] = {}
         self._questions: dict[int, Asked] = {}
         self._asked = 0
+        self._born = 0
+
+    def awaken(self) -> None:
+        """The room begins a life: front ends may come that it has forgotten."""
+        self._born = self._ledger.now
 
     # From connections
 
     def open(self, seat: Seat) -> None:
         """A front end is attached."""
-        for before in self._voice.come(seat):
-            self._cells.follow(before, seat)
+        before = self._voice.come(seat)
+        for one in before:
+            self._cells.follow(one, seat)
+        if not before and seat.front is not None and seat.front.session:
+            self._cells.recall(seat, self._born)
 
     def closed(self, seat: Seat) -> None:
         """A front end is gone, perhaps to come back; runs that it has queued go on."""
@@ -90,7 +76,7 @@ class FrontEnds:
         request = framing.read(frame, seat.front.framing)
         if request.channel == "stdin":
             if request.header.msg_type == "input_reply":
-                self._answer(seat, convert(request.content, Input, "content"))
+                self._answer(seat, convert(request.content, contents.Input, "content"))
         elif request.channel != "iopub":
             self._request(seat, request)
 
@@ -225,7 +211,7 @@ class FrontEnds:
         self._reply(seat, request, contents.kernel_info(self._ledger.state.title, python))
 
     def _is_complete(self, seat: Seat, request: Request) -> None:
-        self._reply(seat, request, is_complete(convert(request.content, Code, "content").code))
+        self._reply(seat, request, is_complete(convert(request.content, contents.Code, "content").code))
 
     def _history(self, seat: Seat, request: Request) -> None:
         self._reply(seat, request, {"status": "ok", "history": []})
@@ -234,7 +220,7 @@ class FrontEnds:
         self._reply(seat, request, {"status": "ok", "comms": {}})
 
     def _complete(self, seat: Seat, request: Request) -> None:
-        at = convert(request.content, Code, "content").cursor_pos
+        at = convert(request.content, contents.Code, "content").cursor_pos
         nothing = {"status": "ok", "matches": [], "cursor_start": at, "cursor_end": at, "metadata": {}}
         self._ask(seat, request, nothing)
 
@@ -243,7 +229,7 @@ class FrontEnds:
 
     def _ask(self, seat: Seat, request: Request, nothing: Mapping[str, Any]) -> None:
         """Ask the kernel something that leaves no entry."""
-        wanted = convert(request.content, Code, "content")
+        wanted = convert(request.content, contents.Code, "content")
         if sum(asked.seat is seat for asked in self._questions.values()) >= QUESTIONS:
             self._reply(seat, request, dict(nothing))
             return
@@ -257,7 +243,7 @@ class FrontEnds:
         self._settle(seat, request, "interrupt", {"status": "ok"})
 
     def _shutdown(self, seat: Seat, request: Request) -> None:
-        if convert(request.content, Shutdown, "content").restart:
+        if convert(request.content, contents.Shutdown, "content").restart:
             self._settle(seat, request, "restart", {"status": "ok", "restart": True})
         else:
             words = "The room's kernel is everybody's: it ends with the room. It can be restarted."
@@ -275,7 +261,7 @@ class FrontEnds:
             error = contents.failed("Refused", refused.message)
             self._reply(seat, request, {**content, "status": "error", **error})
 
-    def _answer(self, seat: Seat, answer: Input) -> None:
+    def _answer(self, seat: Seat, answer: contents.Input) -> None:
         """An answer to `input()`; somebody in the room may have been quicker, and that is no mistake."""
         if len(answer.value) > limits.INPUT:
             raise TooLarge(f"an answer has at most {limits.INPUT} characters")
