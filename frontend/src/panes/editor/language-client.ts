@@ -36,9 +36,11 @@ export interface Ruff {
   check: () => Promise<number | null>;
 }
 
-const TIMEOUT_MS = 15_000;
+/** The first question may wait behind those of others, and for a server to start. */
+const TIMEOUT_MS = 45_000;
 const ATTEMPTS = 3;
 const MOVED = "Somebody is changing the same lines. Try again in a moment.";
+const TOO_MUCH = "There is more to change than the room takes at once.";
 const AWAY = "The editor's help is not connected. Try again in a moment.";
 
 interface Edit {
@@ -157,9 +159,11 @@ export class LanguageHelp {
         });
       }
       if (changes.length > 0 && !view.state.readOnly) {
+        const now = view.state.doc;
         apart();
         view.dispatch({ changes, userEvent: "format" });
         apart();
+        if (view.state.doc.eq(now)) return { ok: false, why: TOO_MUCH };
       }
       return { ok: true, edits: changes.length };
     } catch (problem) {

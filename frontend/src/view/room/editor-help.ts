@@ -8,7 +8,7 @@ import { type Desk, useDesk } from "./desk";
 const PYTHON = /\.pyi?$/i;
 const helps = new WeakMap<Desk, Promise<LanguageHelp>>();
 
-/** Why there is none for this person; null where there may be. */
+/** Whether this person may have any in this room. */
 export function mayHelp({ model }: Desk): boolean {
   return model.may("edit") && Object.values(model.help).some(Boolean);
 }
@@ -65,8 +65,7 @@ export function useEditorHelp(file: FileState): void {
     return () => {
       gone = true;
       desk.ruff.value = null;
-      // A pane that has gone takes its help along.
-      if (desk.pane.value === pane) detach?.();
+      detach?.();
     };
   }, [pane, wanted, file.path]);
 }
