@@ -56,6 +56,11 @@ describe("people", () => {
     expect(log.state.people.get("ada")).toMatchObject({ online: false, since: 7_000_000 });
   });
 
+  test("are online with a Jupyter front end", () => {
+    const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "jupyter" });
+    expect(log.state.people.get("ada")).toMatchObject({ online: true, seats: ["s-1"] });
+  });
+
   test("are not online by an HTTP call", () => {
     const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "api" });
     expect(log.state.people.get("ada")?.online).toBe(false);
