@@ -323,29 +323,44 @@ async def memory(make: Mapping[str, Callable[[], Any]], kernels: int) -> None:
     show(f"Idle memory per kernel, MB as PSS, {kernels} kernels", rows, began)
 
 
-async def many(contestants: Sequence[Contestant], rooms: int) -> None:
+async def up(one: Contestant, rooms: int) -> list[Kernel]:
+    """So many kernels, four at a time, that can be heard."""
+    kernels: list[Kernel] = []
+    for start in range(0, rooms, 4):
+        kernels += await asyncio.gather(*(one.cold() for _ in range(min(4, rooms - start))))
+    await asyncio.gather(*(kernel.settle() for kernel in kernels))
+    return kernels
+
+
+async def ask(kernel: Kernel, times: int) -> list[float]:
+    return [(await timed(kernel.run("1+1")))[0] for _ in range(times)]
+
+
+async def many(contestants: Sequence[Contestant], rooms: int, rounds: int) -> None:
     """Many rooms at once: all asking one thing after the other, and one asking while all others compute."""
-    asking, among, before = {}, {}, load()
-    for one in contestants:
-        kernels = []
-        began = time.perf_counter()
-        for start in range(0, rooms, 4):
-            kernels += await asyncio.gather(*(one.cold() for _ in range(min(4, rooms - start))))
-        up = time.perf_counter() - began
-        await asyncio.gather(*(kernel.settle() for kernel in kernels))
-
-        async def ask(kernel: Kernel, times: int) -> list[float]:
-            return [(await timed(kernel.run("1+1")))[0] for _ in range(times)]
-
-        found = await asyncio.gather(*(ask(kernel, 10) for kernel in kernels))
-        asking[one.name] = f"{figures(list(itertools.chain(*found)))}   (all started in {up:.1f} s)"
-        busy = [asyncio.create_task(kernel.run(BUSY.format(6))) for kernel in kernels[1:]]
-        await asyncio.sleep(0.5)
-        among[one.name] = figures(await ask(kernels[0], 10))
-        await asyncio.gather(*busy)
+    began = load()
+    started = {one.name: await timed(up(one, rooms)) for one in contestants}
+    asking: dict[str, list[float]] = {name: [] for name in started}
+    among: dict[str, list[float]] = {name: [] for name in started}
+    for number in range(rounds):
+        for one in contestants[:: -1 if number % 2 else 1]:
+            kernels = started[one.name][1]
+            asking[one.name] += itertools.chain(
+                *await asyncio.gather(*(ask(kernel, 10) for kernel in kernels))
+            )
+            busy = [asyncio.create_task(kernel.run(BUSY.format(6))) for kernel in kernels[1:]]
+            await asyncio.sleep(0.5)
+            among[one.name] += await ask(kernels[0], 10)
+            await asyncio.gather(*busy)
+    for _, kernels in started.values():
         await asyncio.gather(*(kernel.stop() for kernel in kernels))
-    show(f"1+1 in {rooms} rooms at once, each one after the other, ms", asking, before)
-    show(f"1+1 in one room while {rooms - 1} others compute, ms", among, before)
+    rows = {
+        name: f"{figures(values)}   (all started in {started[name][0] / 1000:.1f} s)"
+        for name, values in asking.items()
+    }
+    show(f"1+1 in {rooms} rooms at once, each one after the other, ms", rows, began)
+    rows = {name: figures(values) for name, values in among.items()}
+    show(f"1+1 in one room while {rooms - 1} others compute, ms", rows, began)
 
 
 async def bench(rounds: int, rooms: int, parts: set[str]) -> None:
@@ -371,9 +386,9 @@ async def bench(rounds: int, rooms: int, parts: set[str]) -> None:
                 if "start" in parts:
                     await cold_and_warm(made, rounds)
                 if "lines" in parts:
-                    await lines(made[:3], max(1, rounds // 5))
+                    await lines(made[:3], max(2, rounds // 5))
                 if "rooms" in parts:
-                    await many(made[:3], rooms)
+                    await many(made[:3], rooms, max(2, rounds // 5))
         if "memory" in parts:
             alone = {name: kind for name, kind in kinds.items() if name != "warm"}
             await memory(alone, 20)
