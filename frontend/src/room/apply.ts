@@ -116,8 +116,8 @@ const FOLDS: Folds = {
     data.delete(body.path);
     return { data };
   },
-  "question.offered": (state, { seq, actor, body }) => ({
-    questions: new Map(state.questions).set(body.question, { ...body, seq, by: actor }),
+  "question.offered": (state, { seq, at, actor, body }) => ({
+    questions: new Map(state.questions).set(body.question, { ...body, seq, at, by: actor }),
   }),
   ...JUDGEMENTS,
   service: (state, { body }) => ({ services: new Map(state.services).set(body.port, body) }),

@@ -133,6 +133,7 @@ export interface PlainEvent {
 /** A question, as the last entry of its id has it. */
 export interface QuestionState extends QuestionOffered {
   seq: number;
+  at: number;
   by: string;
 }
 

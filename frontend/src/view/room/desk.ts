@@ -29,6 +29,8 @@ export class Desk {
   readonly clearedAt = signal(0);
   /** The last chat line that was seen. */
   readonly chatSeen = signal(0);
+  /** The last question, or end of tests, that was seen (µs). */
+  readonly questionsSeen = signal(0);
   /** The file list shows a name field: for a new file, or for the file being renamed. */
   readonly naming = signal<{ file: string | null } | null>(null);
 
@@ -43,8 +45,12 @@ export class Desk {
   /** What this person typed there, oldest first; in memory alone. */
   typed: readonly string[] = [];
 
+  /** When this page came (µs). */
+  readonly openedAt: number;
+
   constructor(model: RoomModel) {
     this.model = model;
+    this.openedAt = model.client.now();
   }
 
   get activeFile(): FileState | undefined {

@@ -21,6 +21,21 @@ function unread(desk: Desk): number {
   return chat.filter((line) => line.seq > desk.chatSeen.value && line.person !== mine).length;
 }
 
+/** Questions since the panel was open last, and tests that came to their end while this page was there. */
+function unseen(desk: Desk): number {
+  const { questions, judgements, client } = desk.model;
+  const since = desk.questionsSeen.value;
+  const ended = Math.max(since, desk.openedAt);
+  const asked = [...questions.values()].filter((one) => one.at > since && one.by !== client.person);
+  return asked.length + judgements.filter((one) => (one.finishedAt ?? 0) > ended).length;
+}
+
+/** What waits to be seen in a panel, with the word for it. */
+function waiting(desk: Desk, which: Tab): { count: number; word: string } {
+  if (which === "chat") return { count: unread(desk), word: "unread" };
+  return { count: which === "questions" ? unseen(desk) : 0, word: "new" };
+}
+
 export function Rail() {
   const desk = useDesk();
   return (
@@ -36,7 +51,7 @@ export function Rail() {
         >
           <Icon name={icon} size={18} />
           <span class="hidden-text">{title}</span>
-          {which === "chat" && <Count count={unread(desk)} />}
+          <Count {...waiting(desk, which)} />
         </button>
       ))}
       <span class="grow" />
@@ -55,12 +70,12 @@ export function Rail() {
   );
 }
 
-function Count({ count }: { count: number }) {
+function Count({ count, word }: { count: number; word: string }) {
   if (count === 0) return null;
   return (
     <span class="count">
       {count > 99 ? "99+" : count}
-      <span class="hidden-text"> unread</span>
+      <span class="hidden-text"> {word}</span>
     </span>
   );
 }
@@ -123,7 +138,7 @@ export function TabBar() {
         >
           <span class="tab-bar-icon">
             <Icon name={icon} size={18} />
-            {which === "chat" && <Count count={unread(desk)} />}
+            <Count {...waiting(desk, which)} />
           </span>
           {title}
         </button>

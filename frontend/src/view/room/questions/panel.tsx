@@ -1,5 +1,6 @@
 /** The questions of the room: what they bring along, their tests, and what came of them. Fetched when first shown. */
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Icon } from "../../parts/icon";
 import { useDesk } from "../desk";
 import { shape } from "../layout";
@@ -11,6 +12,11 @@ export function Questions() {
   const desk = useDesk();
   const adding = useSignal(false);
   const questions = [...desk.model.questions.values()];
+  const ends = desk.model.judgements.map((one) => one.finishedAt ?? 0);
+  const last = Math.max(0, ...questions.map((one) => one.at), ...ends);
+  useEffect(() => {
+    desk.questionsSeen.value = last;
+  }, [last]);
   const may = desk.model.may("question.add");
   const add = (
     <button
