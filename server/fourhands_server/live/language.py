@@ -14,8 +14,16 @@ from typing import Any
 
 import msgspec
 
-from fourhands_kernels.kernel import Answer, KernelError, Kernels, Question
-from fourhands_protocol.errors import BadToken, NotRecorded, ProtocolError, RoomEnded, SlowReader, TooMany
+from fourhands_kernels.kernel import KernelError, Kernels
+from fourhands_protocol.errors import (
+    BadToken,
+    NotRecorded,
+    ProtocolError,
+    RoomEnded,
+    SlowReader,
+    Superseded,
+    TooMany,
+)
 from fourhands_server.core.language import results
 from fourhands_server.core.language.edits import edits
 from fourhands_server.core.language.page import Ask, Effect, Features, Look, Page, Say
@@ -23,14 +31,14 @@ from fourhands_server.core.seat import Seat
 from fourhands_server.core.settings import Settings
 from fourhands_server.engine.errors import EngineError
 from fourhands_server.live.host import RoomHost
+from fourhands_server.live.language_server import LanguageServer, plain
 from fourhands_server.live.outbox import LIMIT, Wire
 
 logger = logging.getLogger(__name__)
 
 PAUSE_S = 0.6  # after the last change of a text: who types is not told of each half-written line
-LOOK_S = 1.0  # between two looks at what the room's other files hold
-FILES = 4 * 1024 * 1024  # characters of other files that the language server is told of
-QUESTIONS = 32  # of all pages that may wait
+PAGES = 6  # of one person at a time; one more takes the place of the oldest
+TEXTS = 16 * 1024 * 1024  # characters that all pages of a room may have open
 RATE, BURST = 40.0, 400.0  # messages of one page: two for each key, and what a reconnection brings
 BYTES, BYTES_BURST = 2.0 * 2**20, 8.0 * 2**20  # a second, and at once
 UNAVAILABLE = "the editor's help is not available at the moment"
@@ -75,18 +83,15 @@ class LanguageDesk:
         self._empty = empty
         self._visitors: dict[str, _Visitor] = {}
         self._loop = asyncio.get_running_loop()
-        self._asking = asyncio.Lock()
-        self._waiting = 0
-        self._texts: dict[str, str] = {}
-        self._seen = -1
-        self._looked_at = float("-inf")
-        self._told: dict[str, str] = {}
-        self._state = ""
+        self._server = LanguageServer(host, kernels)
 
     # Connections
 
     def open(self, seat: Seat, wire: Wire) -> None:
         """A page; who may come was checked."""
+        own = [one for one in self._visitors.values() if one.seat.person == seat.person]
+        if len(own) >= PAGES:
+            self._turn_away(own[0], Superseded("more pages of the same person"))
         self._visitors[seat.id] = _Visitor(seat, wire, Page(features(self._host)))
 
     def receive(self, seat_id: str, frame: bytes) -> None:
@@ -96,7 +101,10 @@ class LanguageDesk:
             return
         try:
             self._check(visitor, len(frame))
-            self._carry_out(visitor, visitor.page.receive(frame))
+            effects = visitor.page.receive(frame)
+            if sum(one.page.size for one in self._visitors.values()) > TEXTS:
+                raise TooMany("too much text is open in this room")
+            self._carry_out(visitor, effects)
         except ProtocolError as error:
             self._turn_away(visitor, error)
 
@@ -180,10 +188,10 @@ class LanguageDesk:
         """The answer as the protocol has it."""
         if ask.what == "completion":
             code, cursor = results.kernel_request(ask.text, ask.line, ask.character)
-            kernel = asyncio.ensure_future(self._kernels.complete(self._host.id, _plain(code), cursor))
+            kernel = asyncio.ensure_future(self._kernels.complete(self._host.id, plain(code), cursor))
             found = await self._or_nothing(page, ask)
             return results.completion(ask.text, ask.line, ask.character, found, await kernel)
-        found = await self._consult(page, ask)
+        found = await self._server.consult(ask, wanted=lambda: ask.id is None or ask.id in page.open)
         match ask.what:
             case "hover":
                 return results.hover(found)
@@ -200,74 +208,10 @@ class LanguageDesk:
     async def _or_nothing(self, page: Page, ask: Ask) -> Any:
         """The kernel may know where the language server is not to be had."""
         try:
-            return await self._consult(page, ask)
+            return await self._server.consult(ask, wanted=lambda: ask.id is None or ask.id in page.open)
         except (KernelError, EngineError) as error:
             logger.info("room %s: no completions: %s", self._host.id, error)
             return None
-
-    async def _consult(self, page: Page, ask: Ask) -> Any:
-        if self._waiting >= QUESTIONS:
-            return None
-        self._waiting += 1
-        try:
-            async with self._asking:
-                if ask.id is not None and ask.id not in page.open:
-                    return None  # nobody waits for it any more
-                await self._look_at_files()
-                answer = await self._ask(ask)
-                if answer.stale:
-                    self._told, self._state = {}, ""
-                    answer = await self._ask(ask)
-                self._state = answer.state
-                return answer.content
-        finally:
-            self._waiting -= 1
-
-    async def _ask(self, ask: Ask) -> Answer:
-        files = self._changes(ask.path)
-        question = Question(
-            what=ask.what,
-            path=ask.path,
-            # A lone carriage return is a character in a room's text, and the end of a line elsewhere.
-            text=_plain(ask.text).replace("\r", " ") if ask.what != "format" else _plain(ask.text),
-            line=ask.line,
-            character=ask.character,
-            files=files,
-            known=self._state,
-            environment=Settings.of(self._host.state.settings).environment,
-        )
-        answer = await self._kernels.consult(self._host.id, question)
-        if not answer.stale:
-            for path, text in files.items():
-                if text is None:
-                    self._told.pop(path, None)
-                else:
-                    self._told[path] = text
-        if not answer.state:
-            self._told = {}
-        return answer
-
-    def _changes(self, path: str) -> dict[str, str | None]:
-        """What of the other files the language server was not told."""
-        fresh = {p: t for p, t in self._texts.items() if p != path and self._told.get(p) != t}
-        return {**fresh, **{p: None for p in self._told if p not in self._texts}}
-
-    async def _look_at_files(self) -> None:
-        """The committed texts of the room's Python files, where something was committed since."""
-        state, now = self._host.state, self._loop.time()
-        if state.head == self._seen or now - self._looked_at < LOOK_S:
-            return
-        self._seen, self._looked_at = state.head, now
-        texts: dict[str, str] = {}
-        left = FILES
-        for file in state.living_files():
-            if file.path.endswith((".py", ".pyi")):
-                text, _ = await self._host.text(file.id)
-                left -= len(text)
-                if left < 0:
-                    break
-                texts[file.path] = text
-        self._texts = texts
 
 
 class _Broken(Exception):
@@ -307,8 +251,3 @@ class LanguageDesks:
         known = self._desks.get(host.id)
         if known is not None and known[0] is host:
             del self._desks[host.id]
-
-
-def _plain(text: str) -> str:
-    """Half a surrogate pair, which no wire can carry, becomes a question mark."""
-    return text.encode(errors="replace").decode()

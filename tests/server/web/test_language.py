@@ -13,6 +13,8 @@ from tests.support.people import People
 from tests.support.server import LiveServer, Seat
 from websockets.exceptions import ConnectionClosed
 
+from fourhands_server.live.language import PAGES
+
 
 async def refused(server: LiveServer, seat: Seat, *messages: Any) -> tuple[int, str]:
     """How the server closes a connection that sends this."""
@@ -98,3 +100,17 @@ async def test_a_flood_ends_only_its_own_connection(server: LiveServer, room: Pe
     async with EditorPage(server, room.ivy, "import math\nmath.sq") as ivy:
         assert (await refused(server, room.ada, *flood))[0] in (4429, 4301)
         assert "sqrt" in await ivy.completions()
+
+
+async def test_somebody_with_many_pages_is_helped_on_the_latest(server: LiveServer, room: People) -> None:
+    links = [await dial(server, room.ada) for _ in range(PAGES + 2)]
+    initialize = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize"})
+    for link in links[2:]:
+        await link.send(initialize)
+        assert json.loads(await link.recv())["id"] == 1
+    for link in links[:2]:
+        with suppress(ConnectionClosed):
+            await link.recv()
+        assert link.close_code == 4303
+    for link in links:
+        await link.close()

@@ -111,6 +111,11 @@ class Page:
     documents: dict[str, Document] = field(default_factory=dict)
     open: set[int | str] = field(default_factory=set)
 
+    @property
+    def size(self) -> int:
+        """Characters of all its texts."""
+        return sum(len(document.text) for document in self.documents.values())
+
     def receive(self, frame: bytes) -> list[Effect]:
         """A message of the page."""
         try:
