@@ -13,11 +13,12 @@ from fourhands_protocol.entries import TESTS_DETAIL, TESTS_FINISHED, Entry
 from fourhands_server.core.asked import Judgement
 from fourhands_server.core.effects import AskTexts, CancelJudgement, Judge
 from fourhands_server.core.ledger import KERNEL, Ledger
-from fourhands_server.core.questions import BadQuestion, checked
+from fourhands_server.core.questions import BadQuestion, Tests, checked
 from fourhands_server.core.settings import Settings
 
 FILES_LIMIT = 2 * 1024 * 1024  # UTF-8 bytes of the room's files that tests are run on
 TOO_LARGE = "the room's files are larger than 2 MiB together, which is the most that tests are run on"
+REPLACED = "the question was replaced before its tests began; run them again"
 HOST_REPLACED = "the kernel host was replaced, and the tests with it; run them again"
 
 
@@ -47,21 +48,13 @@ class Judging:
         if sum(len(text.encode()) for text in files.values()) > FILES_LIMIT:
             self._finish(found, "error", public=TOO_LARGE)
             return
-        kept = self._ledger.private.questions.get(found.question)
-        try:
-            question = checked(kept.whole) if kept is not None else None
-        except BadQuestion as bad:  # this version knows it no more
-            self._finish(found, "error", private=str(bad))
-            return
-        if question is None or question.tests is None:
-            self._finish(found, "error", public="the question has no tests any more")
+        tests = self._tests_of(found)
+        if tests is None:
             return
         self._handed.add(name)
         environment = Settings.of(self._ledger.state.settings).environment
         services = self._ledger.private.services
-        self._ledger.effects.append(
-            Judge(name, question.tests, files, dict(found.data), environment, services)
-        )
+        self._ledger.effects.append(Judge(name, tests, files, dict(found.data), environment, services))
 
     def failed(self, name: str, *, public: str | None = None, private: str | None = None) -> None:
         """It could not be handed over; `public` is for everybody, `private` for interviewers."""
@@ -90,6 +83,22 @@ class Judging:
         for found in list(self._ledger.ahead.asked.unfinished.values()):
             self._finish(found, "cancelled")
             self._ledger.effects.append(CancelJudgement(found.judgement))
+
+    def _tests_of(self, found: Judgement) -> Tests | None:
+        """The tests that were asked for; None where they are no more, which is then on the record."""
+        kept = self._ledger.private.questions.get(found.question)
+        if kept is not None and kept.after > found.seq:
+            # Others than those that were asked for; the record must not name one and hold the other.
+            self._finish(found, "error", public=REPLACED)
+            return None
+        try:
+            tests = checked(kept.whole).tests if kept is not None else None
+        except BadQuestion as bad:  # this version knows it no more
+            self._finish(found, "error", private=str(bad))
+            return None
+        if tests is None:
+            self._finish(found, "error", public="the question has no tests any more")
+        return tests
 
     def _of(self, entry: Entry) -> Judgement:
         return self._ledger.state.asked.judgements[cbor.decode(entry.body)["judgement"]]

@@ -210,6 +210,14 @@ def test_who_may_run_and_stop_them(world: World) -> None:
     assert last.refused == "queue-full"
 
 
+def test_tests_of_a_question_that_was_replaced_meanwhile_are_not_run(world: World) -> None:
+    add(world)
+    world.call("ivy", "interviewer", "tests.run", judgement="j", question="two-sum")
+    add(world, {**GOOD, "title": "Another"})
+    assert (status(world, "j"), world.judged) == ("error", [])
+    assert "replaced" in (world.room.state.asked.judgements["j"].detail or "")
+
+
 def test_a_known_id_is_not_run_again(world: World) -> None:
     add(world)
     first, again = run(world, "j"), run(world, "j")
