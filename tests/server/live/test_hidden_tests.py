@@ -112,10 +112,13 @@ async def test_counts_are_for_everybody_and_tests_for_interviewers(room: People)
             "/timeline",
             "/data",
             "/data/test_examples.py",
+            "/kernel/files",
         ):
             answer = caller("GET", path)
             assert answer.is_success, path
             assert SECRET not in answer.text, path
+        for path in ("/api/openapi.json", "/metrics"):
+            assert SECRET not in caller.at("GET", path).text, path
         theirs = caller.json("GET", f"/questions/double/tests/{name}")
         assert (theirs["passed"], theirs["failed"], theirs["results"]) == (1, 1, [])
         assert "notes" not in theirs

@@ -30,8 +30,19 @@ async function told(deed: Promise<unknown>, refused: string): Promise<boolean> {
   }
 }
 
+/** Under which name the tests of a question were asked for where no answer came: asked again, they run once. */
+const unanswered = new Map<string, string>();
+
 export async function runTests(desk: Desk, question: string): Promise<void> {
-  const call = api(desk).runTests(desk.model.room, question, newId(Math.random));
+  const { room } = desk.model;
+  const id = unanswered.get(`${room} ${question}`) ?? newId(Math.random);
+  unanswered.set(`${room} ${question}`, id);
+  const call = api(desk).runTests(room, question, id);
+  const lost = await call.then(
+    () => false,
+    (problem) => problem instanceof ApiError && problem.status === 0,
+  );
+  if (!lost) unanswered.delete(`${room} ${question}`);
   await told(call, "The tests were not run");
 }
 
