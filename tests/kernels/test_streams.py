@@ -69,3 +69,12 @@ async def test_what_was_printed_before_the_code_put_another_stream_there_is_hear
 async def test_a_closed_descriptor_costs_its_output_alone(room: Watched) -> None:
     await room.runs("import os, sys\nos.close(sys.stdout._fid)")
     assert (await room.runs("print('goes on')")).text == "goes on\n"
+
+
+async def test_what_a_timer_was_about_to_send_belongs_to_its_run(shared: Watched) -> None:
+    """ipykernel sends by itself what was printed 0.2 s ago, from another thread, while the run ends."""
+    await shared.runs("import time")
+    for number in range(RUNS // 5):
+        pause = 0.198 + 0.0004 * number
+        run = await shared.runs(f"print('timed {number}', end='')\ntime.sleep({pause})")
+        assert run.text == f"timed {number}"
