@@ -6,22 +6,17 @@ import asyncio
 import dataclasses
 import json
 import logging
-import os
-import shutil
 import socket
 import struct
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from ..environments import Environment, held
-from ..sandbox import argv
-from ..sandbox.handover import memory, report_pair, reported
+from ..sandbox import program
 from ..sandbox.launch import Bubblewrap, Plain
 from ..sandbox.limits import MIB, Limits
 from ..sandbox.process import KernelProcess
-from ..sandbox.spawn import spawn
 from .question import Question, What, cleaned
 from .tools import Tools
 
@@ -29,13 +24,17 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS: Final = 10.0  # the first look at pandas takes one; what takes longer is ended
 _ANSWER: Final = 4 * MIB  # bytes
-_LIMITS: Final = Limits(memory=512 * MIB, processes=48, home=32 * MIB, tmp=8 * MIB, shared=1 * MIB)
 _END_SECONDS: Final = 5.0
 _LENGTH: Final = struct.Struct("!I")
-_INSIDE: Final = Path(__file__).parent / "inside"
-_BOOT: Final = Path(__file__).parent.parent / "sandbox" / "boot.py"
-_FILES: Final = (*(_INSIDE / name for name in ("desk.py", "lsp.py", "tidy.py")), _BOOT)
-_COMMAND: Final = "import sys; sys.path[:0] = {folders!r}; from desk import main; main()"
+HELP: Final = program.Program(
+    name="language",
+    folder=Path(__file__).parent / "inside",
+    files=("desk.py", "lsp.py", "tidy.py"),
+    entry="from desk import main; main()",
+    limits=Limits(memory=512 * MIB, processes=48, home=32 * MIB, tmp=8 * MIB, shared=1 * MIB),
+    # Neither the environment's packages nor what they run at their start are of any use here.
+    site=False,
+)
 
 
 class Failed(Exception):
@@ -108,64 +107,12 @@ async def start(launcher: Bubblewrap | Plain, tools: Tools, environment: Environ
     with ExitStack() as kept:
         kept.enter_context(held(environment))
         kept.callback(ours.close)
-        process = await _started(launcher, tools, environment, theirs)
+        shown = dataclasses.replace(environment, folders=(*environment.folders, *tools.all))
+        settings = _settings(tools, environment)
+        process = await program.start(launcher, HELP, shown, settings, link=theirs)
         return LanguageServer(process, ours, kept.pop_all())
 
 
-async def _started(
-    launcher: Bubblewrap | Plain, tools: Tools, environment: Environment, link: socket.socket
-) -> KernelProcess:
-    with ExitStack() as stack:
-        stack.enter_context(link)
-        report = report_pair(stack)
-        settings = {
-            "report": report[1].fileno(),
-            "link": link.fileno(),
-            "limits": _LIMITS.resources(),
-            "prefix": str(environment.python.parent.parent),
-            "ty": str(tools.ty),
-            "ruff": str(tools.ruff),
-        }
-        if isinstance(launcher, Plain):
-            process = _plain(launcher, environment, settings, stack)
-        else:
-            process = _walled(launcher, tools, environment, settings, stack)
-        report[1].close()
-        link.close()
-        cells = getattr(launcher, "cells", None)
-        return await reported(process, report[0], in_memory=isinstance(launcher, Bubblewrap), cells=cells)
-
-
-def _walled(
-    launcher: Bubblewrap, tools: Tools, environment: Environment, settings: dict[str, Any], stack: ExitStack
-) -> KernelProcess:
-    config = memory(stack, "settings", json.dumps({**settings, "cwd": argv.WORK}).encode())
-    files = {f"{argv.CODE}/{path.name}": path.read_bytes() for path in _FILES}
-    command = _command(environment, [argv.CODE], config)
-    shown = dataclasses.replace(environment, folders=(*environment.folders, *tools.all))
-    inherited = (config, settings["link"], settings["report"])
-    return dataclasses.replace(launcher, limits=_LIMITS).start(
-        shown, command, files=files, inherited=inherited
-    )
-
-
-def _plain(
-    launcher: Plain, environment: Environment, settings: dict[str, Any], stack: ExitStack
-) -> KernelProcess:
-    home = tempfile.mkdtemp(prefix="language", dir=launcher.runtime)
-    # RLIMIT_NPROC would count everything else that this user runs.
-    limits = {name: value for name, value in settings["limits"].items() if name != "RLIMIT_NPROC"}
-    settings = settings | {"parent": os.getpid(), "limits": limits, "cwd": f"{home}/work"}
-    config = memory(stack, "settings", json.dumps(settings).encode())
-    process = spawn(
-        _command(environment, [str(_INSIDE), str(_BOOT.parent)], config),
-        descriptors=(config, settings["link"], settings["report"]),
-        env={"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8"},
-    )
-    process.exited.add_done_callback(lambda _: shutil.rmtree(home, ignore_errors=True))
-    return process
-
-
-def _command(environment: Environment, folders: list[str], config: int) -> list[str]:
-    """Neither the environment's packages nor what they run at their start are of any use here."""
-    return [str(environment.python), "-I", "-S", "-c", _COMMAND.format(folders=folders), str(config)]
+def _settings(tools: Tools, environment: Environment) -> dict[str, str]:
+    prefix = environment.python.parent.parent
+    return {"prefix": str(prefix), "ty": str(tools.ty), "ruff": str(tools.ruff)}

@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -192,13 +193,14 @@ async def test_where_there_are_too_many_the_one_that_idles_longest_gives_way(
 async def test_one_that_fails_again_and_again_is_left_alone(
     plain: Callable[..., LanguageServers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(one_server, "_COMMAND", "raise SystemExit({folders!r} and 5)")
+    failing = replace(one_server.HELP, entry="raise SystemExit(5)")
+    monkeypatch.setattr(one_server, "HELP", failing)
     rooms = plain()
     for _ in range(servers.FAILURES + 1):
         with pytest.raises(KernelUnavailable, match="status 5"):
             await rooms.consult("one", QUESTION)
-    silent = "import sys; sys.path[:0] = {folders!r}; import desk; desk.exactly = sys.exit; desk.main()"
-    monkeypatch.setattr(one_server, "_COMMAND", silent)
+    silent = replace(failing, entry="import desk; desk.exactly = sys.exit; desk.main()")
+    monkeypatch.setattr(one_server, "HELP", silent)
     for _ in range(servers.FAILURES):
         assert await rooms.consult("two", QUESTION) == Answer("")
     with pytest.raises(KernelUnavailable, match="again and again"):
