@@ -25,6 +25,8 @@ function helpOf(desk: Desk): Promise<LanguageHelp> {
       return new LanguageHelp({ url, help, token: () => client.token });
     });
   helps.set(desk, made);
+  // It could not be fetched: the editor is as good as before, and the next file that is opened tries again.
+  made.catch(() => helps.delete(desk));
   return made;
 }
 
@@ -32,7 +34,10 @@ function helpOf(desk: Desk): Promise<LanguageHelp> {
 export function closeHelp(desk: Desk): void {
   const made = helps.get(desk);
   helps.delete(desk);
-  void made?.then((help) => help.close());
+  void made?.then(
+    (help) => help.close(),
+    () => {},
+  );
 }
 
 /** Typing comes first: after the editor stands and the room is there. */
@@ -51,17 +56,20 @@ export function useEditorHelp(file: FileState): void {
     if (!wanted) return;
     let detach: (() => void) | null = null;
     let gone = false;
-    void helpOf(desk).then((help) => {
-      if (gone) return;
-      const attached = help.attach({
-        view: pane.view,
-        path: file.path,
-        set: (extension) => pane.setHelp(extension),
-        apart: () => pane.apart(),
-      });
-      detach = attached.detach;
-      desk.ruff.value = attached.ruff;
-    }, dropped);
+    void helpOf(desk).then(
+      (help) => {
+        if (gone) return;
+        const attached = help.attach({
+          view: pane.view,
+          path: file.path,
+          set: (extension) => pane.setHelp(extension),
+          apart: () => pane.apart(),
+        });
+        detach = attached.detach;
+        desk.ruff.value = attached.ruff;
+      },
+      () => {},
+    );
     return () => {
       gone = true;
       desk.ruff.value = null;
@@ -69,9 +77,6 @@ export function useEditorHelp(file: FileState): void {
     };
   }, [pane, wanted, file.path]);
 }
-
-/** Without the help the editor is as good as before; the next visit tries again. */
-function dropped(): void {}
 
 /** Why Ruff cannot be asked about the open file; null where it can. */
 export function tidyObstacle(desk: Desk): string | null {
