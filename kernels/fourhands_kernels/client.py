@@ -14,9 +14,10 @@ from typing import Any, Final
 from fourhands_protocol import cbor
 
 from . import wire
+from .editor_help import Answer, Question
 from .embedded import EmbeddedHost, EmbeddedOptions
 from .enquiries import ANSWER_SECONDS
-from .judge.judgement import Judgement
+from .judgement import Judgement
 from .kernel import (
     Attachment,
     Availability,
@@ -30,7 +31,6 @@ from .kernel import (
     Service,
     WrittenFiles,
 )
-from .language.question import Answer, Question
 
 log = logging.getLogger(__name__)
 

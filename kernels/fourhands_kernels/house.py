@@ -17,9 +17,9 @@ from .data import Data
 from .environments import DEFAULT, Environment, Environments
 from .foreign import need_walls
 from .journal import Journal, Store
-from .judge.judgement import Judgement, TestsEvent
 from .judge.judges import Judges
 from .judge.pair import Pairs
+from .judgement import Judgement, TestsEvent
 from .jupyter import JupyterKernel
 from .kernel import Availability, KernelUnavailable, Offer
 from .kernelspecs import Kernelspec

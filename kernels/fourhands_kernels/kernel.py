@@ -16,7 +16,7 @@ Kinds of events and their bodies (the kinds of the room log; times in microsecon
                                     changed; `more` files at least are there besides; a new kernel has none
     kernel.restarted  {}            only where the host itself replaced a kernel that would heed no interrupt;
                                     a restart that was asked for is recorded by who asked
-    tests.…           of a judgement: see `judge.judgement`; tests.record and tests.detail are for
+    tests.…           of a judgement: see `judgement`; tests.record and tests.detail are for
                       interviewers alone
     service           {port, state: running|failed|none, detail?}    a service beside the kernel; all of them
                       end with their kernel, without a word
@@ -41,18 +41,18 @@ from typing import Any, Final, Literal, Protocol
 
 from fourhands_protocol import limits
 
-from .judge.examples import examples_code as examples_code
-from .judge.judgement import PRIVATE as PRIVATE_TESTS
-from .judge.judgement import Judgement as Judgement
-from .judge.judgement import Status, TestsEventKind
-from .language.question import Answer as Answer
-from .language.question import Question as Question
-from .services.service import PRIVATE as PRIVATE_SERVICES
-from .services.service import SERVICES as SERVICES
-from .services.service import BadService as BadService
-from .services.service import Service as Service
-from .services.service import ServiceEventKind
-from .services.service import service_of as service_of
+from .editor_help import Answer as Answer
+from .editor_help import Question as Question
+from .examples import examples_code as examples_code
+from .judgement import PRIVATE as PRIVATE_TESTS
+from .judgement import Judgement as Judgement
+from .judgement import Status, TestsEventKind
+from .service import PRIVATE as PRIVATE_SERVICES
+from .service import SERVICES as SERVICES
+from .service import BadService as BadService
+from .service import Service as Service
+from .service import ServiceEventKind
+from .service import service_of as service_of
 
 KernelState = Literal["none", "starting", "idle", "busy", "dead", "unavailable"]
 RunStatus = Literal["running", "ok", "error", "interrupted", "aborted", "timeout", "kernel_died"]

@@ -13,7 +13,7 @@ from .jupyter import JupyterKernel
 from .kernel import Execution, KernelUnavailable, Service, WrittenFiles
 from .life import Asked, Completed, Died, Event, Ready
 from .sandbox.folder import FolderError
-from .services.service import ServiceEventKind
+from .service import ServiceEventKind
 from .services.services import Services
 from .services.stage import Stage
 from .workplace import Workplace

@@ -43,7 +43,7 @@ from .life import (
 from .lifecycle import Lifecycle
 from .living import LivingKernel
 from .outputs import Item, RunOutputs
-from .services.service import ServiceEventKind
+from .service import ServiceEventKind
 
 PACE: Final = 0.06  # seconds between events of output: with the last one of a run, at most 20 a second
 QUESTIONS: Final = 1_000  # a run's calls of input(); more is a flood

@@ -18,7 +18,8 @@ from typing import Any, Final
 from fourhands_protocol import cbor
 from fourhands_protocol.errors import ProtocolError
 
-from .judge.judgement import BadJudgement, Judgement
+from .editor_help import Answer, BadQuestion, Question
+from .judgement import BadJudgement, Judgement
 from .kernel import (
     Attachment,
     Execution,
@@ -32,8 +33,7 @@ from .kernel import (
     NotAsking,
     Service,
 )
-from .language.question import Answer, BadQuestion, Question
-from .services.service import BadService, check_services
+from .service import BadService, check_services
 
 VERSION: Final = 3
 FRAME: Final = 20 * 1024 * 1024  # bytes; a data file of 16 MiB, or the code and the files of a run

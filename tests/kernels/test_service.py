@@ -10,7 +10,7 @@ import pytest
 
 import fourhands_kernels.services
 from fourhands_kernels.kernel import BadService, Service, service_of
-from fourhands_kernels.services.service import check_services
+from fourhands_kernels.service import check_services
 
 INSIDE = Path(fourhands_kernels.services.__file__).parent / "inside"
 ROUTE = {"path": "/users", "json": [1]}

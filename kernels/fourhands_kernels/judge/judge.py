@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from ..environments import Environment
+from ..judgement import Judgement, Sheet, Status, TestsEvent
 from ..kernel import KernelUnavailable
 from ..sandbox.process import KernelProcess
-from ..services.service import ServiceEventKind
+from ..service import ServiceEventKind
 from ..services.services import FAULTS, Services
 from ..services.stage import Stage
 from .inside.plain import Malformed
 from .inside.reading import decode
-from .judgement import Judgement, Sheet, Status, TestsEvent
 from .pair import Pairs
 
 log = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from ..environments import Environment, held
+from ..judgement import Judgement, Sheet, Status, TestsEvent
 from ..kernel import KernelUnavailable
 from ..services.stage import Stage
 from .judge import Judging, Tell
-from .judgement import Judgement, Sheet, Status, TestsEvent
 from .pair import Pairs
 
 AT_ONCE: Final = 2  # pairs of sandboxes at the same time: rooms that type come first

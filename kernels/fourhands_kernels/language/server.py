@@ -12,12 +12,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
+from ..editor_help import Question, What, cleaned
 from ..environments import Environment, held
 from ..sandbox import program
 from ..sandbox.launch import Bubblewrap, Plain
 from ..sandbox.limits import MIB, Limits
 from ..sandbox.process import KernelProcess
-from .question import Question, What, cleaned
 from .tools import Tools
 
 log = logging.getLogger(__name__)

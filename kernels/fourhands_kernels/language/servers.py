@@ -8,10 +8,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from ..editor_help import Answer, Question
 from ..environments import Environment
 from ..kernel import KernelUnavailable
 from ..sandbox.launch import Bubblewrap, Plain
-from .question import Answer, Question
 from .server import Failed, LanguageServer, start
 from .tools import find_tools
 

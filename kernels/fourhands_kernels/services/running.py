@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Final
 
 from ..sandbox.process import KernelProcess
+from ..service import Service
 from .port import Port
-from .service import Service
 from .stage import Stage
 
 log = logging.getLogger(__name__)

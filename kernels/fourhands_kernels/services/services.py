@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ..kernel import KernelUnavailable
+from ..service import Service, Tell
 from .port import Port, PortTaken, PortUnavailable, reserve
 from .running import Running
-from .service import Service, Tell
 from .stage import Stage
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from ..sandbox import program
 from ..sandbox.launch import Bubblewrap, Plain
 from ..sandbox.limits import MIB, Limits
 from ..sandbox.process import KernelProcess
-from .service import Service
+from ..service import Service
 
 _FOLDER: Final = Path(__file__).parent / "inside"
 _SERVICE: Final = program.Program(

@@ -13,8 +13,8 @@ import pytest
 from fourhands_kernels.client import KernelHostClient
 from fourhands_kernels.environments import Environments
 from fourhands_kernels.judge.judge import Judging
-from fourhands_kernels.judge.judgement import Judgement, TestsEvent
 from fourhands_kernels.judge.pair import Pairs
+from fourhands_kernels.judgement import Judgement, TestsEvent
 from fourhands_kernels.kernel import Availability
 from fourhands_kernels.sandbox.launch import Bubblewrap
 from fourhands_kernels.sandbox.probe import choose_mode

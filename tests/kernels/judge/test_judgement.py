@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fourhands_kernels.judge.judgement import PRIVATE, BadJudgement, Judgement, Sheet
+from fourhands_kernels.judgement import PRIVATE, BadJudgement, Judgement, Sheet
 
 results = st.lists(
     st.tuples(

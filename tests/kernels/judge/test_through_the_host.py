@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
-from fourhands_kernels.judge.judgement import PRIVATE, Judgement
+from fourhands_kernels.judgement import PRIVATE, Judgement
 from fourhands_kernels.kernel import HostRefused
 
 from ..hosting import HostProcess, wait_gone

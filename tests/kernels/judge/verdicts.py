@@ -4,7 +4,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from fourhands_kernels.judge.judgement import TestsEvent
+from fourhands_kernels.judgement import TestsEvent
 
 
 def python(text: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fourhands_kernels.language.question import BadQuestion, Question, cleaned
+from fourhands_kernels.editor_help import BadQuestion, Question, cleaned
 
 HUGE = "x" * 10**6
 

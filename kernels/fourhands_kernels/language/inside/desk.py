@@ -5,7 +5,7 @@ Its one argument is the number of a descriptor that holds the settings as JSON:
     {report, cwd, limits: {name: number}, link, prefix, ty, ruff, parent?}
 
 `link` is a socket to the host with frames of JSON behind a length of four bytes: a question (as in
-`language.question`; `files` are changes) comes in, what was found goes out.
+`editor_help`; `files` are changes) comes in, what was found goes out.
 """
 
 import contextlib

@@ -65,7 +65,7 @@ class Server:
         self._notify("workspace/didChangeWatchedFiles", {"changes": changes})
 
     def ask(self, what: str, path: str, text: str, line: int, character: int) -> Any:
-        """What stands at a place of a text (see `language.question`)."""
+        """What stands at a place of a text (see `editor_help`)."""
         self._show(path, text)
         params: dict[str, Any] = {"textDocument": {"uri": self._uri(path)}}
         if what != "diagnostics":

@@ -1,7 +1,7 @@
 """Answers of a service that needs no program: fixed routes, bearer tokens, a rate limit, pages.
 
 A program may import it as well and put `Answers` inside an app of its own. The declaration is described in
-`services/service.py`, where the host has checked it.
+`service.py` of the kernels, where the host has checked it.
 """
 
 import collections

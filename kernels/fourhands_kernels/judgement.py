@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, get_args
 
 from fourhands_protocol.paths import BadPath, check_path
 
-from ..services.service import BadService, Service, check_services
+from .service import BadService, Service, check_services
 
 Visibility = Literal["counts", "names", "messages"]
 Outcome = Literal["passed", "failed", "error", "skipped"]
