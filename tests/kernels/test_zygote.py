@@ -50,12 +50,13 @@ key.hex(), random.random(), numpy.random.random(), uuid.uuid4().hex, uuid.uuid1(
 
 async def test_what_was_done_before_the_fork_leaves_no_trace(room: Watched) -> None:
     code = """
-import linecache
+import linecache, os
 shell = get_ipython()
 runs = [name for name in linecache.cache if name.startswith('<')]
-shell.execution_count, len(In), Out, _, runs, shell.kernel.session.pid
+where = {str(folder) for folder in (*_dh, shell.starting_dir)} == {os.getcwd()}
+shell.execution_count, len(In), Out, _, runs, shell.kernel.session.pid, where
 """
-    assert await says(room, code) == (2, 2, {}, "", ["<run 1>/main.py"], 2)
+    assert await says(room, code) == (2, 2, {}, "", ["<run 1>/main.py"], 2, True)
 
 
 async def test_a_fork_s_terminals_are_its_own(room: Watched, other: Watched) -> None:

@@ -4,7 +4,7 @@ It runs in a sandbox like a kernel's, but keeps the powers that it takes to buil
 runs in it and no secret passes through it: keys are in descriptors that only a fork reads. It has one thread,
 or it refuses to serve. Its one argument is the number of a descriptor with a JSON configuration:
 
-    {control, filter: hex, places: {path: bytes}, shown: [path], modules: [name], root: bool}
+    {control, filter: hex, places: {path: bytes}, shown: [path], modules: [name], cwd, root: bool}
 
 `control` is a SOCK_SEQPACKET socket. The host says {fork: id, do: kernel|walls, uid, accounts: {path: text}}
 and hands over descriptors: configuration, stderr, and for a kernel report, shell, iopub, stdin, control. We
@@ -54,15 +54,19 @@ EARLY = (
 Job = Callable[[], None]
 
 
-def bring(modules: list[str]) -> None:
-    """Import what is there and works, and make a kernel ready."""
+def bring(modules: list[str], cwd: str) -> None:
+    """Import what is there and works, and make a kernel ready, as if in the folder in which forks will be."""
     kernel = importlib.import_module("room_app")
     for name in (*EARLY, *modules):
         try:
             importlib.import_module(name)
         except Exception as error:
             sys.stderr.write(f"{name}: {error!r}\n")
+    before = os.getcwd()
+    os.makedirs(cwd, exist_ok=True)
+    os.chdir(cwd)
     kernel.prepare()
+    os.chdir(before)
     if len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("something that was imported began a thread: forks would be broken")
     gc.collect()
@@ -187,7 +191,7 @@ def try_walls(configuration: int) -> None:
 def main() -> None:
     """Serve, or be what a fork is for."""
     configuration = boot.read_configuration(int(sys.argv[1]))
-    bring(configuration["modules"])
+    bring(configuration["modules"], configuration["cwd"])
     control = socket.socket(fileno=configuration["control"])
     control.set_inheritable(False)
     job = Zygote(control, configuration).serve()

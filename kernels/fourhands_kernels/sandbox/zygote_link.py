@@ -177,6 +177,7 @@ def hatch(bubblewrap: Bubblewrap, environment: Environment) -> Zygote:
             "places": argv.places(bubblewrap.limits),
             "shown": [str(folder) for folder in environment.folders],
             "modules": _MODULES,
+            "cwd": argv.WORK,
             "root": bubblewrap.mode == "root",
         }
         config = memory_file("configuration", json.dumps(configuration).encode())
