@@ -26,7 +26,7 @@ from fourhands_protocol.errors import (
 )
 from fourhands_server.core.language import results
 from fourhands_server.core.language.edits import edits
-from fourhands_server.core.language.page import Ask, Effect, Features, Look, Page, Say
+from fourhands_server.core.language.page import WORK, Ask, Effect, Features, Look, Page, Say
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.settings import Settings
 from fourhands_server.engine.errors import EngineError
@@ -41,6 +41,7 @@ PAGES = 6  # of one person at a time; one more takes the place of the oldest
 TEXTS = 16 * 1024 * 1024  # characters that all pages of a room may have open
 RATE, BURST = 40.0, 400.0  # messages of one page: two for each key, and what a reconnection brings
 BYTES, BYTES_BURST = 2.0 * 2**20, 8.0 * 2**20  # a second, and at once
+WORKS, WORKS_BURST = 96.0 * 2**20, float(WORK)  # of `Page.work`: a tenth of a second, at the worst
 UNAVAILABLE = "the editor's help is not available at the moment"
 
 
@@ -66,6 +67,7 @@ class _Visitor:
     page: Page
     messages: _Budget = field(default_factory=lambda: _Budget(RATE, BURST))
     bytes: _Budget = field(default_factory=lambda: _Budget(BYTES, BYTES_BURST))
+    works: _Budget = field(default_factory=lambda: _Budget(WORKS, WORKS_BURST))
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     looks: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
 
@@ -101,7 +103,10 @@ class LanguageDesk:
             return
         try:
             self._check(visitor, len(frame))
+            before = visitor.page.work
             effects = visitor.page.receive(frame)
+            if not visitor.works.spend(visitor.page.work - before, self._clock() / 1_000_000):
+                raise TooMany("too much is asked of a long text")
             if sum(one.page.size for one in self._visitors.values()) > TEXTS:
                 raise TooMany("too much text is open in this room")
             self._carry_out(visitor, effects)

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from fourhands_server.core.language.edits import edits
-from fourhands_server.core.language.places import offset
+from fourhands_server.core.language.places import offset, points, units
 
 
 def apply(text: str, changes: list[dict[str, Any]]) -> str:
@@ -52,3 +52,25 @@ def test_texts_that_are_made_to_be_hard_cost_no_more() -> None:
     ):
         assert apply(before, edits(before, after)) == after
     assert time.process_time() - began < 5
+
+
+def test_places_are_where_counting_finds_them() -> None:
+    def count(line: str, left: int) -> int:
+        for at, char in enumerate(line):
+            if left <= 0:
+                return at
+            left -= 2 if ord(char) > 0xFFFF else 1
+        return len(line)
+
+    chance = random.Random(7)
+    for _ in range(3_000):
+        text = "".join(chance.choices("ab\n\né𝛼", k=chance.randrange(20)))
+        lines = text.split("\n")
+        line, character = chance.randrange(12), chance.choice([chance.randrange(24), 2**31 - 1])
+        if line < len(lines):
+            before = sum(len(one) + 1 for one in lines[:line])
+            assert offset(text, line, character) == before + count(lines[line], character)
+            assert points(lines[line], character) == count(lines[line], character)
+        else:
+            assert offset(text, line, character) == len(text)
+        assert units(text) == len(text) + text.count("𝛼")

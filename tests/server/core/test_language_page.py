@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from fourhands_server.core.language.page import (
     DOCUMENTS,
     OPEN_QUESTIONS,
     TEXT,
+    WORK,
     Ask,
     Effect,
     Features,
@@ -205,3 +207,23 @@ def test_a_closed_document_is_forgotten() -> None:
     assert page.look("main.py") == []
     with pytest.raises(ProtocolError):
         change(page, 1, {"text": "y"})
+
+
+def test_one_message_cannot_have_a_long_text_looked_through_without_end() -> None:
+    page = opened("𝛼" * 100_000)
+    few = [put(0, 0, 0, "")] * 100
+    change(page, 1, *few)
+    assert page.work < WORK
+    with pytest.raises(TooMany):
+        change(page, 2, *few, *few)
+    assert page.work < 3 * WORK
+
+
+@pytest.mark.parametrize("text", ["\n" * TEXT, "𝛼" * TEXT, "x\n" * (TEXT // 2)])
+def test_places_in_the_longest_texts_are_found_at_once(text: str) -> None:
+    page = opened(text)
+    began = time.process_time()
+    for version in range(15):
+        far = {"line": 2**31 - 1 if version % 2 else text.count("\n") // 2, "character": 2**31 - 1}
+        change(page, version, {"range": {"start": far, "end": far}, "text": ""})
+    assert time.process_time() - began < 1.0  # character by character it takes several seconds

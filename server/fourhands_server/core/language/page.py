@@ -20,6 +20,7 @@ from fourhands_server.core.language.places import FAR, offset
 DOCUMENTS: Final = 16  # texts that a page may have open
 TEXT: Final = 512 * 1024  # characters of one
 OPEN_QUESTIONS: Final = 8  # of one page; further ones are refused
+WORK: Final = 128 * 1024 * 1024  # `_work` of one message: some 100 ms
 ROOT: Final = "file:///"
 
 CANCELLED, FAILED, UNKNOWN, BAD_PARAMS = -32800, -32803, -32601, -32602  # the protocol's own numbers
@@ -110,6 +111,7 @@ class Page:
     features: Features
     documents: dict[str, Document] = field(default_factory=dict)
     open: set[int | str] = field(default_factory=set)
+    work: int = 0  # that its messages have made in all, in characters looked through
 
     @property
     def size(self) -> int:
@@ -193,8 +195,11 @@ class Page:
         document, version = self.documents.get(path), params["textDocument"].get("version")
         if document is None or type(version) is not int or not isinstance(changes, list):
             raise MalformedFrame("a change of no open document")
-        text = document.text
+        text, most = document.text, self.work + WORK
         for change in changes:
+            self.work += _work(text)
+            if self.work > most:
+                raise TooMany("too many changes of a long text at once")
             text = _bounded(_applied(text, change))
         document.text, document.version = text, version
         return path
@@ -216,6 +221,7 @@ class Page:
             return (_error(number, CANCELLED, "too many questions at once"),)
         line, character = (0, 0) if what in ("lint", "format") else _place(params.get("position"))
         self.open.add(number)
+        self.work += _work(document.text)
         return (Ask(number, what, _path(params), document.text, document.version, line, character),)
 
     def _found(self, ask: Ask, result: Any) -> list[Effect]:
@@ -268,6 +274,13 @@ def _place(value: Any) -> tuple[int, int]:
     if type(line) is int and type(character) is int and 0 <= line <= FAR and 0 <= character <= FAR:
         return line, character
     raise MalformedFrame("a place that is none")
+
+
+def _work(text: str) -> int:
+    """What it takes to find a place in a text: all of it is looked through, and more than once where places
+    are not simply characters.
+    """
+    return len(text) if text.isascii() else 8 * len(text)
 
 
 def _bounded(text: str) -> str:

@@ -76,14 +76,18 @@ def diagnostics(text: str, found: Mapping[str, Any] | None) -> list[dict[str, An
     items = list((found or {}).get("items", []))
     broken = [item for item in items if item.get("code") == "invalid-syntax"]
     lines = text.split("\n")
+    ends: dict[int, int] = {}  # a line may be as long as the text, and all of it wrong
     shown = []
     for item in broken[:1] or items:
         line, character, last, end = item["range"]
         if line >= len(lines):
             continue
         last = min(last, len(lines) - 1)
-        start = {"line": line, "character": min(character, units(lines[line]))}
-        stop = {"line": last, "character": min(end, units(lines[last]))}
+        for one in (line, last):
+            if one not in ends:
+                ends[one] = units(lines[one])
+        start = {"line": line, "character": min(character, ends[line])}
+        stop = {"line": last, "character": min(end, ends[last])}
         minded = item["severity"] == 1 and item.get("code") not in _QUIET
         shown.append(
             {
