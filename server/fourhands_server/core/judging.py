@@ -69,8 +69,12 @@ class Judging:
         for found in list(self._ledger.state.asked.unfinished.values()):
             if found.judgement not in self._ledger.ahead.asked.unfinished:
                 continue
-            if found.cancelled:
-                self._cancel(found, known=found.judgement in known)
+            if found.cancelled and found.judgement in known:
+                self._ledger.effects.append(CancelJudgement(found.judgement))
+            elif found.cancelled:
+                # No host will say that it is over; one that is about to be handed it, will not run it.
+                self._finish(found, "cancelled")
+                self._ledger.effects.append(CancelJudgement(found.judgement))
             elif found.judgement in known:
                 self._handed.add(found.judgement)
             elif found.status == "queued":
@@ -103,9 +107,9 @@ class Judging:
     def _of(self, entry: Entry) -> Judgement:
         return self._ledger.state.asked.judgements[cbor.decode(entry.body)["judgement"]]
 
-    def _cancel(self, found: Judgement, *, known: bool = False) -> None:
+    def _cancel(self, found: Judgement) -> None:
         """The host says that it is over, if it has it; else we do."""
-        if known or found.judgement in self._handed:
+        if found.judgement in self._handed:
             self._ledger.effects.append(CancelJudgement(found.judgement))
         elif found.judgement in self._ledger.ahead.asked.unfinished:
             self._finish(found, "cancelled")

@@ -282,6 +282,17 @@ def test_what_was_stopped_while_the_server_died_is_stopped_after_it(world: World
     assert status(world, "unknown") == "cancelled"
 
 
+def test_what_was_stopped_while_no_host_was_there_ends_with_the_next_host(world: World) -> None:
+    add(world)
+    run(world, "j")
+    world.kernel_says("tests.started", judgement="j", visibility="counts", unisolated=False)
+    world.call("ivy", "interviewer", "tests.cancel", judgement="j")
+    world.settle()
+    attach(world)  # the server lives: it has handed them to a host, which another has replaced
+    assert status(world, "j") == "cancelled"
+    world.check()
+
+
 def test_only_interviewers_are_told_why_tests_were_refused(world: World) -> None:
     add(world)
     run(world, "j")
