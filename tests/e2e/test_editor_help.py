@@ -17,6 +17,10 @@ HOSTILE = """def f():
     ![an image](https://example.org/seen.png) <iframe srcdoc="<script>parent.hacked=1</script>"></iframe>
     '''
 """
+UPPERMOST = """(element) => {
+  const box = element.getBoundingClientRect();
+  return element.contains(document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2));
+}"""
 NONE = dict.fromkeys(("completion", "hover", "signatures", "diagnostics", "formatting"), False)
 
 
@@ -50,6 +54,7 @@ def test_what_one_types_is_completed_and_explained(
     offered = page.locator(".cm-tooltip-autocomplete li")
     expect(offered.first).to_contain_text("sqrt")
     expect(page.locator(".cm-completionInfo")).to_contain_text("Return the square root of x.")
+    assert page.locator(".cm-completionInfo").evaluate(UPPERMOST), "beside the list, and not cut off by it"
     page.keyboard.press("Enter")
     ada.sees("import math\nmath.sqrt")
     page.keyboard.type("(")

@@ -50,6 +50,19 @@ const theme = EditorView.theme({
     fontSize: "13px",
     lineHeight: "18px",
   },
+  // Where there is no room beside the list, below or above all of it: never over the other names.
+  ".cm-tooltip-below > .cm-completionInfo-left-narrow, .cm-tooltip-below > .cm-completionInfo-right-narrow": {
+    top: "100% !important",
+    bottom: "auto !important",
+    left: "0",
+    right: "auto",
+  },
+  ".cm-tooltip-above > .cm-completionInfo-left-narrow, .cm-tooltip-above > .cm-completionInfo-right-narrow": {
+    top: "auto !important",
+    bottom: "100% !important",
+    left: "0",
+    right: "auto",
+  },
   ".cm-lsp-documentation": { padding: "0", fontFamily: "var(--font)", fontSize: "13px", lineHeight: "18px" },
   ".cm-lsp-documentation pre, .cm-lsp-documentation code": { fontFamily: "var(--mono)", fontSize: "12px" },
   ".cm-lsp-documentation pre": { margin: "2px 0", whiteSpace: "pre-wrap", overflowWrap: "anywhere" },

@@ -70,7 +70,10 @@ const theme = EditorView.theme({
     boxShadow: "var(--float)",
     overflow: "hidden",
   },
+  // What explains an entry stands beside the list, outside of its box.
+  ".cm-tooltip.cm-tooltip-autocomplete": { overflow: "visible" },
   ".cm-tooltip.cm-tooltip-autocomplete > ul": {
+    borderRadius: "var(--r-m)",
     fontFamily: "var(--mono)",
     fontSize: "13px",
     maxHeight: "220px",
