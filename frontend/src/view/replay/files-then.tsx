@@ -26,7 +26,7 @@ export function FilesThen({ model, read }: FilesProps) {
       <div class="empty">
         <Icon name="files" size={24} />
         <h3>No other files then</h3>
-        <p>Data files and what code has written are listed here. The room's own files are beside.</p>
+        <p>Data files and what code has written are listed here. The room's own files are with the code.</p>
       </div>
     );
   return (
@@ -87,14 +87,9 @@ function DataRow({ file, last, read }: DataRowProps) {
   return (
     <li>
       <div class="file-row">
-        <button
-          type="button"
-          class="file-open"
-          aria-label={`Download ${path}`}
-          title="Download"
-          onClick={() => void download()}
-        >
+        <button type="button" class="file-open" title="Download" onClick={() => void download()}>
           <Icon name="file" />
+          <span class="hidden-text">Download </span>
           <FilePath path={path} />
           <span class="caption faint">{bytes(size)}</span>
           <Icon name="arrow-down" size={14} />
