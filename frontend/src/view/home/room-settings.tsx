@@ -20,7 +20,7 @@ const HELP = [
   ["hover", "Explanations", "What a name means, at the pointer or by key"],
   ["signatures", "Parameters", "Of the call that is being written"],
   ["diagnostics", "Mistakes", "Underlined after a pause"],
-  ["formatting", "Ruff", "Tidies up and checks a file when somebody asks"],
+  ["formatting", "Tidy up (Ruff)", "Tidies up and checks a file when somebody asks"],
 ] as const;
 
 const LIMITS = [
