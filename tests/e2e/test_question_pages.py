@@ -13,6 +13,8 @@ from tests.e2e.conftest import Visit, Visitor
 from tests.e2e.test_accessibility import findings
 from tests.support.server import LiveServer
 
+from fourhands_server.core.questions import checked
+
 SECRET = "stays_with_interviewers"
 QUESTION = {
     "id": "two-sum",
@@ -96,10 +98,15 @@ def test_an_interviewer_adds_a_question_and_a_candidate_sees_counts(
     add(ivy, file_of(tmp_path, '{"id": "two-sum", "title": "Two", "tests": {"files": {}}}'))
     expect(ivy.page.get_by_role("alert")).to_contain_text("files is an object of 1 to 100 paths")
     assert "400" in ivy.complaints.pop(), "Chromium's own word about the refusal"
+    expect(ivy.page.get_by_role("button", name="Choose a file")).to_be_focused()
+    with ivy.page.expect_download() as saved:
+        ivy.page.get_by_role("button", name="Save an example to start from").click()
+    checked(json.loads(saved.value.path().read_text()))
     ivy.page.get_by_label("A question as a JSON file").set_input_files(
         file_of(tmp_path, json.dumps(QUESTION))
     )
     expect(side(ivy).get_by_role("heading", name=QUESTION["title"])).to_be_visible()
+    expect(ivy.page.get_by_role("button", name="Add a question…")).to_be_focused()
     ada.page.get_by_role("button", name="Questions 1 new").click()
     expect(side(ada).get_by_role("heading", name=QUESTION["title"])).to_be_visible()
     expect(side(ivy).get_by_role("region", name="Only interviewers see this")).to_contain_text(
@@ -176,5 +183,9 @@ def test_a_replay_shows_tests_at_their_moment(server: LiveServer, visit: Visit, 
     expect(then).to_contain_text("5 of 6 passed")
     expect(then.get_by_role("listitem")).to_have_count(6)
     assert findings(ivy.page) == []
+    ivy.page.set_viewport_size({"width": 360, "height": 740})
+    ivy.page.get_by_role("tab", name="Tests").click()
+    expect(then).to_be_visible()
+    expect(ivy.page.locator(".cm-content")).to_be_hidden()
     ivy.page.keyboard.press("Home")
     expect(then).to_have_count(0)

@@ -23,13 +23,15 @@ CODE = "import urllib.request\nprint(urllib.request.urlopen('http://127.0.0.1:80
 
 def service(visitor: Visitor) -> Locator:
     questions = visitor.page.get_by_role("complementary", name="Questions")
-    return questions.get_by_role("region", name="Service")
+    return questions.get_by_role("region", name="Service of An API")
 
 
 def test_a_service_is_shown_where_it_is_and_how(server: LiveServer, visit: Visit) -> None:
     room = People(server)
     question: dict[str, Any] = {"title": "An API", "service": {"port": 8080, "source": PROGRAM}}
     assert room.interviewer("PUT", "/questions/api", json=question).status_code == 201
+    another = {"title": "Another API", "service": {"port": 8081, "source": "import nothing_of_this_name"}}
+    assert room.interviewer("PUT", "/questions/another", json=another).status_code == 201
     ivy, ada = visit(), visit(color_scheme="dark")
     ivy.join(f"{server.url}/r/{room.id}#{room.invites['interviewer']}", "Ivy")
     ada.join(f"{server.url}/r/{room.id}#{room.invites['candidate']}", "Ada")

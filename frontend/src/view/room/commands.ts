@@ -16,7 +16,7 @@ import {
 } from "./deeds";
 import type { Desk } from "./desk";
 import { checkFile, tidyUp } from "./editor-help";
-import { type Side, shape, sideShown, tab, toggleFiles, toggleSideByKey } from "./layout";
+import { type Side, shape, sideShown, tab, toggleFiles, toggleSide, toggleSideByKey } from "./layout";
 
 export interface Command {
   id: string;
@@ -77,7 +77,38 @@ function running(desk: Desk): Command[] {
         desk.clearedAt.value = desk.model.client.now();
       },
     },
+    ...testing(desk),
   ];
+}
+
+/** The tests of the room's questions; what does it comes with their panel. */
+function testing(desk: Desk): Command[] {
+  const { model } = desk;
+  const can = () => runObstacle(desk) === null;
+  return [...model.questions.values()].flatMap(({ question, title, tests }): Command[] =>
+    tests === undefined
+      ? []
+      : [
+          {
+            id: `examples-${question}`,
+            group: "Run",
+            title: `Run the examples: ${title}`,
+            when: () => can() && tests.examples.length > 0 && model.may("run"),
+            act: () => void import("./questions/deeds").then((deeds) => deeds.runExamples(desk, question)),
+          },
+          {
+            id: `tests-${question}`,
+            group: "Run",
+            title: `Run the hidden tests: ${title}`,
+            when: () =>
+              can() && model.may("tests.run") && (tests.run_by === "candidate" || model.may("question.add")),
+            act: () => {
+              if (!sideShown("questions")) toggleSide("questions");
+              void import("./questions/deeds").then((deeds) => deeds.runTests(desk, question));
+            },
+          },
+        ],
+  );
 }
 
 function filing(desk: Desk): Command[] {

@@ -94,7 +94,7 @@ export async function tidyUp(desk: Desk): Promise<void> {
   if (ruff === null) return;
   const name = desk.activeFile?.path ?? "The file";
   const done = await ruff.tidy();
-  if (!done.ok) notify(`${name} was left as it is. ${done.why}`, "warning");
+  if (!done.ok) notify(`${name} was left as it is. ${sentence(done.why)}`, "warning");
   else if (done.edits === 0) notify(`${name} is tidy.`, "good");
   else notify(`${name} was tidied up: ${count(done.edits, "place")} changed.`, "good");
 }
@@ -113,6 +113,12 @@ function ready(desk: Desk): Ruff | null {
   const obstacle = tidyObstacle(desk);
   if (obstacle !== null) notify(obstacle);
   return obstacle === null ? desk.ruff.value : null;
+}
+
+/** Ruff's words, as a sentence: "line 4:15: Expected `)`" has its column for machines. */
+function sentence(words: string): string {
+  const plain = words.replace(/^line (\d+):\d+:/, "Line $1:");
+  return `${plain.charAt(0).toUpperCase()}${plain.slice(1)}${/[.!?]$/.test(plain) ? "" : "."}`;
 }
 
 function count(number: number, what: string): string {

@@ -76,6 +76,7 @@ export interface Draft {
 
 /** The questions in a JSON file: one, or a list of them. Throws words for whoever chose the file. */
 export function readDrafts(text: string): Draft[] {
+  if (text.trim() === "") throw new Error("It is empty.");
   let raw: unknown;
   try {
     raw = JSON.parse(text);
@@ -91,6 +92,8 @@ export function readDrafts(text: string): Draft[] {
     >;
     if (typeof id !== "string" || id === "")
       throw new Error('A question is an object with an "id", a "title" and, for example, "tests".');
+    if (!/^[a-z0-9-]+$/.test(id))
+      throw new Error(`The id “${id.slice(0, 60)}” may have lower-case letters, digits and dashes alone.`);
     return { id, title: typeof title === "string" ? title : id, whole };
   });
 }

@@ -10,12 +10,12 @@ interface HiddenText {
   text: string;
 }
 
-export function Hidden({ whole }: { whole: CborMap }) {
+export function Hidden({ whole, of }: { whole: CborMap; of: string }) {
   const seen = useSignal<HiddenText | null>(null);
   const texts = textsOf(whole);
   if (texts.length === 0) return null;
   return (
-    <section class="hidden-part" aria-label="Only interviewers see this">
+    <section class="hidden-part" aria-label={`Only interviewers see this: ${of}`}>
       <p class="hidden-mark caption">
         <Icon name="lock" size={12} />
         Only interviewers see this

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { JudgementState } from "../../../room/state";
 import { span, timeOfDay } from "../../clock";
+import { TextBlock } from "../../output/text-block";
 import { Avatar } from "../../parts/avatar";
 import { Icon } from "../../parts/icon";
 import { Results, type Row } from "./results";
@@ -44,10 +45,7 @@ export function JudgementCard({ judgement, by, rows, notes = [], stop, children 
       )}
       {detail !== undefined && <p class="judgement-note">{sentence(detail)}</p>}
       {notes.map((note) => (
-        <p key={note} class="judgement-note">
-          <Icon name="lock" size={12} />
-          {sentence(note)}
-        </p>
+        <Note key={note} note={note.trim()} />
       ))}
       {rows.length > 0 && <Results rows={rows} />}
       {children}
@@ -55,6 +53,32 @@ export function JudgementCard({ judgement, by, rows, notes = [], stop, children 
   );
 }
 
+/** A traceback is its last line, and unfolds. */
+function Note({ note }: { note: string }) {
+  const lines = note.split("\n");
+  if (lines.length === 1)
+    return (
+      <p class="judgement-note">
+        <Icon name="lock" size={12} />
+        {sentence(note)}
+      </p>
+    );
+  const [subject] = note.split(": Traceback");
+  return (
+    <details class="test-more">
+      <summary class="judgement-note">
+        <Icon name="lock" size={12} />
+        {capital(subject === note ? (lines[0] ?? "") : `${subject}: ${lines.at(-1)}`)}
+      </summary>
+      <TextBlock text={note} />
+    </details>
+  );
+}
+
 function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
+  return `${capital(words)}${/[.!?]$/.test(words) ? "" : "."}`;
+}
+
+function capital(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }

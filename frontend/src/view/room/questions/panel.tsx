@@ -1,6 +1,6 @@
 /** The questions of the room: what they bring along, their tests, and what came of them. Fetched when first shown. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../../parts/icon";
 import { useDesk } from "../desk";
 import { shape } from "../layout";
@@ -17,9 +17,11 @@ export function Questions() {
   useEffect(() => {
     desk.questionsSeen.value = last;
   }, [last]);
+  const button = useRef<HTMLButtonElement>(null);
   const may = desk.model.may("question.add");
   const add = (
     <button
+      ref={button}
       type="button"
       class={`button ${questions.length === 0 ? "primary" : "plain"}`}
       onClick={() => {
@@ -53,6 +55,10 @@ export function Questions() {
         <AddQuestion
           onClose={() => {
             adding.value = false;
+            // With the first question the button moves; the dialog gives the focus back to where it was.
+            requestAnimationFrame(() => {
+              if (document.activeElement === document.body) button.current?.focus();
+            });
           }}
         />
       )}

@@ -23,11 +23,11 @@ export function Question({ question }: { question: QuestionState }) {
   return (
     <section class="question" aria-label={question.title}>
       <h3 class="question-title">{question.title}</h3>
-      {question.service !== undefined && <Service port={question.service.port} />}
+      {question.service !== undefined && <Service port={question.service.port} of={question.title} />}
       <Files desk={desk} title="Data" paths={question.sqlite ?? []} />
       <Files desk={desk} title="Examples" paths={question.tests?.examples ?? []} />
       {question.tests !== undefined && <Tests desk={desk} question={question} />}
-      {whole !== undefined && <Hidden whole={whole} />}
+      {whole !== undefined && <Hidden whole={whole} of={question.title} />}
       <Judged judged={judged} />
     </section>
   );
@@ -70,7 +70,7 @@ function Tests({ desk, question }: { desk: Desk; question: QuestionState }) {
   return (
     <div class="question-tests">
       <p class="question-line muted">
-        {interviewer ? forInterviewer(visibility, runBy) : forCandidate(visibility, may)}
+        {interviewer ? forInterviewer(visibility, runBy) : forOthers(visibility, runBy, may)}
       </p>
       <div class="question-deeds">
         {examples.length > 0 && model.may("run") && (
@@ -113,13 +113,15 @@ function forInterviewer(visibility: Visibility, runBy: string): string {
   return `${see}. ${runBy === "candidate" ? "They can run them." : "Interviewers run them."}`;
 }
 
-function forCandidate(visibility: Visibility, may: boolean): string {
+/** For the candidate, and for observers, who run nothing. */
+function forOthers(visibility: Visibility, runBy: string, may: boolean): string {
   const see = {
     counts: "You see how many pass",
     names: "You see which of them pass",
     messages: "You see which of them pass, and what failing ones say",
   }[visibility];
-  return `There are hidden tests. ${see}.${may ? "" : " An interviewer runs them."}`;
+  const runs = runBy === "candidate" ? " The candidate may run them." : " An interviewer runs them.";
+  return `There are hidden tests. ${see}.${may ? "" : runs}`;
 }
 
 /** The last one open, those before it folded. */
