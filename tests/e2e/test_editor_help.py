@@ -145,7 +145,7 @@ def test_ruff_tidies_up_and_checks_as_ones_own_edit(
     ada.page.keyboard.type("def (:")
     ada.page.get_by_role("button", name="More ways to run").click()
     ada.page.get_by_role("menuitem", name="Tidy up (Ruff)").click()
-    expect(ada.page.locator(".notice-warning")).to_contain_text("line 1:5")
+    expect(ada.page.locator(".notice-warning")).to_contain_text("Line 1: ")
     ivy.sees("def (:)")
 
 

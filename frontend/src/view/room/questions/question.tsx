@@ -1,5 +1,6 @@
 /** One question: what it brings along, its examples, its tests, and what came of them. */
 import type { Visibility } from "../../../../../protocol/ts/entries";
+import { allows } from "../../../../../protocol/ts/roles";
 import type { JudgementState, QuestionState } from "../../../room/state";
 import { plural } from "../../clock";
 import { FilePath } from "../../parts/file-path";
@@ -27,8 +28,8 @@ export function Question({ question }: { question: QuestionState }) {
       <Files desk={desk} title="Data" paths={question.sqlite ?? []} />
       <Files desk={desk} title="Examples" paths={question.tests?.examples ?? []} />
       {question.tests !== undefined && <Tests desk={desk} question={question} />}
-      {whole !== undefined && <Hidden whole={whole} of={question.title} />}
       <Judged judged={judged} />
+      {whole !== undefined && <Hidden whole={whole} of={question.title} />}
     </section>
   );
 }
@@ -63,7 +64,7 @@ function Files({ desk, title, paths }: { desk: Desk; title: string; paths: reado
 function Tests({ desk, question }: { desk: Desk; question: QuestionState }) {
   const { model } = desk;
   const { visibility, run_by: runBy, examples } = question.tests ?? NO_TESTS;
-  const interviewer = model.may("question.add");
+  const interviewer = allows(model.client.role, "question.add"); // also when the session has ended
   const may = model.may("tests.run") && (interviewer || runBy === "candidate");
   const obstacle = runObstacle(desk);
   const waiting = model.judgements.filter((one) => one.finishedAt === undefined).length;
@@ -133,7 +134,7 @@ function Judged({ judged }: { judged: readonly JudgementState[] }) {
       <Judgement key={last.judgement} judgement={last} />
       {earlier.length > 0 && (
         <details class="judged-earlier">
-          <summary class="caption">{plural(earlier.length, "earlier time", "earlier times")}</summary>
+          <summary class="caption">{plural(earlier.length, "earlier run")}</summary>
           {earlier.map((one) => (
             <Judgement key={one.judgement} judgement={one} />
           ))}

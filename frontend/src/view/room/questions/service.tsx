@@ -16,8 +16,11 @@ export function Service({ port, of }: { port: number; of: string }) {
         <span class="mono">{address}</span>
         <CopyButton text={address} label="Copy" kind="quiet" />
       </p>
-      <p class={now?.state === "failed" ? "question-refused" : "caption muted"} role="status">
-        {inWords(now, fault !== undefined)}
+      <p
+        class={now?.state === "failed" && model.endedAt === null ? "question-refused" : "caption muted"}
+        role="status"
+      >
+        {model.endedAt === null ? inWords(now, fault !== undefined) : "Ended with the session"}
       </p>
       {fault !== undefined && (
         <details class="test-more">
