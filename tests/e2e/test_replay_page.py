@@ -81,7 +81,7 @@ def test_data_and_written_files_are_listed_as_they_were(server: LiveServer, visi
     rita.page.keyboard.press("Home")
     expect(rita.page.get_by_text("No other files then")).to_be_visible()
     rita.page.keyboard.press("End")
-    expect(data).to_have_text(["changed.csv3 bytes", "kept.csv3 bytes"])
+    expect(data).to_have_text(["Download changed.csv3 bytes", "Download kept.csv3 bytes"])
     with rita.page.expect_download() as saved:
         data.get_by_role("button", name="Download kept.csv").click()
     assert Path(saved.value.path()).read_bytes() == b"a,b"
@@ -90,7 +90,7 @@ def test_data_and_written_files_are_listed_as_they_were(server: LiveServer, visi
     rita.page.goto(f"{server.url}/replay/{room['id']}?t={then}#{room['interviewer']}")
     rita.page.get_by_role("tab", name="Files").last.click()
     expect(data).to_have_text(
-        ["changed.csv3 bytes, replaced later", "gone.csv1 byte, removed later", "kept.csv3 bytes"]
+        ["changed.csv3 bytes, replaced later", "gone.csv1 byte, removed later", "Download kept.csv3 bytes"]
     )
     expect(data.get_by_role("button")).to_have_count(1)
     expect(written.get_by_role("listitem")).to_have_text(["sum.txt3 bytes"])
