@@ -124,6 +124,7 @@ class Judgements:
                     await host.changed()
         except TimeoutError:
             pass  # the answer says how far it is
+        principal, host = await self._desk.enter(request, "read")  # they may have been removed meanwhile
         private = INTERVIEWERS in streams(principal.role, principal.person)
         return answer(await _view(host, host.state.asked.judgements[found.judgement], private=private))
 

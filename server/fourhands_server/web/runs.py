@@ -85,6 +85,7 @@ class Runs:
                     await host.changed()
         except TimeoutError:
             pass  # the answer says how far it is
+        _, host = await self._desk.enter(request, "read")  # whoever waited may have been removed meanwhile
         return answer(_view(host.state.runs[name], await host.told.outputs(name)))
 
     async def interrupt(self, request: Request) -> Response:

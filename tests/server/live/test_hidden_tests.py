@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -221,6 +222,26 @@ async def test_tests_that_nobody_wants_any_more_are_stopped(room: People) -> Non
     left = room.interviewer.json("POST", "/questions/double/tests", json={})["judgement"]
     room.interviewer("POST", "/end")
     assert room.interviewer.json("GET", f"/questions/double/tests/{left}")["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("what", ["tests", "run"])
+async def test_who_is_removed_while_waiting_is_told_nothing(room: People, what: str) -> None:
+    add(room)
+    eve = room.join("interviewer", "Eve")
+    slow = "import time\n\ndef double(number):\n    time.sleep(1)\n    return 4\n"
+    room.candidate.json("PUT", "/files/main.py", json={"text": slow})
+    if what == "tests":
+        name = room.interviewer.json("POST", "/questions/double/tests", json={})["judgement"]
+        path = f"/questions/double/tests/{name}"
+    else:
+        path = f"/runs/{room.candidate.json('POST', '/runs', json={'code': 'input()'})['run']}"
+    waiting = asyncio.create_task(asyncio.to_thread(room.caller(eve), "GET", f"{path}?wait=60"))
+    for _ in range(20):  # most likely it waits by then; if not, it is refused all the same
+        await asyncio.to_thread(room.interviewer, "GET")
+    assert room.interviewer("POST", "/remove", json={"participant": eve.participant}).status_code == 200
+    if what == "run":
+        room.interviewer("POST", "/kernel/restart")
+    expect_problem(await waiting, 401, "bad-token")
 
 
 async def test_a_replaced_question_takes_its_examples_along(room: People) -> None:
