@@ -41,7 +41,7 @@ PAGES = 6  # of one person at a time; one more takes the place of the oldest
 TEXTS = 16 * 1024 * 1024  # characters that all pages of a room may have open
 RATE, BURST = 40.0, 400.0  # messages of one page: two for each key, and what a reconnection brings
 BYTES, BYTES_BURST = 2.0 * 2**20, 8.0 * 2**20  # a second, and at once
-WORKS, WORKS_BURST = 96.0 * 2**20, float(WORK)  # of `Page.work`: a tenth of a second, at the worst
+WORKS, WORKS_BURST = 64.0 * 2**20, float(WORK)  # of `Page.work`: a tenth of a second, at the worst
 UNAVAILABLE = "the editor's help is not available at the moment"
 
 

@@ -211,7 +211,7 @@ def test_a_closed_document_is_forgotten() -> None:
 
 def test_one_message_cannot_have_a_long_text_looked_through_without_end() -> None:
     page = opened("𝛼" * 100_000)
-    few = [put(0, 0, 0, "")] * 100
+    few = [put(0, 0, 0, "")] * 50
     change(page, 1, *few)
     assert page.work < WORK
     with pytest.raises(TooMany):

@@ -125,6 +125,8 @@ class Cells:
         for seat, waiting in list(self._waiting.items()):
             while waiting and self._queued(seat) < IN_QUEUE and self._hand_over(waiting[0]):
                 waiting.popleft()
+            if not waiting:
+                self._waiting.pop(seat, None)
 
     def ended(self, run: Run, count: int) -> None:
         """A run is over, and that is in the log: answer whoever asked for it.

@@ -20,7 +20,7 @@ from fourhands_server.core.language.places import FAR, offset
 DOCUMENTS: Final = 16  # texts that a page may have open
 TEXT: Final = 512 * 1024  # characters of one
 OPEN_QUESTIONS: Final = 8  # of one page; further ones are refused
-WORK: Final = 128 * 1024 * 1024  # `_work` of one message: some 100 ms
+WORK: Final = 64 * 1024 * 1024  # `_work` of one message: some 100 ms
 ROOT: Final = "file:///"
 
 CANCELLED, FAILED, UNKNOWN, BAD_PARAMS = -32800, -32803, -32601, -32602  # the protocol's own numbers
