@@ -1,4 +1,4 @@
-"""All judgements of one kernel host: a few at a time, each once, each with an end."""
+"""All judgements of one kernel host: a few at a time and one of a room, each once, each with an end."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -28,6 +28,7 @@ class Judges:
         self._find = find
         self._free = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[_Key, asyncio.Task[None]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}  # of rooms that have any: no room takes another's place
 
     def admit(self) -> None:
         """Raise KernelUnavailable where too many wait already."""
@@ -46,11 +47,13 @@ class Judges:
 
         def ended(task: asyncio.Task[None]) -> None:
             self._tasks.pop(key, None)
+            if not self.busy(room):
+                self._turns.pop(room, None)
             failed = not task.cancelled() and task.exception() is not None
             if not over:
                 _end(judgement, told, "error" if failed else "cancelled")
 
-        task = asyncio.create_task(self._judge(judgement, told))
+        task = asyncio.create_task(self._in_turn(room, judgement, told))
         self._tasks[key] = task
         task.add_done_callback(ended)
 
@@ -71,16 +74,19 @@ class Judges:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _judge(self, judgement: Judgement, tell: Tell) -> None:
-        async with self._free:
+    async def _in_turn(self, room: str, judgement: Judgement, tell: Tell) -> None:
+        async with self._turns.setdefault(room, asyncio.Lock()), self._free:
             try:
-                candidate = await self._python(judgement.environment)
-                tests = await self._python(judgement.tests_environment)
-                with held(candidate), held(tests):
-                    parts = {"candidate": candidate, "tests": tests}
-                    await Judging(judgement, self._pairs, tell, **parts, stage=self._stage).run()
+                await self._judge(judgement, tell)
             except KernelUnavailable as error:
                 _end(judgement, tell, "error", error.reason)
+
+    async def _judge(self, judgement: Judgement, tell: Tell) -> None:
+        candidate = await self._python(judgement.environment)
+        tests = await self._python(judgement.tests_environment)
+        with held(candidate), held(tests):
+            parts = {"candidate": candidate, "tests": tests}
+            await Judging(judgement, self._pairs, tell, **parts, stage=self._stage).run()
 
     async def _python(self, name: str) -> Environment:
         found = await self._find(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fourhands_kernels.client import KernelHostClient
+from fourhands_kernels.judge.judges import AT_ONCE
 from fourhands_kernels.judgement import PRIVATE, Judgement
 from fourhands_kernels.kernel import HostRefused
 
@@ -89,6 +90,21 @@ async def test_one_that_is_cancelled_says_so_and_leaves_nothing(host: HostProces
     assert finished.body["status"] == "cancelled"
     await asyncio.to_thread(wait_gone, running)
     assert halves(host) == []
+
+
+async def test_a_room_that_asks_again_and_again_takes_no_other_rooms_place(
+    room: Watched, other: Watched
+) -> None:
+    endless = [f"endless-{n}" for n in range(AT_ONCE + 1)]
+    for name in endless:
+        await room.client.judge(room.name, judgement(name, ENDLESS, per_call_s=50))
+    await room.event("tests.record")
+    await other.client.judge(other.name, judgement("short"))
+    assert (await other.event("tests.finished")).body["status"] == "ok"
+    for name in reversed(endless):
+        await room.client.cancel_judgement(room.name, name)
+        await room.event("tests.finished", judgement=name, status="cancelled")
+    assert [event.body["judgement"] for event in room.events if event.kind == "tests.started"] == endless[:1]
 
 
 async def test_all_tests_together_have_a_time_limit(room: Watched) -> None:
