@@ -26,6 +26,7 @@ from .kernelspecs import Kernelspec
 from .language.servers import LanguageServers
 from .options import KERNELS, WARM, Isolation, LauncherKind
 from .room import Room
+from .sandbox import strays
 from .sandbox.cells import Cells
 from .sandbox.launch import Bubblewrap, Launcher, Plain
 from .sandbox.limits import Limits
@@ -74,6 +75,8 @@ class House:
         self._watchers: dict[str, Callable[[], None]] = {}
         self._resting: dict[str, asyncio.TimerHandle] = {}
         self._cells = Cells.open(options.limits, note=options.note) if options.isolation == "auto" else None
+        if options.isolation == "auto":
+            strays.end_all()  # of a host before us
         self._launcher: Launcher = self._choose()
         self._warm: Warm | None = None
         self.languages = LanguageServers(self._start(), self._environments.get)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ..kernel import KernelUnavailable
+from . import strays
 from .process import KernelProcess, handle
 
 _INFO: Final = 4096  # bytes; bubblewrap tells some fifty
@@ -16,7 +17,7 @@ class SpawnedProcess(KernelProcess):
     """A child of ours. `info` is bubblewrap's pipe, on which it tells the first pid inside.
 
     Bubblewrap outlives the first process inside, which outlives all others. Where the first is not known yet,
-    bubblewrap's own death takes it along a moment later.
+    it is killed as bubblewrap's child.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", errors: int, info: int | None) -> None:
@@ -27,7 +28,8 @@ class SpawnedProcess(KernelProcess):
         self._loop.add_reader(self._exit, self._on_exit)
 
     def _kill_early(self) -> None:
-        self._process.kill()
+        if self._process.returncode is None:
+            strays.end(self._process.pid)
 
     def _take_first(self) -> int | None:
         """Bubblewrap has told the first process's pid before that process came to tell the kernel's."""
