@@ -1,8 +1,8 @@
 """Ends what is left of bubblewrap where it was killed in the middle of a start.
 
 Its child, the first process of the sandbox to be, waits for a word of bubblewrap's and only then binds itself
-to its life. Where bubblewrap dies within that millisecond, by our hand or along with its host, the child would
-wait for ever. It runs nothing; but nothing is to stay behind.
+to its life. Where bubblewrap dies within that millisecond, by our hand or with its host, the child would wait
+for ever. It runs nothing; but nothing is to stay behind.
 """
 
 import contextlib
