@@ -10,11 +10,11 @@ lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
 # Two at a time; what fails beside others is named and has to pass alone.
-unit: ; pytest --numprocesses 2 --dist loadfile || pytest --last-failed --last-failed-no-failures none
+unit: ; pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder || pytest --last-failed --last-failed-no-failures none
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest --numprocesses 2 tests/kernels/judge
 attack: tools ; @python -m tests.attack
-fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py
+fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py tests/server/web/test_typed_traces.py
 format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write . ../protocol/ts
 lock: ; @.make/lock
 clean: ; rm -rf .venv .kernels frontend/node_modules server/fourhands_server/static

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ class Visitor:
 Visit = Callable[..., Visitor]
 
 
-@pytest.fixture
-def visit(browser: Browser) -> Iterator[Visit]:
+@contextmanager
+def visiting(browser: Browser) -> Iterator[Visit]:
     """Opens browsers, each with a storage of its own; a page's complaint fails the test."""
     visitors: list[Visitor] = []
 
@@ -147,6 +148,13 @@ def visit(browser: Browser) -> Iterator[Visit]:
     for visitor in visitors:
         visitor.page.context.close()
     assert [c for v in visitors for c in v.complaints] == []
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visit]:
+    """See `visiting`."""
+    with visiting(browser) as opened:
+        yield opened
 
 
 def _is_fault(said: ConsoleMessage) -> bool:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
-from tests.e2e.conftest import Visit, Visitor
+from playwright.sync_api import Browser, expect
+from tests.e2e.conftest import Visit, Visitor, visiting
 from tests.support.server import LiveServer
 
 
-@pytest.fixture
-def room(server: LiveServer, visit: Visit) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def room(server: LiveServer, browser: Browser) -> dict[str, str]:
     """A session of two that has ended: typing, a run, chat."""
     room = server.create("A session")
-    ivy = visit().join(f"{server.url}/r/{room['id']}#{room['interviewer']}", "Ivy")
-    carl = visit().join(f"{server.url}/r/{room['id']}#{room['candidate']}", "Carl")
-    carl.type("print('héllo 😀')\n")
-    carl.run_file()
-    expect(carl.output).to_contain_text("héllo 😀")
-    ivy.type("# well done\n")
-    carl.sees("print('héllo 😀')\n# well done\n")
-    seat = server.join(room["interviewer"], "Host")
-    with server.http(seat) as http:
-        http.post(f"/api/rooms/{room['id']}/end").raise_for_status()
+    with visiting(browser) as visit:
+        ivy = visit().join(f"{server.url}/r/{room['id']}#{room['interviewer']}", "Ivy")
+        carl = visit().join(f"{server.url}/r/{room['id']}#{room['candidate']}", "Carl")
+        carl.type("print('héllo 😀')\n")
+        carl.run_file()
+        expect(carl.output).to_contain_text("héllo 😀")
+        ivy.type("# well done\n")
+        carl.sees("print('héllo 😀')\n# well done\n")
+        seat = server.join(room["interviewer"], "Host")
+        with server.http(seat) as http:
+            http.post(f"/api/rooms/{room['id']}/end").raise_for_status()
     return room
 
 

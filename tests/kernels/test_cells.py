@@ -336,13 +336,13 @@ def judged(*pids: int) -> str | None:
 def python(code: str) -> Iterator[int]:
     """A process that has got to its end of the code."""
     command = [sys.executable, "-S", "-c", f"{code}\nprint(1, flush=True)\nimport time\ntime.sleep(600)"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout is not None
         process.stdout.readline()
         try:
             yield process.pid
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # and its forks
 
 
 def children(pid: int) -> list[int]:

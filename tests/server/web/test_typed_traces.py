@@ -5,6 +5,7 @@ Beside these busy rooms are quiet ones, whose clients must still be there at the
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from tests.support.people import People
 from tests.support.server import LiveServer
 from tests.support.stock_clients import VERSIONS, StockClient, StockClients
 from tests.support.traces import read_trace, texts_of_replay, trace_path, type_trace
+
+# The longest one is for the long campaigns.
+LONG = "FOURHANDS_FUZZ_SEEDS" in os.environ
+BY_TURNS = [("sveltecomponent", [2, 3]), *([("rustcode", [3, 1])] if LONG else [])]
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def check(room: People, result: dict[str, Any], expected: str) -> None:
     assert [place for place, text in texts.items() if text != expected] == []
 
 
-@pytest.mark.parametrize(("name", "versions"), [("rustcode", [3, 1]), ("sveltecomponent", [2, 3])])
+@pytest.mark.parametrize(("name", "versions"), BY_TURNS)
 def test_two_people_type_code_by_turns(room: People, name: str, versions: list[int]) -> None:
     path = trace_path(name)
     result = type_trace("type_in_turns", path, room.server, [room.ada, room.ivy], versions)
