@@ -12,6 +12,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 MIB = 1024 * 1024
 SIZE = 16 * MIB  # bytes of a database, as of every data file
@@ -70,8 +71,12 @@ def allow(action: int, first: str | None, second: str | None, *_: str | None) ->
 
 def database(script: str) -> bytes:
     """The bytes of the database that a script makes; BadStatement says what does not work."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as made:
+        return _filled(made, script)
+
+
+def _filled(made: sqlite3.Connection, script: str) -> bytes:
     until = time.monotonic() + SECONDS
-    made = sqlite3.connect(":memory:", isolation_level=None)
     made.execute("PRAGMA temp_store = MEMORY")
     made.execute(f"PRAGMA page_size = {_PAGE}")
     made.execute(f"PRAGMA max_page_count = {SIZE // _PAGE}")
