@@ -27,6 +27,7 @@ from fourhands_server.log.sqlite import SqliteLog
 from fourhands_server.web import openapi, pages, problem
 from fourhands_server.web.api import Call, Desk, answer
 from fourhands_server.web.auth import Auth, Keys
+from fourhands_server.web.backup import Backup
 from fourhands_server.web.data import Data
 from fourhands_server.web.entrance import Entrance
 from fourhands_server.web.environments import Environments
@@ -76,6 +77,7 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
         invites = Invites(desk)
         environments = Environments(desk)
         rooms = Rooms(desk, invites, environments)
+        entrance = Entrance(hub, auth, LanguageDesks(kernels, clock=wall_clock))
         calls = [
             *rooms.calls(),
             *environments.calls(),
@@ -88,9 +90,9 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *Judgements(desk).calls(),
             *Kernels(desk).calls(),
             *Timeline(desk).calls(),
+            *Backup(desk, entrance).calls(),
             *Health(desk).calls(),
         ]
-        entrance = Entrance(hub, auth, LanguageDesks(kernels, clock=wall_clock))
         yield Server(_http(calls), room_socket(entrance), hub, rooms)
 
 

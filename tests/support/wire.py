@@ -86,7 +86,7 @@ class OurClient:
     async def connect(self) -> envelope.Welcome:
         """Connect or come back; returns once the room has told all that was missed."""
         self.welcome, before = None, self.welcome
-        self._link = await dial(self.server, self.seat)
+        self._link = await self._dial()
         self._reader = asyncio.create_task(self._read(self._link))
         hello = envelope.Hello(
             version=envelope.VERSION,
@@ -101,6 +101,9 @@ class OurClient:
         await self.until(lambda: self.welcome and not self._in_story and self.last >= self._head)
         assert self.welcome is not None
         return self.welcome
+
+    async def _dial(self) -> ClientConnection:
+        return await dial(self.server, self.seat)
 
     def _known(self) -> dict[str, int]:
         if self._in_story:
