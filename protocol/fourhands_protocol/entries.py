@@ -31,6 +31,9 @@ PERSON_JOINED: Final = "person.joined"
 PERSON_REMOVED: Final = "person.removed"
 INVITE_REVOKED: Final = "invite.revoked"
 SEAT_OPENED: Final = "seat.opened"
+SEAT_LOST: Final = "seat.lost"
+SEAT_BACK: Final = "seat.back"
+SEAT_MERGED: Final = "seat.merged"
 SEAT_CLOSED: Final = "seat.closed"
 CLIENT: Final = "client"
 EDIT: Final = "edit"
@@ -112,7 +115,16 @@ BODIES: Final[Mapping[str, Shape]] = {
     },
     PERSON_REMOVED: {"person": ID},
     INVITE_REVOKED: {"invite": ID},
-    SEAT_OPENED: {"seat": ID, "dialect": one_of("stock", "fourhands", "api", "jupyter")},
+    SEAT_OPENED: {
+        "seat": ID,
+        "dialect": one_of("stock", "fourhands", "api", "jupyter"),
+        "again": maybe(ID),
+        "away": maybe(integer()),
+        "pending": maybe(integer()),
+    },
+    SEAT_LOST: {"seat": ID, "code": integer(most=4_999)},
+    SEAT_BACK: {"seat": ID, "away": integer(), "pending": integer()},
+    SEAT_MERGED: {"seat": ID, "edits": integer(least=1)},
     SEAT_CLOSED: {"seat": ID, "code": integer(most=4_999)},
     CLIENT: {"client": _CLIENT_ID},
     EDIT: _EDIT,
@@ -175,6 +187,7 @@ KINDS: Final = tuple(BODIES)
 
 OPS: Final[Mapping[str, Shape]] = {
     "edit": {"update": data(limits.UPDATE, least=2), "time": maybe(integer())},
+    "relay": {"update": data(limits.STEP2, least=2)},
     "chat": {"text": text(limits.CHAT, least=1)},
     "file.create": {"path": text(limits.FRAME)},
     "file.rename": {"file": _FILE, "path": text(limits.FRAME)},

@@ -1,7 +1,7 @@
 """Frame 112, the envelope of our own client (`fourhands.v1`): a message type, a CBOR item (SPEC, E rules)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from . import cbor, limits
@@ -15,12 +15,15 @@ SUBPROTOCOL: Final = "fourhands.v1"
 VERSION: Final = 1
 # The message type in y-protocols' own numbering; nobody else's is near it.
 FRAME: Final = 112
-HELLO, WELCOME, ENTRY, ACK, OP, REFUSED, PING, PONG, TOKEN, STATE = range(1, 11)
+HELLO, WELCOME, ENTRY, ACK, OP, REFUSED, PING, PONG, TOKEN, STATE, GOAWAY = range(1, 12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    """The client's first frame: who is calling back, and what it has already."""
+    """The client's first frame: who is calling back, and what it has already.
+
+    `pending`: the first and the last pseq that it holds and has not seen settled.
+    """
 
     version: int
     instance: str
@@ -29,6 +32,7 @@ class Hello:
     incarnation: str | None = None
     vector: bytes | None = None
     name: str | None = None
+    pending: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +118,25 @@ class Token:
 class State:
     """What HELLO's vector lacks of the document, as it stood at `seq` of the room: the end of a story.
 
-    `left_out`: the runs whose outputs the story has left out, with the bytes of these.
+    `left_out`: the runs whose outputs the story has left out, with the bytes of these. `vector`: what the
+    room has itself, where the client came from another incarnation and may have what the room has lost.
     """
 
     update: bytes
     seq: int
     left_out: dict[str, int] | None = None
+    vector: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    """The server is about to close the connection: come back after so many ms, and not before."""
+
+    wait: int
 
 
 FromClient = Hello | Op | Ping | Pong | TokenRequest
-FromServer = Welcome | Entries | Ack | Refused | Ping | Pong | Token | State
+FromServer = Welcome | Entries | Ack | Refused | Ping | Pong | Token | State | GoAway
 Message = FromClient | FromServer
 
 _STREAM: Final = text(limits.ID + 10, least=1)
@@ -140,6 +153,7 @@ _HELLO: Final[Shape] = {
     "incarnation": maybe(ID),
     "vector": maybe(data(limits.FRAME, least=1)),
     "name": maybe(text(limits.NAME, least=1)),
+    "pending": maybe(array(2)),
 }
 _WELCOME: Final[Shape] = {
     "mode": one_of("resumed", "resync", "reset"),
@@ -156,13 +170,20 @@ _WELCOME: Final[Shape] = {
     "expires_in": _SECONDS,
 }
 _TOKEN_MAP: Final[Shape] = {"token": _TOKEN, "expires_in": _SECONDS}
-_STATE: Final[Shape] = {"update": data(1 << 30, least=2), "seq": integer(), "left_out": maybe(table(1 << 20))}
+_STATE: Final[Shape] = {
+    "update": data(1 << 30, least=2),
+    "seq": integer(),
+    "left_out": maybe(table(1 << 20)),
+    "vector": maybe(data(limits.FRAME, least=1)),
+}
 _ENTRY: Final = (_STREAM, integer(least=1), integer(), text(limits.ID, least=1), _KIND, _BODY)
 _ACK: Final = (integer(), integer())
 _OP: Final = (integer(least=1), _KIND, data(limits.FRAME, least=1))
 _REFUSED: Final = (integer(least=1), text(limits.ID, least=1), text(1_000))
 _PING: Final = (integer(),)
 _PONG: Final = (integer(), integer())
+_PENDING: Final = (integer(least=1), integer(least=1))
+_GOAWAY: Final = (integer(),)
 
 
 def decode(frame: bytes) -> Message:
@@ -196,6 +217,11 @@ def _read_hello(value: Any) -> Hello:
     _check_seqs("HELLO", hello.last)
     if hello.vector is not None:
         decode_vector(hello.vector)
+    if hello.pending is not None:
+        first, last = _row("HELLO: pending", _PENDING, hello.pending)
+        if last < first:
+            raise MalformedFrame("HELLO: pending ends before it begins")
+        hello = replace(hello, pending=(first, last))
     return hello
 
 
@@ -227,6 +253,8 @@ def _read_state(value: Any) -> State:
     for run, size in (state.left_out or {}).items():
         check_field("STATE: left_out", ID, run)
         check_field("STATE: left_out", integer(), size)
+    if state.vector is not None:
+        decode_vector(state.vector)
     return state
 
 
@@ -250,6 +278,7 @@ _READ: Final[dict[int, Callable[[Any], Message]]] = {
     PONG: lambda value: Pong(*_row("PONG", _PONG, value)),
     TOKEN: _read_token,
     STATE: _read_state,
+    GOAWAY: lambda value: GoAway(*_row("GOAWAY", _GOAWAY, value)),
 }
 
 _WRITE: Final[dict[type, tuple[int, Callable[[Any], Any]]]] = {
@@ -263,4 +292,5 @@ _WRITE: Final[dict[type, tuple[int, Callable[[Any], Any]]]] = {
     TokenRequest: (TOKEN, _mapping),
     Token: (TOKEN, _mapping),
     State: (STATE, _mapping),
+    GoAway: (GOAWAY, _values),
 }

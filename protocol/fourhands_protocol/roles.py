@@ -6,6 +6,7 @@ Role = Literal["observer", "candidate", "interviewer", "host"]
 Action = Literal[
     "read",
     "edit",
+    "relay",
     "chat",
     "file.create",
     "file.rename",
@@ -34,6 +35,7 @@ _CANDIDATE: Final[frozenset[str]] = frozenset(
     (
         "read",
         "edit",
+        "relay",
         "chat",
         "file.create",
         "file.rename",

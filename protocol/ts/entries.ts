@@ -27,7 +27,14 @@ export interface Bodies {
   "person.joined": { name: string; role: Role; colour: number; invite: string };
   "person.removed": { person: string };
   "invite.revoked": { invite: string };
-  "seat.opened": { seat: string; dialect: Dialect };
+  /** `again`: the seat that the same page had before; `away` and `pending` as with `seat.back`. */
+  "seat.opened": { seat: string; dialect: Dialect; again?: string; away?: number; pending?: number };
+  /** The connection dropped or fell silent; its seat is kept for a while. */
+  "seat.lost": { seat: string; code: number };
+  /** `away` in µs since it was last heard; `pending`: how many operations it holds that the room has not. */
+  "seat.back": { seat: string; away: number; pending: number };
+  /** So many edits that were made while away are in the log now. */
+  "seat.merged": { seat: string; edits: number };
   "seat.closed": { seat: string; code: number };
   client: { client: number };
   /** `time`: when it was typed, in ms, where it was sent later; `relayed`: it holds others' work too. */
@@ -140,6 +147,9 @@ const KINDS: ReadonlySet<string> = new Set<Kind>([
   "person.removed",
   "invite.revoked",
   "seat.opened",
+  "seat.lost",
+  "seat.back",
+  "seat.merged",
   "seat.closed",
   "client",
   "edit",
@@ -194,6 +204,8 @@ export function isPrivate(entry: Entry): entry is Entry & PrivateEntry {
 /** The bodies of the operations that a client asks for (frame OP). */
 export interface Ops {
   edit: { update: Uint8Array; time?: number };
+  /** What the log has lost, after a change of incarnation; others' work may be in it. */
+  relay: { update: Uint8Array };
   chat: { text: string };
   "file.create": { path: string };
   "file.rename": { file: string; path: string };

@@ -5,6 +5,7 @@ import type { Entry } from "./entries";
 import { Malformed, TooLarge } from "./errors";
 import { BODY } from "./limits";
 import { ROLES, type Role } from "./roles";
+import { decodeVector } from "./sync";
 import { Reader, Writer } from "./varint";
 
 export const ENVELOPE = 112;
@@ -21,6 +22,7 @@ const PING = 7;
 const PONG = 8;
 const TOKEN = 9;
 const STATE = 10;
+const GOAWAY = 11;
 
 const MODES = ["resumed", "resync", "reset"] as const;
 
@@ -37,6 +39,8 @@ export interface Hello {
   /** Yjs state vector of the client's document. */
   vector?: Uint8Array;
   name?: string;
+  /** The first and the last pseq that this page holds and has not seen settled. */
+  pending?: [from: number, to: number];
 }
 
 export interface Welcome {
@@ -73,8 +77,19 @@ export type ServerFrame =
   | { type: "ping"; t: number }
   | { type: "pong"; t: number; time: number }
   | { type: "token"; token: string; expiresIn: number }
-  /** `leftOut`: bytes of outputs, by run, that the story before it has left out. */
-  | { type: "state"; update: Uint8Array; seq: number; leftOut?: Record<string, number> };
+  | State
+  /** Come back after `wait` ms, and not before. */
+  | { type: "goaway"; wait: number };
+
+export interface State {
+  type: "state";
+  update: Uint8Array;
+  seq: number;
+  /** Bytes of outputs, by run, that the story before it has left out. */
+  leftOut?: Record<string, number>;
+  /** What the room has, where this client came from another incarnation and may have what the room has lost. */
+  vector?: Uint8Array;
+}
 
 export function encodeClient(frame: ClientFrame): Uint8Array {
   switch (frame.type) {
@@ -117,11 +132,10 @@ export function decodeServer(bytes: Uint8Array): ServerFrame {
       if (token === "") throw new Malformed("the token is empty");
       return { type: "token", token: asText(token), expiresIn: asUint(expires_in) };
     }
-    case STATE: {
-      const { update, seq, left_out } = asMap(value);
-      const state = { type: "state" as const, update: asBytes(update), seq: asUint(seq) };
-      return left_out === undefined ? state : { ...state, leftOut: asHeads(asMap(left_out)) };
-    }
+    case STATE:
+      return readState(asMap(value));
+    case GOAWAY:
+      return { type: "goaway", wait: asUint(asRow(value, 1)[0]) };
     default:
       throw new Malformed(`no message has type ${type}`);
   }
@@ -139,12 +153,13 @@ export function encodeFrame(type: number, value: Cbor): Uint8Array {
   return new Writer().varUint(ENVELOPE).varUint(type).raw(encode(value)).finish();
 }
 
-function helloMap({ instance, last, lineage, incarnation, vector, name }: Hello): CborMap {
+function helloMap({ instance, last, lineage, incarnation, vector, name, pending }: Hello): CborMap {
   const map: CborMap = { version: VERSION, instance, last };
   if (lineage !== undefined) map.lineage = lineage;
   if (incarnation !== undefined) map.incarnation = incarnation;
   if (vector !== undefined) map.vector = vector;
   if (name !== undefined) map.name = name;
+  if (pending !== undefined) map.pending = pending;
   return map;
 }
 
@@ -164,6 +179,16 @@ function readWelcome(map: CborMap): Welcome {
     time: asUint(map.time),
     expiresIn: asUint(map.expires_in),
   };
+}
+
+function readState({ update, seq, left_out, vector }: CborMap): State {
+  const state: State = { type: "state", update: asBytes(update), seq: asUint(seq) };
+  if (left_out !== undefined) state.leftOut = asHeads(asMap(left_out));
+  if (vector !== undefined) {
+    state.vector = asBytes(vector);
+    decodeVector(state.vector);
+  }
+  return state;
 }
 
 function readEntry(item: Cbor): Entry {

@@ -7,6 +7,7 @@ const OBSERVER = ["read"] as const;
 const CANDIDATE = [
   ...OBSERVER,
   "edit",
+  "relay",
   "chat",
   "file.create",
   "file.rename",

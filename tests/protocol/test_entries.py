@@ -13,7 +13,10 @@ BODIES = {
     "person.joined": {"name": "Ada", "role": "candidate", "colour": 2, "invite": "candidate/1"},
     "person.removed": {"person": "p-1"},
     "invite.revoked": {"invite": "candidate/1"},
-    "seat.opened": {"seat": "s-1", "dialect": "stock"},
+    "seat.opened": {"seat": "s-2", "dialect": "fourhands", "again": "s-1", "away": 31_000_000, "pending": 4},
+    "seat.lost": {"seat": "s-1", "code": 1006},
+    "seat.back": {"seat": "s-1", "away": 14_000_000, "pending": 31},
+    "seat.merged": {"seat": "s-1", "edits": 30},
     "seat.closed": {"seat": "s-1", "code": 4304},
     "client": {"client": 2**32 - 1},
     "edit": {"update": b"\x00\x00"},
@@ -78,6 +81,7 @@ BODIES = {
 }
 OPS = {
     "edit": {"update": b"\x00\x00", "time": 1763886000000},
+    "relay": {"update": b"\x00\x00"},
     "chat": {"text": "hello"},
     "file.create": {"path": "a.py"},
     "file.rename": {"file": "main.py", "path": "../a.py"},  # a path's own rules are checked with words, later

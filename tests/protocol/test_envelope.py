@@ -21,6 +21,7 @@ TYPES = {
     "PONG": envelope.Pong,
     "TOKEN": (envelope.Token, envelope.TokenRequest),
     "STATE": envelope.State,
+    "GOAWAY": envelope.GoAway,
 }
 
 
@@ -69,7 +70,7 @@ def test_E5_ops_come_back(pseq, kind, body):
     assert envelope.decode(envelope.encode(op)) == op
 
 
-@given(st.sampled_from(range(11)), st.binary(max_size=60))
+@given(st.sampled_from(range(12)), st.binary(max_size=60))
 def test_E2_nothing_but_a_protocol_error_comes_of_any_bytes(kind, payload):
     try:
         message = envelope.decode(bytes((112, kind)) + payload)

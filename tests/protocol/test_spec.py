@@ -94,7 +94,7 @@ def test_limits_in_rules():
 
 
 def test_E2_messages():
-    names = ("HELLO", "WELCOME", "ENTRY", "ACK", "OP", "REFUSED", "PING", "PONG", "TOKEN", "STATE")
+    names = ("HELLO", "WELCOME", "ENTRY", "ACK", "OP", "REFUSED", "PING", "PONG", "TOKEN", "STATE", "GOAWAY")
     for name in names:
         assert f"| {getattr(envelope, name)} | {name} |" in SPEC
 

@@ -10,6 +10,7 @@ from tests.support.vectors import load
 PATHS = load("paths")
 CANDIDATE = {
     "edit",
+    "relay",
     "chat",
     "file.create",
     "file.rename",

@@ -64,18 +64,20 @@ const FOLDS: Folds = {
   "person.joined": (state, { actor, at, body }) => {
     const { name, role, colour } = body;
     const known = state.people.get(actor);
-    const fresh = { id: actor, seats: [], online: false, since: at, removed: false };
+    const fresh = { id: actor, seats: [], lost: [], online: false, since: at, removed: false };
     return withPerson(state, { ...(known ?? fresh), name, role, colour });
   },
   "person.removed": (state, { body }) => person(state, body.person, () => ({ removed: true })),
   "seat.opened": (state, { actor, at, body }) =>
     // A call over HTTP is no presence: nobody waits at its other end.
-    body.dialect === "api" ? {} : person(state, actor, (who) => seated(who, [...who.seats, body.seat], at)),
+    body.dialect === "api" ? {} : person(state, actor, (who) => seated(who, body.seat, at, "here")),
+  "seat.lost": (state, { actor, at, body }) =>
+    person(state, actor, (who) => (who.seats.includes(body.seat) ? seated(who, body.seat, at, "lost") : {})),
+  "seat.back": (state, { actor, at, body }) =>
+    person(state, actor, (who) => (who.seats.includes(body.seat) ? seated(who, body.seat, at, "here") : {})),
+  "seat.merged": () => ({}),
   "seat.closed": (state, { actor, at, body }) =>
-    person(state, actor, (who) => {
-      const seats = who.seats.filter((seat) => seat !== body.seat);
-      return seated(who, seats, at);
-    }),
+    person(state, actor, (who) => seated(who, body.seat, at, "gone")),
   "invite.revoked": (state, { body }) => ({ revoked: [...state.revoked, body.invite] }),
   client: (state, { actor, body }) => ({ clients: new Map(state.clients).set(body.client, actor) }),
 
@@ -145,9 +147,16 @@ function person(state: RoomState, id: string, change: (who: Person) => Partial<P
   return who === undefined ? {} : withPerson(state, { ...who, ...change(who) });
 }
 
-function seated(who: Person, seats: readonly string[], at: number): Partial<Person> {
-  const online = seats.length > 0;
-  return { seats, online, since: online === who.online ? who.since : at };
+/** What became of one seat of somebody's. */
+function seated(who: Person, seat: string, at: number, is: "here" | "lost" | "gone"): Partial<Person> {
+  const among = (seats: readonly string[], held: boolean) => {
+    const others = seats.filter((one) => one !== seat);
+    return held ? [...others, seat] : others;
+  };
+  const seats = is !== "gone" && who.seats.includes(seat) ? who.seats : among(who.seats, is !== "gone");
+  const lost = among(who.lost, is === "lost");
+  const online = lost.length < seats.length;
+  return { seats, lost, online, since: online === who.online ? who.since : at };
 }
 
 function file(state: RoomState, name: string, change: Partial<FileState>): Change {

@@ -306,6 +306,9 @@ export class Session {
         this.#token = frame.token;
         this.#renewIn(frame.expiresIn, now);
         this.#do({ type: "token", token: frame.token });
+        break;
+      case "goaway":
+        break;
     }
   }
 

@@ -21,8 +21,11 @@ export interface Person {
   role: Role;
   /** Index into the palette of people. */
   colour: number;
-  /** Open connections, by seat id. */
+  /** Connections, by seat id. */
   seats: readonly string[];
+  /** Those of them that dropped or fell silent; each is kept for some 20 s, in which its page may come back. */
+  lost: readonly string[];
+  /** Any of them is there. */
   online: boolean;
   /** When `online` last changed: away since, or here since. */
   since: number;

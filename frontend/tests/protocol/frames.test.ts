@@ -105,7 +105,9 @@ describe("the envelope", () => {
   });
 
   test.each(toClient)("$name is read by a client", ({ hex }) => {
-    expect(decodeServer(bytesOf(hex)).type).toMatch(/welcome|entries|ack|refused|ping|pong|token|state/);
+    expect(decodeServer(bytesOf(hex)).type).toMatch(
+      /welcome|entries|ack|refused|ping|pong|token|state|goaway/,
+    );
   });
 
   test.each(envelope.bodies)("an entry of $bytes bytes: $taken", ({ bytes, taken }) => {

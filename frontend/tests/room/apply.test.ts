@@ -56,6 +56,45 @@ describe("people", () => {
     expect(log.state.people.get("ada")).toMatchObject({ online: false, since: 7_000_000 });
   });
 
+  test("are away while their connection is lost, and since then", () => {
+    const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });
+    log.add("ada", "seat.lost", { seat: "s-1", code: 1006 });
+    expect(log.state.people.get("ada")).toMatchObject({ online: false, since: 5_000_000, lost: ["s-1"] });
+    log.add("ada", "seat.back", { seat: "s-1", away: 1_000_000, pending: 3 });
+    log.add("ada", "seat.merged", { seat: "s-1", edits: 3 });
+    expect(log.state.people.get("ada")).toMatchObject({
+      online: true,
+      since: 6_000_000,
+      seats: ["s-1"],
+      lost: [],
+    });
+  });
+
+  test("are away since their last connection was lost, not since its seat was given up", () => {
+    const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });
+    log
+      .add("ada", "seat.lost", { seat: "s-1", code: 4304 })
+      .add("ada", "seat.closed", { seat: "s-1", code: 4304 });
+    expect(log.state.people.get("ada")).toMatchObject({
+      online: false,
+      since: 5_000_000,
+      seats: [],
+      lost: [],
+    });
+    log.add("ada", "seat.back", { seat: "s-1", away: 1, pending: 0 });
+    expect(log.state.people.get("ada")).toMatchObject({ online: false, seats: [] });
+    log.add("ada", "seat.opened", { seat: "s-2", dialect: "fourhands", again: "s-1", away: 9, pending: 0 });
+    expect(log.state.people.get("ada")).toMatchObject({ online: true, since: 8_000_000, seats: ["s-2"] });
+  });
+
+  test("are here as long as one of their connections is", () => {
+    const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });
+    log
+      .add("ada", "seat.opened", { seat: "s-2", dialect: "stock" })
+      .add("ada", "seat.lost", { seat: "s-1", code: 1006 });
+    expect(log.state.people.get("ada")).toMatchObject({ online: true, since: 4_000_000, lost: ["s-1"] });
+  });
+
   test("are online with a Jupyter front end", () => {
     const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "jupyter" });
     expect(log.state.people.get("ada")).toMatchObject({ online: true, seats: ["s-1"] });

@@ -145,6 +145,8 @@ class Reception:
         try:
             if kind == EDIT:
                 self._edit(origin, fields["update"], body, limit=limits.UPDATE)
+            elif kind == "relay":
+                raise Refused("forbidden", "This room has lost nothing that a page could bring back.")
             else:
                 self._desk.operate(origin, kind, fields)
         except Refused as refused:

@@ -17,7 +17,10 @@ from fourhands_server.core.kept import OutputsKept, Printed
 
 @dataclass(slots=True)
 class Person:
-    """A participant; `seats` holds the connections that are open at this seq."""
+    """A participant; `seats` are those held at this seq, `lost` the ones among them whose connection is away.
+
+    `since`: µs, when they last came or went.
+    """
 
     id: str
     name: str
@@ -26,7 +29,13 @@ class Person:
     invite: str
     since: int
     seats: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
     removed: bool = False
+
+    @property
+    def online(self) -> bool:
+        """Whether any of their connections is there."""
+        return len(self.lost) < len(self.seats)
 
 
 @dataclass(slots=True)
@@ -190,15 +199,36 @@ def _revoked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 def _seat_opened(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.seats[body["seat"]] = entry.actor
-    if person := state.people.get(entry.actor):
-        person.seats.add(body["seat"])
-        person.since = entry.at
+    _seated(state, entry, body["seat"], held=True, lost=False)
+
+
+def _seat_lost(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if body["seat"] in state.seats:
+        _seated(state, entry, body["seat"], held=True, lost=True)
+
+
+def _seat_back(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
+    if body["seat"] in state.seats:
+        _seated(state, entry, body["seat"], held=True, lost=False)
 
 
 def _seat_closed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.seats.pop(body["seat"], None)
-    if person := state.people.get(entry.actor):
-        person.seats.discard(body["seat"])
+    _seated(state, entry, body["seat"], held=False, lost=False)
+
+
+def _seated(state: RoomState, entry: Entry, seat: str, *, held: bool, lost: bool) -> None:
+    """What became of one seat of the entry's actor."""
+    person = state.people.get(entry.actor)
+    if person is None:
+        return
+    before = person.online
+    for seats, among in ((person.seats, held), (person.lost, lost)):
+        if among:
+            seats.add(seat)
+        else:
+            seats.discard(seat)
+    if person.online != before:
         person.since = entry.at
 
 
@@ -295,6 +325,8 @@ _HANDLERS: Mapping[str, Callable[[RoomState, Entry, dict[str, Any]], None]] = {
     "person.removed": _removed,
     "invite.revoked": _revoked,
     "seat.opened": _seat_opened,
+    "seat.lost": _seat_lost,
+    "seat.back": _seat_back,
     "seat.closed": _seat_closed,
     "chat": _chat,
     "file.created": _file_created,

@@ -164,7 +164,7 @@ class Rooms:
         state = host.state
         people = [
             Participant(
-                id=p.id, name=p.name, role=p.role, colour=p.colour, online=bool(p.seats), since=p.since
+                id=p.id, name=p.name, role=p.role, colour=p.colour, online=p.online, since=p.since
             )
             for p in state.people.values()
             if not p.removed
@@ -216,7 +216,7 @@ class Rooms:
     async def _row(self, summary: RoomSummary) -> RoomRow:
         first = cbor.decode(summary.first.body)
         live = self._desk.hub.hosts.get(summary.room)
-        online = sum(bool(p.seats) for p in live.state.people.values()) if live else 0
+        online = sum(p.online for p in live.state.people.values()) if live else 0
         return RoomRow(
             id=summary.room,
             title=first["title"],
