@@ -13,9 +13,10 @@ import type { Op } from "./outbox";
 import type { PrivateState } from "./private";
 import type { Recovered } from "./recovered";
 import type { OpResult } from "./requests";
+import { openByRoute } from "./route";
 import type { RoomState } from "./state";
 import { type Link, type Status, statusOf } from "./status";
-import { openWebSocket, type SocketFactory } from "./transport";
+import type { SocketFactory } from "./transport";
 import type { Wake } from "./wake";
 
 export type { Change } from "./live";
@@ -55,7 +56,7 @@ export class RoomClient {
 
   constructor(options: RoomClientOptions) {
     const { url, token, person, role, renewToken } = options;
-    const { clock = systemClock, random = Math.random, openSocket = openWebSocket } = options;
+    const { clock = systemClock, random = Math.random, openSocket = openByRoute() } = options;
     this.person = person;
     this.role = role;
     this.#clock = clock;
