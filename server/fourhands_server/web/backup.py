@@ -87,6 +87,7 @@ class EventWire:
         """The network is done with us."""
         self._end = self._end or (1006, "")
         self._kept_up.set()
+        self._more.set()
 
     async def events(self) -> AsyncIterator[bytes]:
         """The stream's text: the link's name, frames, and at last the close code."""
@@ -194,7 +195,6 @@ class Backup:
         """Leave for good; a link that only breaks is kept for a while."""
         link = self._link(request)
         del self._links[link.name]
-        link.wire.close(1000, "")
         link.leave(1000)
         return Response(status_code=204)
 
