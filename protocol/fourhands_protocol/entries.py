@@ -117,7 +117,7 @@ BODIES: Final[Mapping[str, Shape]] = {
     INVITE_REVOKED: {"invite": ID},
     SEAT_OPENED: {
         "seat": ID,
-        "dialect": one_of("stock", "fourhands", "api", "jupyter"),
+        "dialect": one_of("stock", "hocuspocus", "fourhands", "api", "jupyter"),
         "again": maybe(ID),
         "away": maybe(integer()),
         "pending": maybe(integer()),

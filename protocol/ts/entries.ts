@@ -4,7 +4,7 @@ import type { CborMap } from "./cbor";
 import type { OutputItem } from "./outputs";
 import type { Role } from "./roles";
 
-export type Dialect = "stock" | "fourhands" | "api" | "jupyter";
+export type Dialect = "stock" | "hocuspocus" | "fourhands" | "api" | "jupyter";
 export type RunEnd = "ok" | "error" | "interrupted" | "aborted" | "timeout" | "kernel_died";
 export type KernelPhase = "none" | "starting" | "idle" | "busy" | "dead" | "unavailable";
 

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 
 const packages = process.argv[2];
 if (packages === undefined) throw new Error("usage: node write.mjs DIR (a folder with the npm packages)");
-const require = createRequire(`${resolve(packages)}/package.json`);
+export const require = createRequire(`${resolve(packages)}/package.json`);
 
 export const Y = require("yjs");
 export const encoding = require("lib0/encoding");
