@@ -1,6 +1,6 @@
 # The only task runner. People need two of these: `make run` starts Fourhands, `make test` checks all of it.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-.PHONY: run setup test tools lint types web unit bench-kernels judge attack fuzz format lock clean
+.PHONY: run setup test tools lint types web unit bench-kernels judge attack chaos fuzz format lock clean
 
 run: setup ; @exec fourhands serve --with-room
 setup: ; @.make/setup run
@@ -14,6 +14,7 @@ unit: ; pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder || pytest
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest --numprocesses 2 tests/kernels/judge
 attack: tools ; @python -m tests.attack
+chaos: tools ; @python -m tests.chaos
 fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py tests/server/web/test_typed_traces.py
 format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write . ../protocol/ts
 lock: ; @.make/lock

@@ -1,0 +1,57 @@
+"""`make chaos`: 200 schedules, or one alone (`CHAOS_SEED`): what failed, and how soon links healed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+
+from tests.chaos.campaign import SOON_S, Result, run_all
+from tests.chaos.schedule import schedule
+from tests.chaos.tab import build
+
+SCHEDULES = 200
+LANES = 6
+# Of so many schedules one has a real browser page in it.
+PAGES = 20
+SOON_SHARE = 0.95
+
+
+async def main() -> int:
+    """Run, and say what came of it; the exit status."""
+    chosen = os.environ.get("CHAOS_SEED", "")
+    count, lanes = int(os.environ.get("CHAOS_COUNT", SCHEDULES)), int(os.environ.get("CHAOS_LANES", LANES))
+    seeds = [int(seed) for seed in chosen.split(",")] if chosen else list(range(1, count + 1))
+    build()
+    begin, results = time.monotonic(), list[Result]()
+    async for result in run_all((schedule(seed, page=seed % PAGES == 0) for seed in seeds), lanes):
+        results.append(result)
+        say(result, len(results), len(seeds), loud=bool(chosen))
+    return summary(results, time.monotonic() - begin)
+
+
+def say(result: Result, number: int, of: int, *, loud: bool) -> None:
+    how = "FAILED" if result.broken else "ok"
+    slow = max(result.returns, default=0)
+    print(f"{number}/{of} seed {result.schedule.seed}: {how} in {result.seconds:.1f} s, slowest {slow:.1f} s")
+    if result.broken or loud:
+        print(result.words)
+    sys.stdout.flush()
+
+
+def summary(results: list[Result], seconds: float) -> int:
+    failed = [result.schedule.seed for result in results if result.broken]
+    returns = sorted(took for result in results for took in result.returns)
+    soon = sum(took <= SOON_S for took in returns)
+    share = soon / len(returns) if returns else 1.0
+    print(f"{len(results)} schedules in {seconds / 60:.1f} minutes, {len(failed)} failed: {failed}")
+    print(f"{len(returns)} returns, {share:.1%} live within {SOON_S:.0f} s (wanted {SOON_SHARE:.0%})")
+    if returns:
+        shares = ", ".join(f"p{p} {returns[len(returns) * p // 100]:.2f} s" for p in (50, 75, 90, 95, 99))
+        print(f"live after {shares}")
+    return int(bool(failed) or share < SOON_SHARE)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,115 @@
+"""Many schedules over a few servers, several at once: which failed, and how soon people were live again."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.oracles import judge
+from tests.chaos.play import performed
+from tests.chaos.schedule import Schedule
+from tests.support.server import LiveServer
+
+SCHEDULE_S = 240.0
+SOON_S = 5.0
+
+
+@dataclass
+class Result:
+    """What came of a schedule; `returns` are seconds from a link's return to being live."""
+
+    schedule: Schedule
+    broken: list[str]
+    seconds: float
+    returns: list[float] = field(default_factory=list)
+    trace: list[str] = field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """Enough to see what went wrong and to repeat it."""
+        again = f"again alone: make chaos CHAOS_SEED={self.schedule.seed}"
+        return "\n".join([*self.broken, str(self.schedule), *self.trace, again])
+
+
+async def run_schedule(schedule: Schedule, server: LiveServer) -> Result:
+    """Perform it and judge."""
+    begin, said = time.monotonic(), len(server.output)
+    result = Result(schedule, [], 0)
+    try:
+        async with asyncio.timeout(SCHEDULE_S), performed(schedule, server) as play:
+            try:
+                result.broken += await judge(play)
+            finally:
+                result.returns = [took for one in play.returns if (took := one.took) is not None]
+                result.trace = trace_of(play.done, play.every)
+            await asyncio.to_thread(end, server, play.room)
+    except (Exception, asyncio.CancelledError) as error:
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        result.broken.append(f"{type(error).__name__}: {error!r}")
+    complaints = "".join(server.output[said:])
+    if "Traceback" in complaints or "ERROR" in complaints:
+        result.broken.append(f"the server complained: {complaints[-3_000:]}")
+    result.seconds = time.monotonic() - begin
+    return result
+
+
+def end(server: LiveServer, room: str) -> None:
+    with server.http() as http:
+        http.post(f"/api/rooms/{room}/end").raise_for_status()
+
+
+def trace_of(done: list[str], tabs: Iterable[object]) -> list[str]:
+    """What happened and what tabs said of their links, by time."""
+    lines = list(done)
+    for tab in tabs:
+        for one in getattr(tab, "events", []):
+            if one["event"] in ("phase", "saved", "notice"):
+                rest = {name: value for name, value in one.items() if name not in ("event", "t")}
+                lines.append(f"{one['t'] / 1000:.3f} {getattr(tab, 'name', '')} {one['event']} {rest}")
+    return sorted(lines)
+
+
+@asynccontextmanager
+async def servers(count: int) -> AsyncIterator[list[LiveServer]]:
+    """So many servers, each with a data folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = [LiveServer(Path(folder) / f"{number}") for number in range(count)]
+        try:
+            await asyncio.gather(*(asyncio.to_thread(server.start) for server in made))
+            yield made
+        finally:
+            await asyncio.gather(*(asyncio.to_thread(server.stop) for server in made if server.process))
+
+
+async def run_all(schedules: Iterable[Schedule], lanes: int) -> AsyncIterator[Result]:
+    """Each schedule as soon as a server is free."""
+    waiting = list(schedules)[::-1]
+    results: asyncio.Queue[Result | BaseException] = asyncio.Queue()
+
+    async def lane(server: LiveServer) -> None:
+        try:
+            while waiting:
+                await results.put(await run_schedule(waiting.pop(), server))
+        except BaseException as error:
+            await results.put(error)
+            raise
+
+    async with servers(min(lanes, len(waiting))) as made:
+        total = len(waiting)
+        tasks = [asyncio.create_task(lane(server)) for server in made]
+        try:
+            for _ in range(total):
+                result = await results.get()
+                if isinstance(result, BaseException):
+                    raise result
+                yield result
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
