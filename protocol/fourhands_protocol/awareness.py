@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from . import limits
 from .errors import MalformedFrame, TooLarge, TooMany
-from .sync import MAX_CLIENT
+from .sync import MAX_CLIENT, WIDE_CLIENT
 from .varint import Reader, write_text, write_uint
 
 MAX_DEPTH: Final = 32
@@ -35,7 +35,7 @@ def decode(payload: bytes) -> list[State]:
 def _read(reader: Reader) -> State:
     client = reader.read_uint()
     if client > MAX_CLIENT:
-        raise MalformedFrame("awareness: client id wider than 32 bits")
+        raise MalformedFrame(WIDE_CLIENT)
     clock = reader.read_uint()
     before = reader.left
     text = reader.read_text()

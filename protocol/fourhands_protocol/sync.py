@@ -12,6 +12,8 @@ _STEP1, _STEP2, _UPDATE = range(3)
 _PERMISSION_DENIED = 0
 # Yjs draws client ids from 32 bits; an engine fed a larger one may not survive it.
 MAX_CLIENT: Final = 2**32 - 1
+# Said to programs with pycrdt, which draws wider ones: what to do about it.
+WIDE_CLIENT: Final = "client id wider than 32 bits; with pycrdt: Doc(client_id=secrets.randbits(32))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,10 @@ def decode_vector(data: bytes) -> dict[int, int]:
     vector: dict[int, int] = {}
     for _ in range(reader.read_count(least_bytes=2)):
         client = reader.read_uint()
-        if client > MAX_CLIENT or client in vector:
-            raise MalformedFrame("state vector: a client twice or out of range")
+        if client > MAX_CLIENT:
+            raise MalformedFrame(WIDE_CLIENT)
+        if client in vector:
+            raise MalformedFrame("state vector: a client twice")
         vector[client] = reader.read_uint()
     reader.expect_end()
     return vector

@@ -5,7 +5,7 @@ from typing import Final
 
 from .. import limits
 from ..errors import ForeignClient, MalformedFrame, TooLarge, TooMany
-from ..sync import MAX_CLIENT
+from ..sync import MAX_CLIENT, WIDE_CLIENT
 from ..varint import write_uint
 from .known import Known
 from .order import Order
@@ -62,7 +62,7 @@ class Admission:
         Raises ForeignClient, TooMany, or MalformedFrame for what is no client id.
         """
         if not 0 <= client <= MAX_CLIENT:
-            raise MalformedFrame("client id wider than 32 bits")
+            raise MalformedFrame(WIDE_CLIENT)
         owner = self.owner(client)
         if owner is not None and owner != person:
             raise ForeignClient("this client id belongs to somebody else")

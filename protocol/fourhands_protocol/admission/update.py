@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from ..errors import MalformedFrame, NotAdmitted, TooLarge
-from ..sync import MAX_CLIENT
+from ..sync import MAX_CLIENT, WIDE_CLIENT
 from ..varint import Reader
 
 # What a struct holds: the low five bits of its info byte.
@@ -94,7 +94,7 @@ def _read_section(reader: Reader) -> Section:
     client = reader.read_uint()
     start = clock = reader.read_uint()
     if not count or client > MAX_CLIENT:
-        raise MalformedFrame("update: a client without structs, or an id wider than 32 bits")
+        raise MalformedFrame(WIDE_CLIENT if count else "update: a client without structs")
     structs = []
     for _ in range(count):
         struct = _read_struct(reader, client, clock)
@@ -151,9 +151,8 @@ def _read_deletions(reader: Reader, clients: int) -> list[Deletion]:
         client = reader.read_uint()
         count = reader.read_uint()
         if client in seen or client > MAX_CLIENT or not count:
-            raise MalformedFrame(
-                "update: deletions of a client twice, of none, or of an id wider than 32 bits"
-            )
+            wide = client > MAX_CLIENT
+            raise MalformedFrame(WIDE_CLIENT if wide else "update: deletions of a client twice, or of none")
         seen.add(client)
         for _ in range(count):
             start = reader.read_uint()
