@@ -64,6 +64,8 @@ export class Exchange {
     if (this.#lineage !== undefined) hello.lineage = this.#lineage;
     if (this.#incarnation !== undefined) hello.incarnation = this.#incarnation;
     if (!this.#rebuild) hello.vector = vector;
+    const range = this.#outbox.range;
+    if (range !== null) hello.pending = range;
     return hello;
   }
 

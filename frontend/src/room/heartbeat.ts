@@ -3,12 +3,17 @@
 const PING_EVERY_MS = 5_000;
 /** After a wake-up the user is waiting: decide sooner. */
 const PROBE_MS = 3_000;
+/** A ping unanswered for so long is worth a word. */
+const SUSPECT_MS = 4_000;
 
 /** Counts from the first unanswered ping, not from the last frame: hidden pages get one timer a minute. */
 export class Heartbeat {
   readonly #patience: number;
   #pingAt: number;
-  #deadAt: number | null = null;
+  #askedAt: number | null = null;
+  #deadAt = Number.POSITIVE_INFINITY;
+  /** The machine slept, and has asked since. */
+  #woken = false;
 
   /** `patience`: ms without an answer after which the link is dead. */
   constructor(now: number, patience: number) {
@@ -17,11 +22,18 @@ export class Heartbeat {
   }
 
   get alarmAt(): number {
-    return this.#deadAt === null ? this.#pingAt : Math.min(this.#pingAt, this.#deadAt);
+    return Math.min(this.#pingAt, this.#deadAt);
+  }
+
+  /** From when on an unanswered ping makes the link suspect. */
+  get suspectAt(): number {
+    return this.#askedAt === null ? Number.POSITIVE_INFINITY : this.#askedAt + SUSPECT_MS;
   }
 
   heard(): void {
-    this.#deadAt = null;
+    this.#askedAt = null;
+    this.#deadAt = Number.POSITIVE_INFINITY;
+    this.#woken = false;
   }
 
   /** True when a ping is due; it counts as sent. */
@@ -36,12 +48,25 @@ export class Heartbeat {
     this.#sent(now, PROBE_MS);
   }
 
+  /**
+   * After a sleep the answer to an older ping may lie in the socket unread, so a new one decides, sent now.
+   * False when there was one already, and nothing has come since.
+   */
+  wake(now: number): boolean {
+    if (this.#woken) return false;
+    this.heard();
+    this.probe(now);
+    this.#woken = true;
+    return true;
+  }
+
   dead(now: number): boolean {
-    return this.#deadAt !== null && now >= this.#deadAt;
+    return now >= this.#deadAt;
   }
 
   #sent(now: number, patience: number): void {
     this.#pingAt = now + PING_EVERY_MS;
-    this.#deadAt = Math.min(this.#deadAt ?? Number.POSITIVE_INFINITY, now + patience);
+    this.#askedAt ??= now;
+    this.#deadAt = Math.min(this.#deadAt, now + patience);
   }
 }

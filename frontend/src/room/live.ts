@@ -12,6 +12,7 @@ import type { Effect, Event, Resynced } from "./events";
 import { newId } from "./ids";
 import { back, FULL, type Notice, RECOVERED, refusal, TOO_LARGE } from "./notice";
 import type { Op } from "./outbox";
+import { isLive } from "./phase";
 import { applyPrivate, NOTHING_PRIVATE, type PrivateState } from "./private";
 import { copyOf, lostOf, type Recovered } from "./recovered";
 import { type OpResult, obstacle, Requests } from "./requests";
@@ -107,7 +108,7 @@ export class LiveRoom {
 
   /** The answer comes when the log has it, or it was refused; it may be long in coming while the link is down. */
   ask(op: Op): Promise<OpResult> {
-    const refused = obstacle(op, this.#options.role, this.session.phase.name);
+    const refused = obstacle(op, this.#options.role, this.session.phase);
     if (refused !== null) return Promise.resolve(refused);
     const answer = this.#requests.wait(op);
     this.#submit(op);
@@ -148,7 +149,7 @@ export class LiveRoom {
     this.#presenceDue = true;
     queueMicrotask(() => {
       this.#presenceDue = false;
-      if (this.session.phase.name === "live") this.#transport.sendRaw(this.document.presence());
+      if (isLive(this.session.phase)) this.#transport.sendRaw(this.document.presence());
     });
   }
 
@@ -304,7 +305,7 @@ export class LiveRoom {
   }
 
   #tellBack(): void {
-    if (this.link.phase !== "live" || this.link.pending > 0) return;
+    if (!isLive(this.session.phase) || this.link.pending > 0) return;
     const sent = this.#waited;
     this.#lostAt = null;
     this.#waited = 0;

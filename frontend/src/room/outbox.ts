@@ -31,6 +31,12 @@ export class Outbox {
     return this.#pending.length >= OUTBOX_FULL;
   }
 
+  /** The first and the last pseq that are not settled. */
+  get range(): [from: number, to: number] | null {
+    const [first, last] = [this.#pending[0], this.#pending.at(-1)];
+    return first === undefined || last === undefined ? null : [first.pseq, last.pseq];
+  }
+
   get edits(): number {
     return this.#edits;
   }

@@ -2,6 +2,7 @@
 
 import { type Action, allows, type Role } from "../../../protocol/ts/roles";
 import type { Op } from "./outbox";
+import { isLive, type Phase } from "./phase";
 
 export type OpResult = { ok: true } | { ok: false; code: string; message: string };
 
@@ -29,10 +30,10 @@ const OFFLINE: OpResult = {
 const FORBIDDEN: OpResult = { ok: false, code: "forbidden", message: "Your role does not allow that." };
 
 /** Why this cannot be asked in such a phase; null where it can. */
-export function obstacle(op: Op, role: Role, phase: string): OpResult | null {
+export function obstacle(op: Op, role: Role, phase: Phase): OpResult | null {
   if (!allows(role, op.kind satisfies Action)) return FORBIDDEN;
-  if (phase === "closed") return CLOSED;
-  return phase !== "live" && NOW_OR_NEVER.has(op.kind) ? OFFLINE : null;
+  if (phase.name === "closed") return CLOSED;
+  return !isLive(phase) && NOW_OR_NEVER.has(op.kind) ? OFFLINE : null;
 }
 
 export class Requests {

@@ -7,18 +7,8 @@ import type { Effect, Event } from "./events";
 import { Exchange } from "./exchange";
 import { Heartbeat } from "./heartbeat";
 import type { Op } from "./outbox";
-
-export type Phase =
-  | { name: "idle" }
-  | { name: "connecting"; deadline: number }
-  | { name: "syncing"; heartbeat: Heartbeat }
-  | { name: "live"; heartbeat: Heartbeat; steadyAt: number }
-  /** Waiting for the clock, or, with null, for a fresh token. */
-  | { name: "backoff"; retryAt: number | null }
-  | { name: "offline"; retryAt: number }
-  | { name: "closed"; code: number };
-
-type Open = Extract<Phase, { name: "live" | "syncing" }>;
+import { alarmOf, isLive, isOpen, isWaiting, type Live, type Open, type Phase } from "./phase";
+import { RoomClock } from "./room-clock";
 
 export interface SessionOptions {
   /** Makes a name, 16 characters or more, that no other page has. */
@@ -30,6 +20,8 @@ export interface SessionOptions {
 }
 
 const CONNECT_MS = 10_000;
+/** From HELLO to WELCOME: the server may have to load the room first. */
+const AUTH_MS = 15_000;
 /** With the interval of the heartbeat before it, 30 s: one image may take so long on a slow link. */
 const SYNC_PATIENCE_MS = 25_000;
 /** With that interval, 15 s. */
@@ -39,6 +31,10 @@ const MOST_PATIENCE = 8;
 const STEADY_MS = 5_000;
 /** `navigator.onLine` may be wrong: try now and then all the same. */
 const OFFLINE_RETRY_MS = 15_000;
+/** A timer that rings so late was asleep with its machine, or its page was. */
+const SLEPT_MS = 2_000;
+/** However long a server that goes away asks us to wait. */
+const HINT_MAX_MS = 60_000;
 const RENEW_RETRY_MS = 60_000;
 /** Renew when a fifth of the token's life is left, and never in a loop. */
 const RENEW_AFTER = 0.8;
@@ -52,17 +48,17 @@ export class Session {
   /** The last close code, and why the link is not live. */
   code: number | null = null;
   reason = "";
-  /** ms to add to the client's clock for the room's. */
-  offset = 0;
   readonly exchange: Exchange;
 
   readonly #canRenew: boolean;
   readonly #backoff: Backoff;
+  readonly #clock = new RoomClock();
   #token: string;
   #renewAt = Number.POSITIVE_INFINITY;
   #generation = 0;
   #online = true;
-  #bestRoundTrip = Number.POSITIVE_INFINITY;
+  /** A server that went away asked us not to be back before. */
+  #notBefore = 0;
   /** Twice after each link that was given up as silent, until a pong comes: a large image on a slow link is silence. */
   #patience = 1;
   #effects: Effect[] = [];
@@ -74,6 +70,11 @@ export class Session {
     this.#backoff = new Backoff(random);
   }
 
+  /** ms to add to the client's clock for the room's. */
+  get offset(): number {
+    return this.#clock.offset;
+  }
+
   /** When `tick` is wanted next, in ms; null for never. */
   get alarmAt(): number | null {
     return alarmOf(this.phase, this.#renewAt);
@@ -83,7 +84,7 @@ export class Session {
   submit(op: Op, now: number): Effect[] {
     this.#effects = [];
     this.exchange.add(op, now);
-    if (this.phase.name === "live") this.exchange.pump(now, this.offset);
+    if (isLive(this.phase)) this.exchange.pump(now, this.offset);
     return this.#effects;
   }
 
@@ -107,6 +108,9 @@ export class Session {
         this.#tick(now);
         break;
       case "retry":
+        this.#notBefore = 0;
+        this.#hurry(now);
+        break;
       case "wake":
         this.#hurry(now);
         break;
@@ -114,14 +118,13 @@ export class Session {
         this.#network(event.online, now);
         break;
       case "opened":
-        this.#enter({ name: "syncing", heartbeat: this.#heartbeat(now, SYNC_PATIENCE_MS) }, now);
-        this.#send(this.exchange.hello(event.vector));
+        this.#opened(event.vector, now);
         break;
       case "heard":
-        this.#heard();
+        this.#heard(now);
         break;
       case "frame":
-        this.#heard();
+        this.#heard(now);
         this.#frame(event.frame, now);
         break;
       case "closed":
@@ -144,8 +147,15 @@ export class Session {
 
   #connect(now: number): void {
     this.#generation += 1;
+    this.#notBefore = 0;
     this.#enter({ name: "connecting", deadline: now + CONNECT_MS }, now);
     this.#do({ type: "connect", generation: this.#generation, token: this.#token });
+  }
+
+  #opened(vector: Uint8Array, now: number): void {
+    const deadline = now + AUTH_MS * this.#patience;
+    this.#enter({ name: "authenticating", deadline, heartbeat: this.#heartbeat(now, PATIENCE_MS) }, now);
+    this.#send(this.exchange.hello(vector));
   }
 
   /** The other side closed, or the network did. */
@@ -167,7 +177,9 @@ export class Session {
   }
 
   #wait(now: number): void {
-    if (this.#online) this.#enter({ name: "backoff", retryAt: now + this.#backoff.next() }, now);
+    // What the server asked for wins over our own reckoning.
+    const retryAt = this.#notBefore > now ? this.#notBefore : now + this.#backoff.next();
+    if (this.#online) this.#enter({ name: "backoff", retryAt }, now);
     else this.#enter({ name: "offline", retryAt: now + OFFLINE_RETRY_MS }, now);
   }
 
@@ -191,16 +203,16 @@ export class Session {
   /** From here on nothing of the present socket counts. */
   #leave(now: number): void {
     this.#generation += 1;
-    if (this.phase.name === "live") this.#do({ type: "lost" });
+    if (isLive(this.phase)) this.#do({ type: "lost" });
     this.#enter({ name: "idle" }, now);
   }
 
   #hurry(now: number): void {
     const { phase } = this;
-    if (phase.name === "live") {
+    if (isLive(phase)) {
       phase.heartbeat.probe(now);
       this.#ping(now);
-    } else if (isWaiting(phase)) {
+    } else if (isWaiting(phase) && now >= this.#notBefore) {
       this.#backoff.reset();
       this.#connect(now);
     }
@@ -208,14 +220,17 @@ export class Session {
 
   #network(online: boolean, now: number): void {
     this.#online = online;
-    if (online || this.phase.name === "live") this.#hurry(now);
+    if (online && this.phase.name === "connecting") {
+      // It began over a network that is gone.
+      this.#do({ type: "drop", code: GIVEN_UP });
+      this.#connect(now);
+    } else if (online || isLive(this.phase)) this.#hurry(now);
     else if (isWaiting(this.phase)) this.#wait(now);
   }
 
   #spoilt(now: number): void {
     this.exchange.rebuildNext();
-    const open = this.phase.name === "live" || this.phase.name === "syncing";
-    if (open) this.#abandon("Taking the room's document anew.", now);
+    if (isOpen(this.phase)) this.#abandon("Taking the room's document anew.", now);
   }
 
   #hole(now: number): void {
@@ -226,22 +241,38 @@ export class Session {
   // --- time ---
 
   #tick(now: number): void {
-    const { phase } = this;
-    if (phase.name === "live" || phase.name === "syncing") this.#beat(phase, now);
-    else if (this.alarmAt === null || now < this.alarmAt) return;
+    const { phase, alarmAt } = this;
+    if (alarmAt === null || now < alarmAt) return;
+    if (now - alarmAt >= SLEPT_MS) this.#backoff.reset();
+    if (isOpen(phase)) this.#beat(phase, now, now - alarmAt >= SLEPT_MS);
     else if (isWaiting(phase)) this.#connect(now);
     else this.#abandon("The server does not answer.", now);
   }
 
-  #beat(phase: Open, now: number): void {
-    const live = phase.name === "live";
-    if (phase.heartbeat.dead(now)) {
-      this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
-      this.#abandon(live ? "The link dropped." : "The server does not answer.", now);
+  #beat(phase: Open, now: number, slept: boolean): void {
+    const { heartbeat } = phase;
+    if (slept && heartbeat.wake(now)) {
+      this.#ping(now);
+    } else if (heartbeat.dead(now)) {
+      this.#silent(now);
       return;
+    } else if (phase.name === "authenticating" && now >= phase.deadline) {
+      this.#silent(now);
+      return;
+    } else if (heartbeat.due(now)) {
+      this.#ping(now);
     }
-    if (phase.heartbeat.due(now)) this.#ping(now);
-    if (!live) return;
+    if (isLive(phase)) this.#keep(phase, now);
+  }
+
+  /** Given up; what is slow is given more time at the next attempt. */
+  #silent(now: number): void {
+    this.#patience = Math.min(MOST_PATIENCE, this.#patience * 2);
+    this.#abandon(isLive(this.phase) ? "The link dropped." : "The server does not answer.", now);
+  }
+
+  /** What a live link does beside its heartbeat. */
+  #keep(phase: Live, now: number): void {
     if (now >= phase.steadyAt) {
       this.#backoff.reset();
       phase.steadyAt = Number.POSITIVE_INFINITY;
@@ -249,6 +280,9 @@ export class Session {
     if (now >= this.#renewAt) {
       this.#send({ type: "renew" });
       this.#renewAt = now + RENEW_RETRY_MS;
+    }
+    if (phase.name === "live" && now >= phase.heartbeat.suspectAt) {
+      this.#enter({ ...phase, name: "suspect" }, now);
     }
   }
 
@@ -260,17 +294,10 @@ export class Session {
     this.#send({ type: "ping", t: Math.round(now) });
   }
 
-  #heard(): void {
+  #heard(now: number): void {
     const { phase } = this;
-    if (phase.name === "live" || phase.name === "syncing") phase.heartbeat.heard();
-  }
-
-  /** The least round trip gives the best view of the server's clock. */
-  #measure(sentAt: number, now: number, serverTime: number): void {
-    const roundTrip = now - sentAt;
-    if (roundTrip < 0 || roundTrip > this.#bestRoundTrip) return;
-    this.#bestRoundTrip = roundTrip;
-    this.offset = serverTime / 1000 - (sentAt + roundTrip / 2);
+    if (isOpen(phase)) phase.heartbeat.heard();
+    if (phase.name === "suspect") this.#enter({ ...phase, name: "live" }, now);
   }
 
   // --- frames ---
@@ -279,7 +306,8 @@ export class Session {
     const { exchange } = this;
     switch (frame.type) {
       case "welcome":
-        if (this.phase.name === "syncing") this.#welcome(frame, now);
+        // In the midst of a live link too: it was so slow that it is told the room in one piece.
+        if (isOpen(this.phase)) this.#welcome(frame, now);
         break;
       case "entries":
         if (!exchange.entries(frame.entries)) this.#hole(now);
@@ -300,7 +328,7 @@ export class Session {
         break;
       case "pong":
         this.#patience = 1;
-        this.#measure(frame.t, now, frame.time);
+        this.#clock.measure(frame.t, now, frame.time);
         break;
       case "token":
         this.#token = frame.token;
@@ -308,15 +336,15 @@ export class Session {
         this.#do({ type: "token", token: frame.token });
         break;
       case "goaway":
-        break;
+        this.#notBefore = now + Math.min(frame.wait, HINT_MAX_MS);
     }
   }
 
   #welcome(welcome: Welcome, now: number): void {
-    this.offset = welcome.time / 1000 - now;
-    this.#bestRoundTrip = Number.POSITIVE_INFINITY;
+    this.#clock.begin(welcome.time, now);
     this.#renewIn(welcome.expiresIn, now);
     if (this.exchange.welcome(welcome)) this.#live(now);
+    else this.#enter({ name: "syncing", heartbeat: this.#heartbeat(now, SYNC_PATIENCE_MS) }, now);
   }
 
   #renewIn(expiresIn: number, now: number): void {
@@ -347,27 +375,5 @@ export class Session {
   #enter(phase: Phase, now: number): void {
     this.phase = phase;
     this.since = now;
-  }
-}
-
-/** Between attempts, and only the clock is awaited. */
-function isWaiting(phase: Phase): boolean {
-  return phase.name === "offline" || (phase.name === "backoff" && phase.retryAt !== null);
-}
-
-function alarmOf(phase: Phase, renewAt: number): number | null {
-  switch (phase.name) {
-    case "idle":
-    case "closed":
-      return null;
-    case "connecting":
-      return phase.deadline;
-    case "syncing":
-      return phase.heartbeat.alarmAt;
-    case "live":
-      return Math.min(phase.heartbeat.alarmAt, renewAt, phase.steadyAt);
-    case "backoff":
-    case "offline":
-      return phase.retryAt;
   }
 }

@@ -2,9 +2,10 @@
 
 import { ENDED, NOT_RECORDED } from "./closes";
 import type { Exchange } from "./exchange";
+import type { PhaseName } from "./phase";
 import type { Session } from "./session";
 
-export type LinkPhase = "connecting" | "syncing" | "live" | "backoff" | "offline" | "closed";
+export type LinkPhase = Exclude<PhaseName, "idle">;
 
 /** The link to the room as it truly is; times in ms of the client's clock. */
 export interface Link {
@@ -25,6 +26,8 @@ export type Status =
   | { kind: "connecting"; pending: number }
   | { kind: "saved" }
   | { kind: "saving"; pending: number }
+  /** Live, but the server has not answered for some seconds. */
+  | { kind: "suspect"; pending: number }
   | { kind: "offline"; pending: number; retryAt: number | null }
   | { kind: "not-recorded"; pending: number; retryAt: number | null }
   | { kind: "ended"; pending: number }
@@ -42,6 +45,7 @@ export function statusOf(link: Link, { ended, wasLive }: { ended: boolean; wasLi
   if (ended || code === ENDED) return { kind: "ended", pending };
   if (phase === "closed") return { kind: "closed", pending, code: code ?? 0, reason };
   if (phase === "live") return pending === 0 ? { kind: "saved" } : { kind: "saving", pending };
+  if (phase === "suspect") return { kind: "suspect", pending };
   if (code === NOT_RECORDED) return { kind: "not-recorded", pending, retryAt };
   if (!wasLive) return { kind: "connecting", pending };
   return { kind: "offline", pending, retryAt };

@@ -35,6 +35,10 @@ class Machine {
     return this.tell({ type: "frame", generation: this.generation, frame });
   }
 
+  hearsSomething(): this {
+    return this.tell({ type: "heard", generation: this.generation });
+  }
+
   closes(code: number): this {
     return this.tell({ type: "closed", generation: this.generation, code });
   }
@@ -68,6 +72,11 @@ class Machine {
   types(): Effect[] {
     this.wants = this.session.submit({ kind: "edit", body: { update: VECTOR } }, this.now);
     return this.wants;
+  }
+
+  /** Live as far as it knows. */
+  get alive(): boolean {
+    return this.phase === "live" || this.phase === "suspect";
   }
 
   get phase(): string {
@@ -142,10 +151,59 @@ describe("attempts", () => {
     expect(machine.rings()).toBe(10_000);
     expect(machine.said).toEqual(["drop"]);
     machine.connects();
+    expect(machine.phase).toBe("authenticating");
+    const start = machine.now;
+    while (machine.phase === "authenticating") machine.rings();
+    expect(machine.now - start).toBe(15_000);
+    expect(machine.phase).toBe("backoff");
+  });
+
+  test("a server that pings but lets nobody in is given up too, and given longer the next time", () => {
+    const machine = new Machine();
+    const waits = [1, 2].map(() => {
+      machine.connects();
+      const start = machine.now;
+      while (machine.phase === "authenticating") {
+        machine.rings();
+        machine.hearsSomething();
+      }
+      return machine.now - start;
+    });
+    expect(waits).toEqual([15_000, 30_000]);
+  });
+
+  test("a story that stops in its midst is given up after thirty seconds", () => {
+    const machine = new Machine().connects().hears(welcome());
     const start = machine.now;
     while (machine.phase === "syncing") machine.rings();
     expect(machine.now - start).toBe(30_000);
+  });
+
+  test("a server that goes away says when to be back, and only the user may be earlier", () => {
+    const machine = new Machine().lives();
+    machine.hears({ type: "goaway", wait: 4_000 }).closes(1001);
+    for (const event of [{ type: "wake" }, { type: "network", online: true }] as const) machine.tell(event);
     expect(machine.phase).toBe("backoff");
+    expect(machine.rings()).toBe(4_000);
+    expect(machine.closes(1006).rings()).toBeLessThanOrEqual(600);
+    machine.lives().hears({ type: "goaway", wait: 9e9 }).closes(1001);
+    expect(machine.session.alarmAt).toBe(machine.now + 60_000);
+    expect(machine.tell({ type: "retry" }).phase).toBe("connecting");
+  });
+
+  test("a new network makes a new attempt: the old one went over the old network", () => {
+    const machine = new Machine().tell({ type: "start" });
+    machine.tell({ type: "network", online: true });
+    expect(machine.said).toEqual(["drop", "connect"]);
+  });
+
+  test("after a sleep the next attempt does not wait", () => {
+    const machine = new Machine();
+    machine.tell({ type: "start" });
+    for (let i = 0; i < 6; i += 1) machine.closes(1006).rings();
+    machine.now += 3_600_000;
+    machine.tell({ type: "tick" });
+    expect(machine.session.alarmAt).toBe(machine.now + 300);
   });
 
   test("while a long story comes it pings, so that the server knows of it, and has patience", () => {
@@ -259,7 +317,7 @@ describe("the heartbeat", () => {
     const start = machine.now;
     machine.rings();
     expect(machine.said).toEqual(["send ping"]);
-    while (machine.phase === "live") machine.rings();
+    while (machine.alive) machine.rings();
     expect(machine.now - start).toBe(15_000);
   });
 
@@ -268,15 +326,47 @@ describe("the heartbeat", () => {
     const silences = Array.from({ length: 5 }, () => {
       machine.lives();
       const start = machine.now;
-      while (machine.phase === "live") machine.rings();
+      while (machine.alive) machine.rings();
       return (machine.now - start) / 1000;
     });
     expect(silences).toEqual([15, 25, 45, 85, 85]);
     machine.lives().hears({ type: "pong", t: machine.now, time: 0 }).closes(1006);
     machine.lives();
     const start = machine.now;
-    while (machine.phase === "live") machine.rings();
+    while (machine.alive) machine.rings();
     expect(machine.now - start).toBe(15_000);
+  });
+
+  test("four seconds without an answer make it suspect; what is typed still leaves, and any word clears it", () => {
+    const machine = new Machine().lives();
+    machine.rings();
+    expect(machine.rings()).toBe(4_000);
+    expect(machine.phase).toBe("suspect");
+    machine.types();
+    expect(machine.said).toEqual(["send op"]);
+    expect(machine.hearsSomething().phase).toBe("live");
+    expect(machine.rings()).toBeLessThanOrEqual(1_000);
+  });
+
+  test("a machine that slept asks before it judges, and then judges soon", () => {
+    const machine = new Machine().lives();
+    machine.rings();
+    machine.now += 3_600_000;
+    machine.tell({ type: "tick" });
+    expect(machine.phase).toBe("live");
+    expect(machine.said).toEqual(["send ping"]);
+    machine.rings();
+    expect(machine.phase).toBe("backoff");
+    expect(machine.session.alarmAt).toBe(machine.now + 300);
+  });
+
+  test("a hidden page with one timer a minute finds a dead link at its second one", () => {
+    const machine = new Machine().lives();
+    for (let minute = 0; minute < 2; minute += 1) {
+      machine.now += 60_000;
+      machine.tell({ type: "tick" });
+    }
+    expect(machine.phase).toBe("backoff");
   });
 
   test("any bytes are a sign of life", () => {
@@ -403,7 +493,8 @@ describe("operations", () => {
     machine.closes(1006);
     machine.types();
     expect(machine.wants).toEqual([]);
-    machine.connects().hears(welcome({ mode: "resumed" }));
+    expect(machine.connects().hello).toMatchObject({ pending: [1, 2] });
+    machine.hears(welcome({ mode: "resumed" }));
     expect(machine.said).toEqual(["live", "send op", "send op"]);
     machine.hears({ type: "ack", upto: 2, seq: 12 });
     expect(machine.session.exchange.pending).toBe(0);

@@ -53,6 +53,7 @@ function Link({ desk }: { desk: Desk }) {
       );
     case "saved":
     case "saving":
+    case "suspect":
       return null;
     default:
       return <Down desk={desk} status={status} />;

@@ -20,12 +20,18 @@ export function waitingRuns(desk: Desk): RunState[] {
   return desk.model.runs.filter((run) => run.status === "queued" && run !== current);
 }
 
+/** The room is told at once what is done here; on a link that may have dropped, perhaps. */
+export function within({ model }: Desk): boolean {
+  const { phase } = model.link.value;
+  return phase === "live" || phase === "suspect";
+}
+
 /** Why nothing can be run now, in words; null when it can. */
 export function runObstacle(desk: Desk): string | null {
   const { model } = desk;
   if (model.endedAt !== null) return "This session has ended.";
   if (!model.may("run")) return "Observers cannot run code.";
-  if (model.link.value.phase !== "live") return "Code can be run when the link is back.";
+  if (!within(desk)) return "Code can be run when the link is back.";
   if (model.noKernel.value !== null) return model.noKernel.value;
   return null;
 }

@@ -2,7 +2,7 @@
 import { clock, tick } from "../clock";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
-import { currentRun, interrupt, restart, runFile, runObstacle, runSelected } from "./deeds";
+import { currentRun, interrupt, restart, runFile, runObstacle, runSelected, within } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { checkFile, tidyObstacle, tidyUp } from "./editor-help";
 import { written } from "./keys";
@@ -57,7 +57,7 @@ function StopButton({ desk }: { desk: Desk }) {
     <button
       type="button"
       class="button stop-button run-button"
-      disabled={desk.model.link.value.phase !== "live"}
+      disabled={!within(desk)}
       title={`${written("Mod-.")} stops it`}
       onClick={() => void interrupt(desk)}
     >

@@ -57,6 +57,13 @@ function describe(status: Status): Look {
       return { icon: "cloud-check", words: "Saved", short: "Saved", tone: "good" };
     case "saving":
       return { icon: "refresh-cw", words: "Saving…", short: "Saving…", tone: "calm" };
+    case "suspect":
+      return {
+        icon: "refresh-cw",
+        words: joined("No answer yet", kept),
+        short: `No answer${count}`,
+        tone: "warn",
+      };
     case "connecting":
       return {
         icon: "refresh-cw",
