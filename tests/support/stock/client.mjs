@@ -1,9 +1,10 @@
-// A stock client: a Yjs document and awareness on an unmodified y-websocket provider, and what a test asks of it.
+// A stock client: a Yjs document and awareness on an unmodified provider, and what a test asks of it.
 
+import { HocuspocusLink } from "./hocuspocus.mjs";
 import { awarenessProtocol, decoding, providers, Y } from "./packages.mjs";
 import { watched } from "./socket.mjs";
 
-const [SYNC, AWARENESS, AUTH] = [0, 1, 2];
+const [SYNC, AWARENESS, AUTH, SYNC_STATUS] = [0, 1, 2, 8];
 
 /** The client ids in an awareness frame. */
 function clientsIn(frame) {
@@ -18,26 +19,19 @@ function clientsIn(frame) {
   });
 }
 
-export class StockClient {
-  /** `changed` is called whenever anything that `look` shows may have changed. */
-  constructor({ url, room, token, version, clientId }, changed = () => {}) {
-    this.doc = new Y.Doc();
-    if (clientId !== undefined) this.doc.clientID = clientId;
-    this.awareness = new awarenessProtocol.Awareness(this.doc);
-    this.changed = changed;
-    this.seen = { status: "new", opened: 0, closed: [], keepalives: 0, denied: [], resent: 0, updates: 0 };
+/** y-websocket, and its face. */
+class YWebsocketLink {
+  constructor({ url, room, token, version }, document, awareness, watch) {
     // Without disableBc, clients of one process would talk past the server.
-    this.provider = new providers[version](url, room, this.doc, {
+    this.provider = new providers[version](url, room, document, {
       params: { token },
-      awareness: this.awareness,
-      WebSocketPolyfill: watched(this),
+      awareness,
+      WebSocketPolyfill: watched(watch),
       disableBc: true,
       connect: false,
     });
-    this.provider.on("status", ({ status }) => this.note(() => (this.seen.status = status)));
-    this.provider.on("sync", () => this.changed());
-    this.doc.on("update", () => this.changed());
-    this.awareness.on("update", () => this.changed());
+    this.provider.on("status", ({ status }) => watch.status(status));
+    this.provider.on("sync", () => watch.note(() => {}));
   }
 
   connect() {
@@ -49,8 +43,58 @@ export class StockClient {
   }
 
   destroy() {
-    this.doc.clientID = this.awareness.clientID; // y-websocket fails to leave where yjs has changed its id
     this.provider.destroy();
+  }
+
+  look() {
+    return {};
+  }
+
+  get synced() {
+    return this.provider.synced;
+  }
+
+  get shouldConnect() {
+    return this.provider.shouldConnect;
+  }
+
+  inside(frame) {
+    return frame;
+  }
+}
+
+export class StockClient {
+  /** `changed` is called whenever anything that `look` shows may have changed; `beside` is a client whose socket
+   * this one shares. */
+  constructor(options, changed = () => {}, beside = undefined) {
+    this.doc = new Y.Doc();
+    if (options.clientId !== undefined) this.doc.clientID = options.clientId;
+    this.awareness = new awarenessProtocol.Awareness(this.doc);
+    this.changed = changed;
+    const counters = { opened: 0, keepalives: 0, resent: 0, updates: 0, saved: 0, unsaved: 0 };
+    this.seen = { status: "new", closed: [], denied: [], ...counters };
+    const Link = options.version in providers ? YWebsocketLink : HocuspocusLink;
+    this.link = new Link(options, this.doc, this.awareness, this, beside?.link);
+    this.doc.on("update", () => this.changed());
+    this.awareness.on("update", () => this.changed());
+  }
+
+  /** The provider itself, for scripts that wait for its own events. */
+  get provider() {
+    return this.link.provider;
+  }
+
+  connect() {
+    this.link.connect();
+  }
+
+  disconnect() {
+    this.link.disconnect();
+  }
+
+  destroy() {
+    this.doc.clientID = this.awareness.clientID; // y-websocket fails to leave where yjs has changed its id
+    this.link.destroy();
     this.awareness.destroy();
     this.doc.destroy();
   }
@@ -60,8 +104,9 @@ export class StockClient {
     const others = [...this.awareness.getStates()].filter(([client]) => client !== this.doc.clientID);
     const peers = others.map(([client, state]) => ({ client, ...state }));
     const files = [...this.doc.share.keys()].map((file) => [file, this.text(file).toString()]);
-    const { synced, shouldConnect } = this.provider;
-    return { ...this.seen, id: this.doc.clientID, synced, shouldConnect, peers, files: Object.fromEntries(files) };
+    const { synced, shouldConnect } = this.link;
+    const own = { id: this.doc.clientID, peers, files: Object.fromEntries(files) };
+    return { ...this.seen, ...this.link.look(), synced, shouldConnect, ...own };
   }
 
   text(file) {
@@ -89,18 +134,30 @@ export class StockClient {
 
   // What the socket tells
 
-  sent(frame) {
+  sent(whole) {
+    const frame = this.link.inside(whole);
     if (frame[0] !== AWARENESS) return;
     if (clientsIn(frame).some((client) => client !== this.doc.clientID)) this.note(() => this.seen.resent++);
   }
 
-  received(frame, pass) {
+  received(whole, pass) {
+    const frame = this.link.inside(whole);
     if (frame[0] === SYNC && frame[1] === 2) this.seen.updates++;
     if (frame[0] === SYNC && frame[1] === 0) this.seen.opened++;
     if (frame[0] === AWARENESS && frame.length === 3) this.seen.keepalives++;
-    if (frame[0] === AUTH) this.seen.denied.push(decoding.readVarString(decoding.createDecoder(frame.slice(2))));
+    if (frame[0] === SYNC_STATUS && frame[1] === 1) this.seen.saved++;
+    if (frame[0] === SYNC_STATUS && frame[1] === 0) this.seen.unsaved++;
+    if (frame[0] === AUTH && frame[1] === 0) this.seen.denied.push(decoding.readVarString(decoding.createDecoder(frame.slice(2))));
     pass();
     this.changed();
+  }
+
+  denied(reason) {
+    this.note(() => this.seen.denied.push(reason));
+  }
+
+  status(status) {
+    this.note(() => (this.seen.status = status));
   }
 
   closed(code, reason) {

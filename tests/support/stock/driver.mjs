@@ -51,10 +51,14 @@ function until(client, { expected, seconds }) {
 
 const commands = {
   open: (name, options) => {
-    clients.set(name, new StockClient(options, recheck));
+    clients.set(name, new StockClient(options, recheck, clients.get(options.beside)));
   },
   connect: (name) => clients.get(name).connect(),
   disconnect: (name) => clients.get(name).disconnect(),
+  detach: (name) => clients.get(name).link.detach(),
+  sendToken: (name) => clients.get(name).link.provider.sendToken(),
+  sendStateless: (name, { payload }) => clients.get(name).link.provider.sendStateless(payload),
+  forceSync: (name) => clients.get(name).link.provider.forceSync(),
   insert: (name, { file, at, text }) => clients.get(name).insert(file, at, text),
   delete: (name, { file, at, length }) => clients.get(name).delete(file, at, length),
   setState: (name, { state }) => clients.get(name).setState(state),

@@ -3,15 +3,17 @@
 import { WebSocket } from "./packages.mjs";
 
 /**
- * A class for y-websocket's `WebSocketPolyfill`. `watch.sent(bytes)` and `watch.closed(code, reason)` tell of
+ * A class for a provider's `WebSocketPolyfill`. `watch.sent(bytes)` and `watch.closed(code, reason)` tell of
  * frames out and of the end; `watch.received(bytes, pass)` gets each frame and calls `pass` when the client may
  * have it, at once or later, as a slow network would.
  */
 export function watched(watch) {
   return class extends WebSocket {
+    wrapped = new Map();
+
     constructor(...args) {
       super(...args);
-      this.addEventListener("close", ({ code, reason }) => watch.closed(code, reason));
+      super.addEventListener("close", ({ code, reason }) => watch.closed(code, reason));
     }
 
     set onmessage(handler) {
@@ -22,6 +24,20 @@ export function watched(watch) {
 
     get onmessage() {
       return super.onmessage;
+    }
+
+    // y-websocket sets `onmessage`, for which `ws` itself calls this with options; Hocuspocus adds listeners.
+    addEventListener(name, handler, options) {
+      if (name !== "message" || options) return super.addEventListener(name, handler, options);
+      const pass = (event) => this.wrapped.has(handler) && handler(event);
+      const told = (event) => watch.received(new Uint8Array(event.data), () => pass(event));
+      this.wrapped.set(handler, told);
+      super.addEventListener(name, told);
+    }
+
+    removeEventListener(name, handler) {
+      super.removeEventListener(name, this.wrapped.get(handler) ?? handler);
+      this.wrapped.delete(handler);
     }
 
     send(data) {
