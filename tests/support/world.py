@@ -360,6 +360,7 @@ class OurClient(Client):
         self.story_at = 0
         self.refused: list[tuple[int, str]] = []
         self.acked: set[int] = set()
+        self.welcome_seat = ""
 
     def changed(self, update: bytes) -> None:
         self.op(EDIT, entries.edit_body(update))
@@ -389,6 +390,7 @@ class OurClient(Client):
             lineage=self.known.get("lineage"),
             incarnation=self.known.get("incarnation"),
             vector=self.doc.get_state(),
+            pending=(min(self.pending), max(self.pending)) if self.pending else None,
         )
         self.outbox.append(envelope.encode(hello))
 
@@ -419,6 +421,7 @@ class OurClient(Client):
 
     def _welcomed(self, welcome: envelope.Welcome) -> None:
         self.mode, self.live = welcome.mode, True
+        self.welcome_seat = welcome.seat
         assert ("interviewers" in welcome.heads) == (self.role == "interviewer")
         self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
         if welcome.mode != "resumed":

@@ -53,12 +53,21 @@ class Presence:
     shown: dict[int, Shown] = field(default_factory=dict)
     trails: dict[str, Trail] = field(default_factory=dict)
 
-    def offer(self, states: list[State], *, seat: str, person: str, user: Mapping[str, Any]) -> list[State]:
+    def offer(
+        self,
+        states: list[State],
+        *,
+        seat: str,
+        person: str,
+        user: Mapping[str, Any],
+        returns: bool = False,
+    ) -> list[State]:
         """Take the sender's own states, drop all others without a word; returns what the others get.
 
-        Stock clients re-send everybody's states, so a foreign id here is no offence.
+        Stock clients re-send everybody's states, so a foreign id here is no offence. What a new connection
+        says first, of one client alone (`returns`), it says of itself: that client has come back.
         """
-        return [told for s in states if (told := self._take(s, seat, person, user)) is not None]
+        return [told for s in states if (told := self._take(s, seat, person, user, returns)) is not None]
 
     def leave(self, seat: str) -> list[State]:
         """The seat is gone: its states become null at the next clock."""
@@ -78,10 +87,16 @@ class Presence:
             shown.clock += 1
         return [State(s.client, s.clock, s.state) for s in others]
 
-    def _take(self, offered: State, seat: str, person: str, user: Mapping[str, Any]) -> State | None:
+    def _take(
+        self, offered: State, seat: str, person: str, user: Mapping[str, Any], returns: bool
+    ) -> State | None:
         shown = self.shown.get(offered.client)
         if shown is not None and shown.seat not in ("", seat):
-            return None  # another seat, perhaps of the same person, speaks for this id
+            # Another seat speaks for this id. A client of the same person may have come back before its old
+            # connection is known to be dead; nobody re-sends a clock that was told to nobody.
+            same = shown.person == person and offered.text is not None
+            if not same or not (returns or offered.clock > shown.clock):
+                return None
         if shown is not None and shown.seat == seat and offered.clock <= shown.heard:
             return None
         if offered.clock > MOST_CLOCK:

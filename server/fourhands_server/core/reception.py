@@ -37,8 +37,12 @@ class Desk(Protocol):
         """Plan and append one operation; raises Refused or AlreadyDone."""
         ...
 
-    def seated(self, seat: Seat) -> None:
+    def seated(self, seat: Seat, *, pending: tuple[int, int] | None = None) -> None:
         """The seat has said what it has: it takes part from now on."""
+        ...
+
+    def edited(self, seat: Seat, pseq: int, *, logged: bool) -> None:
+        """An operation of our own client was taken in, and left an edit in the log or not."""
         ...
 
     def tell(self, states: list[awareness.State], *, but: str) -> None:
@@ -101,8 +105,8 @@ class Reception:
             seat.send(sync.permission_denied("you may read this room, not write in it"))
             raise
 
-    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> None:
-        """Admit an edit: news is logged, an update without news settles at once."""
+    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> bool:
+        """Admit an edit: news is logged, an update without news settles at once. Was it news?"""
         writes = allows(origin.role, EDIT)
         ended = self._desk.ending
         if not writes or ended:
@@ -111,11 +115,12 @@ class Reception:
                     raise errors.Forbidden("this role reads only")
                 raise Refused("ended", operations.ENDED)
             self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
-            return
+            return False
         if self._ledger.admission.check(update, origin.person, limit=limit).is_news:
             self._ledger.append(origin, EDIT, body)
-        else:
-            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+            return True
+        self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
+        return False
 
     def _ours(self, seat: Seat, message: envelope.Message) -> None:
         match message:
@@ -141,10 +146,11 @@ class Reception:
                 delivery.owe_ack(seat, instance.settled, seat.sent)
             return
         fields = entries.op(kind, body)
+        logged = False
         origin = Origin(seat.person, seat.role, seat.producer, pseq, seat=seat.id)
         try:
             if kind == EDIT:
-                self._edit(origin, fields["update"], body, limit=limits.UPDATE)
+                logged = self._edit(origin, fields["update"], body, limit=limits.UPDATE)
             elif kind == "relay":
                 raise Refused("forbidden", "This room has lost nothing that a page could bring back.")
             else:
@@ -154,6 +160,8 @@ class Reception:
             seat.send(envelope.encode(envelope.Refused(pseq, refused.code, refused.message)))
         except AlreadyDone as done:
             self._ledger.repeated(origin, done.seq)
+        if seat.merging is not None:
+            self._desk.edited(seat, pseq, logged=logged)
         if instance.settled >= pseq:
             delivery.owe_ack(seat, instance.settled, seat.sent)
 
@@ -174,7 +182,7 @@ class Reception:
             and (not reads or private <= self._ledger.private.head <= private + RESUME_LIMIT)
         )
         mode = "resumed" if resumed else "resync" if same else "reset"
-        self._desk.seated(seat)
+        self._desk.seated(seat, pending=hello.pending)
         seat.send(self._welcome(seat, mode))
         self.greet(seat)
         if resumed:
@@ -194,7 +202,7 @@ class Reception:
             incarnation=self._incarnation,
             participant=seat.person,
             role=seat.role,
-            seat=seat.id,
+            seat=seat.name,
             acked=self._ledger.instance(seat.producer).settled,
             heads=self._heads(seat),
             time=now,
@@ -221,7 +229,7 @@ class Reception:
 
     def greet(self, seat: Seat) -> None:
         """Tell a newcomer who is here."""
-        others = self._presence.everyone_but(seat.id)
+        others = self._presence.everyone_but(seat.name)
         if others:
             seat.send(sync.awareness(awareness.encode(others)))
 
@@ -235,7 +243,9 @@ class Reception:
         if person is None:
             return
         user = {"name": person.name, "id": person.id, "role": person.role, **user_colours(person.colour)}
-        told = self._presence.offer(states, seat=seat.id, person=seat.person, user=user)
+        returns = not seat.introduced and len(states) == 1
+        seat.introduced = True
+        told = self._presence.offer(states, seat=seat.name, person=seat.person, user=user, returns=returns)
         if told:
             self._desk.tell(told, but=seat.id)
             self._record_cursor(seat, told)

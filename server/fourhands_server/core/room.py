@@ -34,6 +34,7 @@ from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
+from fourhands_server.core.seating import Seating
 from fourhands_server.core.seats import Seats
 from fourhands_server.core.state import RoomState
 
@@ -55,6 +56,7 @@ class Room:
         self._seats = Seats(self._ledger)
         self._runs = Runs(self._ledger)
         self._judging = Judging(self._ledger)
+        self._seating = Seating(self._ledger)
         self._presence = Presence(claim=self._claim)
         self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
         self._ending = Ending(self._ledger, self._runs, self._judging)
@@ -77,6 +79,11 @@ class Room:
     def private(self) -> PrivateState:
         """What interviewers alone know, as it is committed."""
         return self._ledger.private
+
+    @property
+    def expects(self) -> bool:
+        """Whether a seat is kept for somebody who may come back."""
+        return self._seating.keeps
 
     @property
     def ended(self) -> bool:
@@ -183,19 +190,19 @@ class Room:
             self._seats.close(seat, error.close_code, error.reason)
 
     def closed(self, seat_id: str, code: int, *, now: int) -> None:
-        """The connection is gone, whoever closed it."""
+        """The connection is gone, whoever closed it; the seat of a page that may come back is kept."""
         self._ledger.now = now
         seat = self.seats.pop(seat_id, None)
         if seat is None:
             return
         seat.closed = True
-        if seat.recorded:
-            self._ledger.own("seat.closed", {"seat": seat.id, "code": code}, actor=seat.person)
+        kept = self._seating.end(seat, code)
         if seat.dialect == "jupyter":
             self._fronts.closed(seat)
         if seat.dialect != "fourhands":
             self._ledger.forget(seat.producer)
-        self.tell(self._presence.leave(seat.id), but=seat.id)
+        if not kept:
+            self._withdraw(seat.name)
 
     def entries_read(self, seat_id: str, entries: list[Entry], reached: int, *, now: int) -> None:
         """The answer to AskEntries: all that was asked for up to seq `reached`."""
@@ -313,12 +320,13 @@ class Room:
     # From time
 
     def tick(self, *, now: int) -> None:
-        """Once a second or so: silence, keepalives, cursors whose turn has come, an end whose grace is
-        over.
+        """Once a second or so: silence, keepalives, seats that are kept no longer, cursors whose turn has
+        come, an end whose grace is over.
         """
         self._ledger.now = now
         for seat in list(self.seats.values()):
             self._seats.keep_alive(seat, now)
+        self._give_up()
         for person in self._presence.trails if not self.ended else ():
             if cursor := self._presence.due(person, now):
                 self.record_cursor(person, cursor)
@@ -329,6 +337,13 @@ class Room:
             self._runs.rest()
         self._fronts.tick()
         self._ending.advance()
+
+    def stood_still(self, pause: int) -> None:
+        """Nothing was done here for so many µs, or the clock was set by them: nobody was silent for that."""
+        for seat in self.seats.values():
+            seat.heard_at += pause
+            seat.spoke_at += pause
+        self._seating.excuse(pause)
 
     # What the reception asks of the room
 
@@ -362,15 +377,19 @@ class Room:
             else:
                 self._ledger.own(kind, entry, actor=origin.person)
 
-    def seated(self, seat: Seat) -> None:
+    def seated(self, seat: Seat, *, pending: tuple[int, int] | None = None) -> None:
         """The seat has said what it has; an older connection of the same client instance makes room."""
-        for other in list(self.seats.values()):
-            if other is not seat and other.producer == seat.producer and not other.closed:
-                self._seats.close(other, Superseded.close_code, "this client has connected anew")
+        same = [s for s in self.seats.values() if s.producer == seat.producer and not s.closed]
+        before = next((other for other in same if other is not seat and other.recorded), None)
         if not self.ended:
-            seat.recorded = True
-            body = {"seat": seat.id, "dialect": seat.dialect}
-            self._ledger.own("seat.opened", body, actor=seat.person)
+            self._seating.take(seat, before=before, pending=pending)
+        for other in same:
+            if other is not seat:
+                self._seats.close(other, Superseded.close_code, "this client has connected anew")
+
+    def edited(self, seat: Seat, pseq: int, *, logged: bool) -> None:
+        """An operation of our own client was taken in."""
+        self._seating.count(seat, pseq, logged=logged)
 
     def tell(self, states: list[awareness.State], *, but: str) -> None:
         """Show awareness states to every seat but one."""
@@ -399,7 +418,16 @@ class Room:
                 self._seats.owe_acks(self._ending.committed())
                 self._close_fronts()
 
+    def _give_up(self) -> None:
+        """Seats that nobody came back to, or that nobody may come back to."""
+        for name in self._seating.give_up(lambda away: not self.welcome(away.person)):
+            self._withdraw(name)
+
+    def _withdraw(self, name: str) -> None:
+        self.tell(self._presence.leave(name), but="")
+
     def _close_unwelcome(self) -> None:
+        self._give_up()
         for seat in list(self.seats.values()):
             if not self.welcome(seat.person):
                 self._seats.close(seat, BadToken.close_code, "this invite was revoked")

@@ -80,7 +80,11 @@ class FrontEnd:
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """One connection; `producer` names its operations in the log, over reconnections for our own client."""
+    """One connection; `producer` names its operations in the log, over reconnections for our own client.
+
+    `id` is the connection's own, `name` that of the seat in log and awareness: a page that is back in time
+    has the name that it had.
+    """
 
     id: str
     person: str
@@ -97,10 +101,18 @@ class Seat:
     ack: tuple[int, int] | None = None
     heard_at: int = 0
     spoke_at: int = 0
+    name: str = ""
     recorded: bool = False
+    succeeded: bool = False  # its page's next connection has its seat
+    introduced: bool = False  # has sent an awareness frame
+    merging: tuple[int, int] | None = None  # the pseqs that its page made while away, until all are taken in
+    merged: int = 0  # edits among them that are logged
     burst: int = 0  # bytes of the document it was just sent; a bound on slow readers must not count them
     burst_sent: int = 0
     closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.id
 
     def send(self, frame: bytes) -> None:
         """Queue one frame; nothing is queued for a seat that is being closed."""

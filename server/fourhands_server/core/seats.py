@@ -6,14 +6,16 @@ from collections.abc import Iterable
 
 from fourhands_protocol import awareness, envelope, sync
 from fourhands_protocol.entries import Entry
-from fourhands_protocol.errors import Silent, SlowReader
+from fourhands_protocol.errors import BadToken, Silent, SlowReader
 from fourhands_server.core import delivery
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import CloseSeat, Origin
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Seat
 
-SILENCE = 30_000_000  # µs without a frame after which our own client's link counts as dead
+SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
+PROBE = 5_000_000  # µs without a frame after which it is asked; as often as it asks us
+EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
 KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
 EMPTY_AWARENESS = bytes([1, 1, 0])
 
@@ -83,8 +85,10 @@ class Seats:
                 seat.spoke_at = now
                 self.say(seat, EMPTY_AWARENESS)
         elif now - seat.heard_at >= SILENCE:
-            self.close(seat, Silent.close_code, "nothing was heard for 30 seconds")
-        elif now - max(seat.heard_at, seat.spoke_at) >= KEEPALIVE:
+            self.close(seat, Silent.close_code, "nothing was heard for 12 seconds")
+        elif now - seat.expires_at >= EXPIRED:
+            self.close(seat, BadToken.close_code, "the token has expired")
+        elif now - max(seat.heard_at, seat.spoke_at) >= PROBE:
             # A hidden tab's timers may sleep for a minute, but it answers what it receives.
             seat.spoke_at = now
             self.say(seat, envelope.encode(envelope.Ping(now)))

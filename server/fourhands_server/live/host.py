@@ -95,7 +95,7 @@ class RoomHost:
     @property
     def idle(self) -> bool:
         """Whether nobody is here and nothing goes on, so that the room may leave memory."""
-        busy = self._outboxes or self._calls.open or self._tasks
+        busy = self._outboxes or self._calls.open or self._tasks or self.room.expects
         return not busy and not self.state.waiting_runs() and self.kernel.quiet
 
     # Connections
@@ -382,6 +382,7 @@ class RoomHost:
     def _renew(self, seat_id: str) -> None:
         if outbox := self._outboxes.get(seat_id):
             token, seconds = self._parts.renew(self.id, outbox.seat)
+            outbox.seat.expires_at = self._now() + seconds * 1_000_000
             outbox.seat.send(envelope.encode(envelope.Token(token, seconds)))
 
     @contextmanager

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a link is read out
 TICK_S = 1.0
+LATE = 2_000_000  # µs between two ticks, beyond which time that passed is held against nobody
 SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
 SLICE_BYTES = 32 * 1024  # and so many bytes: 50 ms of the hardest edits; a larger entry goes to a thread
 IDLE = 60_000_000  # µs that an empty room stays in memory
@@ -116,10 +117,15 @@ class Hub:
         return RoomHost(core, self.parts, boot=boot)
 
     async def _tick(self) -> None:
+        last = self.parts.clock()
         while True:
             await asyncio.sleep(TICK_S)
+            now = self.parts.clock()
+            pause, last = now - last - int(TICK_S * 1_000_000), now
             for room, host in list(self._hosts.items()):
                 try:
+                    if abs(pause) > LATE:
+                        host.room.stood_still(pause)
                     host.tick()
                     self._let_go_if_idle(room, host)
                 except Exception:

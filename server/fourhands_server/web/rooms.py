@@ -163,9 +163,7 @@ class Rooms:
         principal, host = await self._desk.enter(request, "read")
         state = host.state
         people = [
-            Participant(
-                id=p.id, name=p.name, role=p.role, colour=p.colour, online=p.online, since=p.since
-            )
+            Participant(id=p.id, name=p.name, role=p.role, colour=p.colour, online=p.online, since=p.since)
             for p in state.people.values()
             if not p.removed
         ]

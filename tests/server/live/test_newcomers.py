@@ -103,8 +103,8 @@ async def test_a_link_that_moves_lives_though_its_reader_says_nothing() -> None:
         wire.waiting -= 1_000
         host.tick()
         assert wire.closed is None
-    for _ in range(4):
-        house.now += 10_000_000
+    for _ in range(3):
+        house.now += 6_000_000
         host.tick()
     assert wire.closed is not None
     assert wire.closed[0] == 4304
