@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Result:
 
 async def run_schedule(schedule: Schedule, server: LiveServer) -> Result:
     """Perform it and judge."""
+    if server.process is None or server.process.poll() is not None:
+        await asyncio.to_thread(server.start)
     begin, said = time.monotonic(), len(server.output)
     result = Result(schedule, [], 0)
     try:
@@ -48,10 +51,8 @@ async def run_schedule(schedule: Schedule, server: LiveServer) -> Result:
                 result.returns = [took for one in play.returns if (took := one.took) is not None]
                 result.trace = trace_of(play.done, play.every)
             await asyncio.to_thread(end, server, play.room)
-    except (Exception, asyncio.CancelledError) as error:
-        if isinstance(error, asyncio.CancelledError):
-            raise
-        result.broken.append(f"{type(error).__name__}: {error!r}")
+    except Exception:
+        result.broken.append(traceback.format_exc())
     complaints = "".join(server.output[said:])
     if "Traceback" in complaints or "ERROR" in complaints:
         result.broken.append(f"the server complained: {complaints[-3_000:]}")

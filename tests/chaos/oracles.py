@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+from tests.chaos.page import Page
 from tests.chaos.play import Play
 from tests.chaos.tab import Tab
 from tests.support.documents import Document
@@ -20,6 +21,8 @@ RUNS_S = 40.0
 POLL_S = 0.2
 FILE = "main.py"
 Entry = dict[str, Any]
+Look = dict[str, Any]
+Looks = list[tuple[Tab | Page, Look]]
 Oracle = Callable[[Play], Coroutine[Any, Any, list[str]]]
 
 
@@ -85,7 +88,7 @@ async def nobody_astray(play: Play) -> list[str]:
     tabs = play.open_tabs
     looks = [(tab, await tab.look()) for tab in tabs]
     return [
-        *sockets(play, tabs),
+        *sockets(play, looks),
         *seats(tabs, await timeline(play)),
         *(ghost for tab, look in looks for ghost in ghosts(tab, look, looks)),
     ]
@@ -100,14 +103,15 @@ async def replay_equal(play: Play) -> list[str]:
 # What they look at
 
 
-def sockets(play: Play, tabs: list[Tab]) -> Iterable[str]:
+def sockets(play: Play, looks: Looks) -> Iterable[str]:
+    """WebSockets, as the link sees them; a tab on the backup transport has none, a page does not tell."""
     for who, link in play.links.items():
-        there = sum(tab.person == play.seats[who].participant for tab in tabs)
-        if (served := link.served("/yjs/")) != there:
-            yield f"{who} has {there} tabs and {served} sockets"
+        ways = [look["way"] for tab, look in looks if tab.person == play.seats[who].participant]
+        if None not in ways and (served := link.served("/yjs/")) != ways.count("websocket"):
+            yield f"{who} has {served} WebSockets, and tabs that go by {ways}"
 
 
-def seats(tabs: list[Tab], entries: list[Entry]) -> Iterable[str]:
+def seats(tabs: list[Tab | Page], entries: list[Entry]) -> Iterable[str]:
     """By the log: whose seats are open and not lost."""
     held: dict[str, str] = {}
     for entry in entries:
@@ -120,11 +124,19 @@ def seats(tabs: list[Tab], entries: list[Entry]) -> Iterable[str]:
         yield f"seats by person are {dict(Counter(held.values()))}, tabs {dict(wanted)}"
 
 
-def ghosts(tab: Tab, look: dict[str, Any], looks: list[tuple[Tab, dict[str, Any]]]) -> Iterable[str]:
-    seen = {one["id"]: (one["person"], one["at"]) for one in look["others"]}
-    there = {other["id"]: (one.person, other["at"]) for one, other in looks if one is not tab}
+def ghosts(
+    tab: Tab | Page, look: dict[str, Any], looks: list[tuple[Tab | Page, dict[str, Any]]]
+) -> Iterable[str]:
+    """A page tells neither its client id nor what it sees: the others count its person's cursors."""
+    if look["id"] is None:
+        return
+    pages = {one.person for one, other in looks if other["id"] is None}
+    seen = {one["id"]: (one["person"], one["at"]) for one in look["others"] if one["person"] not in pages}
+    there = {other["id"]: (one.person, other["at"]) for one, other in looks if one is not tab and other["id"]}
     if seen != there:
         yield f"{tab.name} sees the cursors {seen}, there are {there}"
+    if (strangers := len(look["others"]) - len(seen)) != len(pages):
+        yield f"{tab.name} sees {strangers} cursors of {len(pages)} pages"
 
 
 def words(play: Play, entries: list[Entry]) -> Iterable[str]:
@@ -148,7 +160,7 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
             yield f"nobody typed {word!r} {there[word]} times"
 
 
-def last_claim(tab: Tab) -> tuple[int, int]:
+def last_claim(tab: Tab | Page) -> tuple[int, int]:
     claims_made = tab.told("saved")
     return (claims_made[-1]["typed"], claims_made[-1]["erased"]) if claims_made else (0, 0)
 
@@ -178,7 +190,9 @@ def recorded_at(entries: list[Entry]) -> dict[str, int]:
 def lines_and_runs(play: Play, entries: list[Entry]) -> Iterable[str]:
     """Each chat line once; each run once where it was taken, never twice, and with its own output once."""
     lines = Counter(one["body"]["text"] for one in entries if one["kind"] == "chat")
-    codes = Counter(one["body"]["code"] for one in entries if one["kind"] == "run.queued")
+    codes = Counter(
+        one["body"]["code"] for one in entries if one["kind"] == "run.queued" and "code" in one["body"]
+    )
     asked = {one["line"] for tab in play.every for one in tab.told("chatted") if one["ok"]}
     ran = {one["code"] for tab in play.every for one in tab.told("ran") if one["ok"]}
     wanted = {act.detail["line"] for act in play.schedule.acts if act.what == "chat"}
@@ -193,7 +207,8 @@ def lines_and_runs(play: Play, entries: list[Entry]) -> Iterable[str]:
 
 
 def outputs(entries: list[Entry]) -> Iterable[str]:
-    code = {one["body"]["run"]: one["body"]["code"] for one in entries if one["kind"] == "run.queued"}
+    """A run of code prints one line; one of the file, which is comments, nothing."""
+    code = {one["body"]["run"]: one["body"].get("code") for one in entries if one["kind"] == "run.queued"}
     printed: Counter[str] = Counter()
     for one in entries:
         if one["kind"] == "run.outputs":
@@ -202,7 +217,7 @@ def outputs(entries: list[Entry]) -> Iterable[str]:
     for one in entries:
         if one["kind"] == "run.finished":
             run, status = one["body"]["run"], one["body"]["status"]
-            if (status, printed[run]) != ("ok", 1):
+            if (status, printed[run]) != ("ok", int(code[run] is not None)):
                 yield f"the run {code[run]!r} ended as {status} and printed {printed[run]} lines"
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
+from tests.chaos.page import Page
 from tests.chaos.schedule import PEOPLE, SERVER, Act, Schedule
 from tests.chaos.tab import Tab
 from tests.support.bad_link import BadLink, Weather
@@ -25,7 +26,7 @@ ROLES = {"ada": "candidate", "bob": "interviewer", "cyd": "interviewer"}
 class Return:
     """A link that was well again, until the next thing befell it (or the end)."""
 
-    tab: Tab
+    tab: Tab | Page
     at: float
     until: float | None = None
 
@@ -49,8 +50,8 @@ class Play:
         self.links: dict[str, BadLink] = {}
         self.seats: dict[str, Seat] = {}
         # The tab of each person, and all that there ever were.
-        self.tabs: dict[str, Tab] = {}
-        self.every: list[Tab] = []
+        self.tabs: dict[str, Tab | Page] = {}
+        self.every: list[Tab | Page] = []
         self.returns: list[Return] = []
         self.done: list[str] = []
         self._invites: dict[str, str] = {}
@@ -66,7 +67,7 @@ class Play:
         return self.seats["bob"]
 
     @property
-    def open_tabs(self) -> list[Tab]:
+    def open_tabs(self) -> list[Tab | Page]:
         return [tab for tab in self.every if tab.open_now]
 
     # The stage
@@ -83,7 +84,7 @@ class Play:
             for tab in self.every:
                 await until_phase(tab, "live")
 
-    async def open_tab(self, who: str, number: int) -> Tab:
+    async def open_tab(self, who: str, number: int) -> Tab | Page:
         seat, link = self.seats[who], self.links[who]
         base = f"http://127.0.0.1:{link.port}"
         wanted = {
@@ -99,7 +100,8 @@ class Play:
             "resume": seat.resume,
             "seed": self.schedule.seed * 100 + number,
         }
-        tab = await Tab(f"{who}-{number}", wanted).open()
+        kind = Page if self.schedule.page and number == PEOPLE.index("bob") else Tab
+        tab = await kind(f"{who}-{number}", wanted).open()
         self.every.append(tab)
         return tab
 
@@ -238,7 +240,7 @@ class Play:
         assert self.server.process is not None
         self.server.process.send_signal(number)
 
-    async def _next_saved(self, tab: Tab) -> None:
+    async def _next_saved(self, tab: Tab | Page) -> None:
         """Until it is told that all is saved; at most some seconds."""
         count = len(tab.told("saved"))
         deadline = time.monotonic() + 5
@@ -251,7 +253,7 @@ class Play:
                 return
 
 
-async def until_phase(tab: Tab, phase: str) -> None:
+async def until_phase(tab: Tab | Page, phase: str) -> None:
     """Waits for what a tab says."""
     while tab.phase != phase:
         assert tab.open_now, tab.events[-3:]

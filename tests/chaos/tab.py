@@ -87,7 +87,8 @@ class Tab:
         self._process.send_signal(signal.SIGSTOP)
 
     def wake(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
+        if self.open_now:
+            self._process.send_signal(signal.SIGCONT)
 
     async def leave(self) -> None:
         """Closed by its user."""

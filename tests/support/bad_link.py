@@ -241,7 +241,7 @@ class Connection:
             piece = data[at : at + weather.piece]
             at += len(piece)
             await self._link.passable(way)
-            if way in self._ended:
+            if way in self._ended or sink.transport.is_closing():
                 return
             sink.write(piece)
             with suppress(OSError):

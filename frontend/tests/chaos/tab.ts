@@ -8,7 +8,10 @@ import { loadTimeline } from "../../src/replay/loader";
 import { Api } from "../../src/room/api";
 import { applyAll } from "../../src/room/apply";
 import { type Change, RoomClient } from "../../src/room/client";
+import { openHttpSocket } from "../../src/room/http-socket";
+import { openByRoute, type Way } from "../../src/room/route";
 import { EMPTY, type RoomState } from "../../src/room/state";
+import { openWebSocket, type SocketFactory } from "../../src/room/transport";
 import type { Wake } from "../../src/room/wake";
 import { pick, seeded } from "../support/random";
 
@@ -26,6 +29,8 @@ export interface Wanted {
   name: string;
   resume: string;
   seed: number;
+  /** Without it as a page chooses. */
+  way?: Way;
 }
 
 const FILE = "main.py";
@@ -41,13 +46,16 @@ export class Tab {
   #erased = 0;
   #phase = "";
   #status = "";
+  #way: Way = "websocket";
 
   constructor(wanted: Wanted, say: (event: object) => void) {
     this.#wanted = wanted;
     this.#say = say;
     this.#random = seeded(wanted.seed);
     const { url, token, person, role } = wanted;
-    this.#client = new RoomClient({ url, token, person, role, renewToken: () => this.#joinAgain() });
+    const openSocket = this.#watchedWays();
+    const renewToken = () => this.#joinAgain();
+    this.#client = new RoomClient({ url, token, person, role, renewToken, openSocket });
     this.#client.subscribe((change) => this.#changed(change));
     this.#client.onNotice((notice) => this.#tell("notice", { ...notice }));
     this.#client.start();
@@ -108,6 +116,7 @@ export class Tab {
       status: status.kind,
       phase: link.phase,
       pending: link.pending,
+      way: this.#way,
       id: doc.clientID,
       at: awareness.getLocalState()?.at ?? null,
       others: others.map(([id, state]) => ({ id, person: state.user?.id ?? null, at: state.at ?? null })),
@@ -130,6 +139,22 @@ export class Tab {
 
   stop(): void {
     this.#client.stop();
+  }
+
+  /** As a page chooses, or always one way; which one it goes now is told to who looks. */
+  #watchedWays(): SocketFactory {
+    const by = (way: Way, open: SocketFactory): SocketFactory => {
+      return (...socket) => {
+        this.#way = way;
+        return open(...socket);
+      };
+    };
+    const websocket = by("websocket", openWebSocket);
+    const http = by("http", (...socket) => openHttpSocket(...socket));
+    if (this.#wanted.way === "http") return http;
+    const reachable = async () =>
+      (await fetch(`${this.#wanted.base}/healthz`).catch(() => null))?.ok === true;
+    return openByRoute({ websocket, http, reachable });
   }
 
   get #text(): string {
