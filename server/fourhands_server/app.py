@@ -33,6 +33,7 @@ from fourhands_server.web.entrance import Entrance
 from fourhands_server.web.environments import Environments
 from fourhands_server.web.files import Files
 from fourhands_server.web.health import Health
+from fourhands_server.web.hocuspocus import with_hocuspocus
 from fourhands_server.web.invites import Invites
 from fourhands_server.web.judgements import Judgements
 from fourhands_server.web.kernels import Kernels
@@ -93,7 +94,7 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *Backup(desk, entrance).calls(),
             *Health(desk).calls(),
         ]
-        yield Server(_http(calls), room_socket(entrance), hub, rooms)
+        yield Server(_http(calls), room_socket(with_hocuspocus(entrance)), hub, rooms)
 
 
 async def _kernels(config: Config) -> KernelHostClient:

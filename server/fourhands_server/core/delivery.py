@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from fourhands_protocol import envelope, sync
+from fourhands_protocol import envelope, hocuspocus, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
 from fourhands_protocol.roles import ROOM, streams
 from fourhands_server.core.seat import Live, Seat, Syncing
@@ -51,11 +51,11 @@ class Delivery:
     def _send(self, seat: Seat) -> None:
         if self.entry.stream == ROOM:
             seat.sent = self.entry.seq
-        if seat.dialect == "stock":
-            if self.stock is not None:
+        own = self.producer == seat.producer
+        if seat.syncs:
+            if self.stock is not None and not (own and seat.dialect == "hocuspocus"):
                 seat.send(self.stock)
             return
-        own = self.producer == seat.producer
         if not own or self.entry.kind != EDIT:
             flush_ack(seat)
             if len(self.ours) > LARGE:
@@ -79,7 +79,17 @@ def flush_ack(seat: Seat) -> None:
     if seat.ack is not None and isinstance(seat.state, Live):
         settled, seq = seat.ack
         seat.ack = None
+        if seat.dialect == "hocuspocus":
+            _tell_saved(seat, settled)
+            return
         seat.send(envelope.encode(envelope.Ack(settled, seq)))
+
+
+def _tell_saved(seat: Seat, settled: int) -> None:
+    """A provider counts one sync status for each step 2 and each update (D-5)."""
+    for _ in range(settled - seat.saved):
+        seat.send(hocuspocus.SAVED)
+    seat.saved = max(settled, seat.saved)
 
 
 def chunks(entries: Iterable[Entry]) -> list[bytes]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
 from fourhands_protocol.entries import EDIT
+from fourhands_protocol.hocuspocus import NOT_SAVED
 from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
 from fourhands_server.core import delivery, kept, operations, syncing
 from fourhands_server.core.colours import user_colours
@@ -81,32 +82,59 @@ class Reception:
                 self._awareness(seat, payload)
             case sync.QueryAwareness():
                 self.greet(seat)
-            case _ if seat.dialect != "stock":
+            case _ if not seat.syncs:
                 raise errors.MalformedFrame("sync frames are for stock clients; send operations")
             case sync.Step1(vector):
+                if seat.dialect == "hocuspocus":
+                    self._ask(seat)
                 # One question at a time: an answer that is under way serves a later step 1 as well.
                 if not isinstance(seat.state, Syncing):
                     self._sync_stock(seat, vector)
             case sync.Step2(update):
+                # With it settles what it holds as well (F-12).
+                seat.pseq, seat.dropped, seat.asked = seat.pseq + seat.dropped, 0, False
                 self._stock_edit(seat, update, limit=limits.STEP2)
             case sync.Update(update):
-                self._stock_edit(seat, update, limit=limits.UPDATE)
+                try:
+                    self._stock_edit(seat, update, limit=limits.UPDATE)
+                except errors.CausalGap:
+                    if not seat.asked:
+                        raise
+                    seat.dropped += 1
             case _:
                 raise errors.MalformedFrame("a client does not send this message")
 
+    def _ask(self, seat: Seat) -> None:
+        """Ask a provider what we lack: it counts on the sync status of its answer (D-4, D-5)."""
+        if not seat.asked:
+            seat.asked = True
+            seat.send(sync.step1(sync.encode_vector(self._ledger.admission.vector())))
+
     def _stock_edit(self, seat: Seat, update: bytes, *, limit: int) -> None:
-        seat.pseq += 1
-        origin = Origin(seat.person, seat.role, seat.producer, seat.pseq, seat=seat.id)
+        origin = Origin(seat.person, seat.role, seat.producer, seat.pseq + 1, seat=seat.id)
+        hocuspocus = seat.dialect == "hocuspocus"
         try:
-            self._edit(origin, update, entries.edit_body(update), limit=limit)
+            news = self._edit(origin, update, entries.edit_body(update), limit=limit)
         except Refused as refused:
+            if hocuspocus:
+                seat.send(NOT_SAVED)
             raise errors.RoomEnded(refused.message) from refused
         except errors.Forbidden:
+            if hocuspocus:
+                seat.send(NOT_SAVED)
+                return
             seat.send(sync.permission_denied("you may read this room, not write in it"))
             raise
+        seat.pseq = origin.pseq
+        if hocuspocus:
+            if not news:  # it may repeat what is not in the log yet
+                self._ledger.repeated(origin, self._ledger.ahead.head)
+            delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
+        elif not news:
+            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
 
     def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> bool:
-        """Admit an edit: news is logged, an update without news settles at once. Was it news?"""
+        """Admit an edit; whether it was news and is to be logged."""
         writes = allows(origin.role, EDIT)
         ended = self._desk.ending
         if not writes or ended:
@@ -114,13 +142,11 @@ class Reception:
                 if not writes:
                     raise errors.Forbidden("this role reads only")
                 raise Refused("ended", operations.ENDED)
-            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
             return False
-        if self._ledger.admission.check(update, origin.person, limit=limit).is_news:
+        news = self._ledger.admission.check(update, origin.person, limit=limit).is_news
+        if news:
             self._ledger.append(origin, EDIT, body)
-            return True
-        self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
-        return False
+        return news
 
     def _ours(self, seat: Seat, message: envelope.Message) -> None:
         match message:
@@ -151,6 +177,8 @@ class Reception:
         try:
             if kind == EDIT:
                 logged = self._edit(origin, fields["update"], body, limit=limits.UPDATE)
+                if not logged:
+                    instance.admit(pseq, logged=False)
             elif kind == "relay":
                 raise Refused("forbidden", "This room has lost nothing that a page could bring back.")
             else:

@@ -170,6 +170,7 @@ class Room:
             self.seated(seat)
             self._fronts.open(seat)
         if seat.dialect == "stock":
+            seat.asked = True
             self._seats.say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:

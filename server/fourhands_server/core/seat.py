@@ -8,7 +8,7 @@ from typing import Literal
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import ROOM
 
-Dialect = Literal["stock", "fourhands", "jupyter"]
+Dialect = Literal["stock", "hocuspocus", "fourhands", "jupyter"]
 Framing = Literal["v1", "json"]
 
 HELD_LIMIT = 20_000  # entries that may pile up while a seat waits for its document; then it must resync
@@ -98,6 +98,9 @@ class Seat:
     producer: str = ""
     pseq: int = 0
     sent: int = 0
+    asked: bool = False  # our step 1 is not answered; of a dialect that syncs
+    dropped: int = 0  # updates that its answer will hold as well (F-12)
+    saved: int = 0  # operations that were answered by a sync status; of dialect `hocuspocus` alone
     ack: tuple[int, int] | None = None
     heard_at: int = 0
     spoke_at: int = 0
@@ -113,6 +116,11 @@ class Seat:
 
     def __post_init__(self) -> None:
         self.name = self.name or self.id
+
+    @property
+    def syncs(self) -> bool:
+        """Whether it gets its document by the sync frames of y-protocols."""
+        return self.dialect in ("stock", "hocuspocus")
 
     def send(self, frame: bytes) -> None:
         """Queue one frame; nothing is queued for a seat that is being closed."""

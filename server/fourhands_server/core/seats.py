@@ -65,7 +65,7 @@ class Seats:
         """Whoever sent these will hear that they are settled."""
         producers = {origin.producer for origin in settled}
         for seat in self.open.values():
-            if seat.dialect == "fourhands" and seat.producer in producers:
+            if seat.dialect in ("fourhands", "hocuspocus") and seat.producer in producers:
                 delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
                 self.touch(seat)
 
@@ -80,7 +80,7 @@ class Seats:
         """Say something to whoever would think us gone, and close whoever has gone."""
         if seat.dialect == "jupyter":
             return  # the socket's own pings find out
-        if seat.dialect == "stock":
+        if seat.syncs:
             if now - seat.spoke_at >= KEEPALIVE:
                 seat.spoke_at = now
                 self.say(seat, EMPTY_AWARENESS)

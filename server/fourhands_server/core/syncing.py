@@ -129,7 +129,7 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     if syncing.wants_diff or (seat.dialect == "fourhands" and _lacks_pages(syncing)):
         return
     seat.state = Live()
-    if seat.dialect == "stock":
+    if seat.syncs:
         frames = [sync.step2(syncing.diff)]
     elif syncing.story:
         frames = [envelope.encode(envelope.State(syncing.diff, syncing.upto, left_out(ledger)))]
@@ -143,7 +143,7 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     for entry, producer, pseq in syncing.held:
         if entry.seq > (syncing.upto if entry.stream == ROOM else syncing.private_upto):
             Delivery(entry, producer, pseq).to(seat)
-    if seat.dialect == "fourhands":
+    if not seat.syncs:
         delivery.owe_ack(seat, ledger.instance(seat.producer).settled, seat.sent)
 
 

@@ -15,6 +15,7 @@ from fourhands_server.core.seat import Dialect, Framing
 
 BEARER: Final = "bearer."
 _ROOM: Final = re.compile(r"/yjs/(.+)")
+_HOCUSPOCUS: Final = re.compile(r"/hp/?")
 _KERNEL: Final = re.compile(r"(?:/gateway)?/api/kernels/([^/]+)/channels")
 GATEWAY: Final = "/gateway"  # what Jupyter's own server is told to use as its gateway
 FIVE_PARTS: Final = "fourhands-room-kernel-of-"  # its routes know only ids of five parts, as UUIDs have them
@@ -49,6 +50,8 @@ def visit(request: Request) -> Visit | None:
         dialect: Dialect = "fourhands" if ours else "stock"
         # A stock client that offers something else is served without a subprotocol.
         return Visit(unquote(room[1]), token, dialect, SUBPROTOCOL if ours else None)
+    if _HOCUSPOCUS.fullmatch(path):
+        return Visit("", "", "hocuspocus", None)  # each document on it names its room and its token
     if (asked_help := _LANGUAGE.fullmatch(path)) and LSP in offered:
         return Visit(unquote(asked_help[1]), _bearer(offered), "lsp", LSP)
     if kernel := _KERNEL.fullmatch(path):
