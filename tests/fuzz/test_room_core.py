@@ -15,7 +15,7 @@ from tests.support.world import SECRET, Client, OurClient, StockClient, World, b
 
 from fourhands_protocol import cbor
 from fourhands_protocol.entries import PRIVATE
-from fourhands_server.core import kept, syncing
+from fourhands_server.core import kept, reception, syncing
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.questions import checked
 from fourhands_server.core.state import DataFile
@@ -58,6 +58,7 @@ class Life:
             self.question: 2,
             self.tests: 4,
             self.time: 3,
+            self.stall: 0,
         }
         moves |= {getattr(self, name): weight for name, weight in rather.items()}
         for move in self.chance.choices(list(moves), list(moves.values()), k=steps):
@@ -89,6 +90,14 @@ class Life:
             who.connect()
         elif self.chance.random() < 0.4:
             who.cut()
+
+    def stall(self) -> None:
+        """Somebody's network is full, or takes all that waited in it."""
+        who = self.chance.choice(self.world.clients)
+        if who.stalled:
+            who.read_on()
+        else:
+            who.stalled = True
 
     def crash(self) -> None:
         self.world.crash()
@@ -185,6 +194,8 @@ class Life:
         self._attach()
         for _ in range(3):
             for client in self.world.clients:
+                if client.stalled:
+                    client.read_on()
                 if client.seat is None:
                     client.connect()
             self.world.settle()
@@ -264,6 +275,13 @@ def test_replay_of_the_log_equals_the_live_room(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(0, SEEDS, 2))
 def test_whatever_is_printed_is_told_or_named_as_left_out(seed: int) -> None:
     live(seed, kernel=60, operate=30, commit=60)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
+def test_whoever_reads_slowly_is_told_all_the_same(seed: int) -> None:
+    """By the log where that is short, else by story and document; here 8 entries are many."""
+    with patch.object(reception, "RESUME_LIMIT", (5_000, 8)[seed % 2]):
+        live(seed, stall=25)
 
 
 def test_some_lives_leave_out_outputs_and_some_none() -> None:

@@ -41,6 +41,7 @@ class Attached:
     inbox: list[bytes] = field(default_factory=list)
     messages: list[JSON] = field(default_factory=list)
     closed_with: int | None = None
+    stalled: bool = False
     sent: int = 0
 
     def __post_init__(self) -> None:

@@ -79,10 +79,10 @@ class World:
 
     def crash(self) -> None:
         """The server dies: what was not committed is gone, every connection too; the room is rebuilt."""
-        self.waiting.clear()
-        self.questions.clear()
         for client in self.clients:
             client.cut()
+        self.waiting.clear()
+        self.questions.clear()
         self.room = self._make()
         self.room.replay(self.log)
         self.room.replay(self.private_log)
@@ -113,6 +113,8 @@ class World:
             client = self._client_of(seat.id)
             if client is not None:
                 client.inbox.extend(seat.out)
+                if client.stalled:
+                    self.room.filled(seat.id)
             seat.out = []
 
     def _do(self, effect: effects.Effect) -> None:
@@ -240,6 +242,7 @@ class Client:
     inbox: list[bytes] = field(default_factory=list)
     outbox: list[bytes] = field(default_factory=list)
     closed_with: int | None = None
+    stalled: bool = False
     connections: int = 0
     doc: pycrdt.Doc = field(init=False)
     dialect = "stock"
@@ -290,6 +293,7 @@ class Client:
         """The link breaks: what was under way in both directions is lost."""
         self.inbox.clear()
         self.outbox.clear()
+        self.stalled = False
         if self.seat is not None:
             seat, self.seat = self.seat, None
             self.world.room.closed(seat, 1006, now=self.world.now)
@@ -297,13 +301,23 @@ class Client:
 
     def deliver(self, count: int | None) -> bool:
         """Let frames arrive, the client's first, then the room's; tells whether there were any."""
-        busy = bool(self.inbox or self.outbox)
+        busy = bool(self.outbox or (self.inbox and not self.stalled))
         for queue, take in ((self.outbox, self._to_room), (self.inbox, self.receive)):
-            frames = queue[:count]
+            frames = [] if self.stalled and queue is self.inbox else queue[:count]
             del queue[: len(frames)]
             for frame in frames:
                 take(frame)
         return busy
+
+    def read_on(self) -> None:
+        """A stalled client reads all that waited in its network; only then can the room tell it more."""
+        self.stalled = False
+        frames, self.inbox = self.inbox, []
+        for frame in frames:
+            self.receive(frame)
+        if self.seat is not None:
+            self.world.room.drained(self.seat, now=self.world.now)
+            self.world.carry_out()
 
     def _to_room(self, frame: bytes) -> None:
         if self.seat is not None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from fourhands_protocol import envelope, hocuspocus, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
 from fourhands_protocol.roles import ROOM, streams
-from fourhands_server.core.seat import Live, Seat, Syncing
+from fourhands_server.core.seat import Lagging, Live, Seat, Syncing
 
 STORY_WITHOUT = frozenset({EDIT, CURSOR})  # a newcomer gets these as the document itself, or not at all
 CHUNK_ENTRIES = 200
@@ -46,6 +46,8 @@ class Delivery:
                 self._send(seat)
             case Syncing() as syncing if seat.dialect == "fourhands" or self.entry.kind == EDIT:
                 return syncing.hold(self.entry, self.producer, self.pseq)
+            case Lagging(until) if self.entry.stream == ROOM and self.entry.seq <= until:
+                self._send(seat)
         return True
 
     def _send(self, seat: Seat) -> None:
@@ -76,7 +78,7 @@ def flush_ack(seat: Seat) -> None:
 
     Not while the seat is syncing: an ack moves the client's place in the log, which the story must begin.
     """
-    if seat.ack is not None and isinstance(seat.state, Live):
+    if seat.ack is not None and isinstance(seat.state, Live | Lagging):
         settled, seq = seat.ack
         seat.ack = None
         if seat.dialect == "hocuspocus":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,11 @@ class Presence:
         for shown in others:
             shown.clock += 1
         return [State(s.client, s.clock, s.state) for s in others]
+
+    def of(self, clients: Iterable[int]) -> list[State]:
+        """The states of some clients as the others were shown them, those that have gone among them."""
+        found = [self.shown[client] for client in clients if client in self.shown]
+        return [State(s.client, s.clock, s.state) for s in found]
 
     def _take(
         self, offered: State, seat: str, person: str, user: Mapping[str, Any], returns: bool

@@ -14,13 +14,13 @@ from fourhands_protocol import awareness, entries, envelope, errors, limits, syn
 from fourhands_protocol.entries import EDIT
 from fourhands_protocol.hocuspocus import NOT_SAVED
 from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
-from fourhands_server.core import delivery, kept, operations, syncing
+from fourhands_server.core import delivery, kept, lagging, operations, syncing
 from fourhands_server.core.colours import user_colours
 from fourhands_server.core.effects import Origin, RenewToken
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
 from fourhands_server.core.presence import Cursor, Presence, cursor_of
-from fourhands_server.core.seat import Greeting, Seat, Syncing
+from fourhands_server.core.seat import Greeting, Lagging, Seat, Syncing
 
 OURS = bytes([envelope.FRAME])
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
@@ -88,7 +88,7 @@ class Reception:
                 if seat.dialect == "hocuspocus":
                     self._ask(seat)
                 # One question at a time: an answer that is under way serves a later step 1 as well.
-                if not isinstance(seat.state, Syncing):
+                if not isinstance(seat.state, Syncing | Lagging):
                     self._sync_stock(seat, vector)
             case sync.Step2(update):
                 # With it settles what it holds as well (F-12).
@@ -197,28 +197,47 @@ class Reception:
         if not isinstance(seat.state, Greeting):
             raise errors.MalformedFrame("HELLO comes once")
         seat.producer = f"{seat.person}/{hello.instance}"
-        state, after = self._ledger.state, hello.last.get(ROOM, 0)
-        reads = INTERVIEWERS in streams(seat.role, seat.person)
-        private = hello.last.get(INTERVIEWERS, 0)
-        same = hello.lineage in (None, state.lineage)
-        resumed = (
-            same
-            and hello.lineage is not None
-            and hello.incarnation == self._incarnation
-            and 0 < after <= state.head <= after + RESUME_LIMIT
-            and state.printed_after(after) <= kept.KEPT
-            and (not reads or private <= self._ledger.private.head <= private + RESUME_LIMIT)
-        )
-        mode = "resumed" if resumed else "resync" if same else "reset"
+        known = hello.lineage is not None and hello.incarnation == self._incarnation
+        same = hello.lineage in (None, self._ledger.state.lineage)
+        after, private = hello.last.get(ROOM, 0), hello.last.get(INTERVIEWERS, 0)
+        resumed = same and known and self._is_near(seat, after, private)
         self._desk.seated(seat, pending=hello.pending)
-        seat.send(self._welcome(seat, mode))
+        seat.send(self._welcome(seat, "resumed" if resumed else "resync" if same else "reset"))
         self.greet(seat)
-        if resumed:
-            known = private if reads else None
-            syncing.begin(self._ledger, seat, after=after, story=False, vector=None, private=known)
-        else:
-            vector, begin = hello.vector if same else None, 0 if reads else None
-            syncing.begin(self._ledger, seat, after=0, story=True, vector=vector, private=begin)
+        self._tell_from(seat, after if resumed else 0, private, hello.vector if same else None)
+
+    def drained(self, seat: Seat) -> None:
+        """Tell a seat what went past it while its network was full, in one piece (E-15)."""
+        missed, lag = lagging.end(seat)
+        if states := self._presence.of(missed):
+            seat.send(sync.awareness(awareness.encode(states)))
+        if lag is None:
+            return
+        vector = sync.encode_vector(lag.vector)
+        if seat.syncs:
+            syncing.begin_stock(self._ledger, seat, vector)
+            return
+        resumed = self._is_near(seat, seat.sent, lag.private)
+        seat.send(self._welcome(seat, "resumed" if resumed else "resync"))
+        # A story goes past edits that are committed meanwhile. The vector names none of them: as long as
+        # something up to `until` is not committed, nothing went past the seat, and the log is short.
+        self._tell_from(seat, seat.sent if resumed else 0, lag.private, vector)
+
+    def _is_near(self, seat: Seat, after: int, private: int) -> bool:
+        """Whether what a seat lacks is told shorter by the log than by story and document."""
+        state = self._ledger.state
+        return (
+            0 < after <= state.head <= after + RESUME_LIMIT
+            and state.printed_after(after) <= kept.KEPT
+            and (not _reads_private(seat) or private <= self._ledger.private.head <= private + RESUME_LIMIT)
+        )
+
+    def _tell_from(self, seat: Seat, after: int, private: int, vector: bytes | None) -> None:
+        """Tell the log from `after` on; from 0, the story and what `vector` lacks of the document."""
+        story = after == 0
+        begin = (0 if story else private) if _reads_private(seat) else None
+        document = vector if story else None
+        syncing.begin(self._ledger, seat, after=after, story=story, vector=document, private=begin)
 
     def _welcome(self, seat: Seat, mode: str) -> bytes:
         state, now = self._ledger.state, self._ledger.now
@@ -241,7 +260,7 @@ class Reception:
     def _heads(self, seat: Seat) -> dict[str, int]:
         """Where the streams stand that this seat may read; others it cannot even count."""
         heads = {ROOM: self._ledger.state.head}
-        if INTERVIEWERS in streams(seat.role, seat.person):
+        if _reads_private(seat):
             heads[INTERVIEWERS] = self._ledger.private.head
         return heads
 
@@ -286,3 +305,7 @@ class Reception:
             due = self._presence.move(seat.person, cursor, self._ledger.now)
             if due is not None:
                 self._desk.record_cursor(seat.person, due)
+
+
+def _reads_private(seat: Seat) -> bool:
+    return INTERVIEWERS in streams(seat.role, seat.person)

@@ -21,7 +21,7 @@ from fourhands_protocol.errors import (
     TooLarge,
 )
 from fourhands_server.core import adding as questions_of
-from fourhands_server.core import operations, syncing
+from fourhands_server.core import lagging, operations, syncing
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.colours import HUES
 from fourhands_server.core.effects import ApplyEdit, Effect, Origin, Settle
@@ -223,6 +223,18 @@ class Room:
         """Close a connection for a reason of the host's (its reader is too slow, say)."""
         if seat := self.seats.get(seat_id):
             self._seats.close(seat, code, reason)
+
+    def filled(self, seat_id: str) -> bool:
+        """The network takes no more for this seat at present; True where `drained` is to say when it does."""
+        seat = self.seats.get(seat_id)
+        return seat is not None and lagging.begin(self._ledger, seat)
+
+    def drained(self, seat_id: str, *, now: int) -> None:
+        """The network has taken what waited for this seat."""
+        self._ledger.now = now
+        if seat := self.seats.get(seat_id):
+            self._reception.drained(seat)
+            self._seats.touch(seat)
 
     # From HTTP
 

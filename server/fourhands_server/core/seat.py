@@ -66,7 +66,19 @@ class Live:
     """Has everything; gets each entry as it is committed."""
 
 
-State = Greeting | Following | Syncing | Live
+@dataclass(slots=True)
+class Lagging:
+    """Was live, and its network is full: what is committed after seq `until` goes past it.
+
+    `vector` is the room's state vector at `until`, `private` how far it was told the stream of interviewers.
+    """
+
+    until: int
+    vector: dict[int, int]
+    private: int
+
+
+State = Greeting | Following | Syncing | Live | Lagging
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,7 @@ class Seat:
     merged: int = 0  # edits among them that are logged
     burst: int = 0  # bytes of the document it was just sent; a bound on slow readers must not count them
     burst_sent: int = 0
+    missed: set[int] | None = None  # while its network is full: clients whose awareness went past it
     closed: bool = False
 
     def __post_init__(self) -> None:

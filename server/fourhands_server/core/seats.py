@@ -45,13 +45,17 @@ class Seats:
         self.touch(seat)
 
     def tell(self, states: list[awareness.State], *, but: str) -> None:
-        """Show awareness states to every seat but one."""
+        """Show awareness states to every seat but one; whose network is full gets the last of them later."""
         if not states:
             return
         frame = sync.awareness(awareness.encode(states))
         for seat in self.open.values():
-            if seat.id != but:
+            if seat.id == but:
+                continue
+            if seat.missed is None:
                 self.say(seat, frame)
+            else:
+                seat.missed.update(state.client for state in states)
 
     def fan_out(self, entry: Entry, origin: Origin) -> None:
         """Tell a committed entry to everybody who may know it."""

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from fourhands_kernels.kernel import Kernels
 from fourhands_protocol import envelope
 from fourhands_protocol.entries import Entry
-from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError
+from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError, SlowReader
 from fourhands_server.blobs.blobs import Blobs
 from fourhands_server.core.effects import (
     Append,
@@ -119,9 +119,9 @@ class RoomHost:
 
     def tick(self) -> None:
         """Time went on."""
-        for outbox in self._outboxes.values():
-            if outbox.drain.moved():
-                outbox.seat.heard_at = self._now()
+        for seat, outbox in self._outboxes.items():
+            if not outbox.tick(self._now()):
+                self.room.drop_seat(seat, SlowReader.close_code, "nothing was read for 30 seconds")
         self._event(self.room.tick)
 
     def let_go(self) -> None:
@@ -177,9 +177,11 @@ class RoomHost:
             return
         self._carrying = True
         try:
-            while self.failed is None and (effects := self.room.take_effects()):
-                self._carry(effects)
-            self._flush()
+            while self.failed is None:
+                if effects := self.room.take_effects():
+                    self._carry(effects)
+                elif not self._flush():
+                    break
         except Exception as error:
             self._mistaken(error)
         finally:
@@ -276,11 +278,26 @@ class RoomHost:
         for task in self._tasks:
             task.cancel()
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Write what gathered for the connections; True where one of them is to be closed for it."""
+        closes = False
         for seat in self.room.take_talking():
             outbox = self._outboxes.get(seat.id)
-            if outbox is not None and not outbox.flush():
-                self.room.drop_seat(seat.id, 4301, "this client reads too slowly")
+            if outbox is None:
+                continue
+            if not outbox.flush():
+                self.room.drop_seat(seat.id, SlowReader.close_code, "this client reads too slowly")
+                closes = True
+            elif outbox.full and self.room.filled(seat.id):
+                self._await_drained(outbox)
+        return closes
+
+    def _await_drained(self, outbox: Outbox) -> None:
+        self._answered(
+            asyncio.ensure_future(outbox.wire.drained()),
+            lambda drained: self._event(self.room.drained, outbox.seat.id),
+            lambda error: self.room.drop_seat(outbox.seat.id, SlowReader.close_code, str(error)),
+        )
 
     def _close(self, effect: CloseSeat) -> None:
         if outbox := self._outboxes.pop(effect.seat, None):

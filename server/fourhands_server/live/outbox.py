@@ -1,4 +1,9 @@
-"""The way out to one connection: whole batches, one write each, and a bound on what a slow reader may owe."""
+"""The way out to one connection: whole batches, one write each, and bounds on what a slow reader may owe.
+
+Where more than `FULL` waits the room tells the seat nothing more until that has gone, then makes up for it in
+one piece. Beside that come answers to what the client itself says; past `LIMIT` of all of it, or where
+nothing moves for `STALLED`, the connection is closed.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ from typing import Protocol
 
 from fourhands_server.core.seat import Seat
 
+FULL = (
+    128 * 1024
+)  # bytes that may wait; more than a transport's high-water mark, so that it says when they went
 LIMIT = 1024 * 1024  # bytes that may wait for a reader, beside the document it was just sent
+STALLED = 30_000_000  # µs in which a reader to whom something was sent took none of it
 
 
 class Wire(Protocol):
@@ -53,14 +62,14 @@ class Drain:
 
 
 class Outbox:
-    """One seat's wire. Past the bound the reader is too slow: it is closed and comes back for a fresh
-    state.
-    """
+    """One seat's wire."""
 
     def __init__(self, seat: Seat, wire: Wire) -> None:
         self.seat = seat
         self.wire = wire
         self.drain = Drain(wire)
+        self.full = False
+        self._moved_at = 0
 
     def flush(self) -> bool:
         """Write what gathered in the seat; False where the reader already owes too much."""
@@ -70,7 +79,17 @@ class Outbox:
         waiting = self.wire.buffered()
         if waiting == 0:
             self.seat.burst_sent, self.seat.burst = self.seat.burst, 0
+        self.full = waiting > FULL
         if waiting > LIMIT + self.seat.burst + self.seat.burst_sent:
             return False
         self.wire.write(frames)
         return True
+
+    def tick(self, now: int) -> bool:
+        """A reader that takes what it is sent is as good as heard; False where it has long taken none."""
+        moved = self.drain.moved()
+        if moved:
+            self.seat.heard_at = now
+        if moved or not self._moved_at or not self.wire.buffered():
+            self._moved_at = now
+        return now - self._moved_at < STALLED
