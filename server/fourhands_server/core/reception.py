@@ -207,7 +207,7 @@ class Reception:
         self._tell_from(seat, after if resumed else 0, private, hello.vector if same else None)
 
     def drained(self, seat: Seat) -> None:
-        """Tell a seat what went past it while its network was full, in one piece (E-15)."""
+        """Tell a seat what went past it while its network was full, in one piece (E-20)."""
         missed, lag = lagging.end(seat)
         if states := self._presence.of(missed):
             seat.send(sync.awareness(awareness.encode(states)))

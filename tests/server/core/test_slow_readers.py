@@ -50,7 +50,7 @@ def types(world: World, who: Client, count: int) -> None:
 
 
 @pytest.mark.parametrize("dialect", ["stock", "fourhands"])
-def test_e15_what_goes_on_goes_past_whoever_does_not_read(world: World, dialect: str) -> None:
+def test_e20_what_goes_on_goes_past_whoever_does_not_read(world: World, dialect: str) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob", dialect)
     bob.stalled = True
     types(world, ada, 30)
@@ -60,7 +60,7 @@ def test_e15_what_goes_on_goes_past_whoever_does_not_read(world: World, dialect:
     assert str(bob.text()) == str(ada.text()) == text_of(world.log)
 
 
-def test_e15_a_stock_client_is_told_in_one_piece(world: World) -> None:
+def test_e20_a_stock_client_is_told_in_one_piece(world: World) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob", "stock")
     bob.stalled = True
     types(world, ada, 30)
@@ -73,7 +73,7 @@ def test_e15_a_stock_client_is_told_in_one_piece(world: World) -> None:
     assert b"0\n" not in frames[0].update.split(b"1\n")[-1], "what it was told before is not told again"
 
 
-def test_e15_our_client_is_told_by_the_log(world: World) -> None:
+def test_e20_our_client_is_told_by_the_log(world: World) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob")
     assert isinstance(bob, OurClient)
     bob.stalled = True
@@ -84,7 +84,7 @@ def test_e15_our_client_is_told_by_the_log(world: World) -> None:
     assert [entry.kind for entry in bob.entries].count("edit") == 30
 
 
-def test_e15_our_client_is_told_by_story_and_document_where_the_log_is_longer(
+def test_e20_our_client_is_told_by_story_and_document_where_the_log_is_longer(
     world: World, few: None
 ) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob")
@@ -98,7 +98,7 @@ def test_e15_our_client_is_told_by_story_and_document_where_the_log_is_longer(
     assert str(bob.text()) == str(ada.text())
 
 
-def test_e15_its_own_edits_are_acked_all_the_while(world: World, few: None) -> None:
+def test_e20_its_own_edits_are_acked_all_the_while(world: World, few: None) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob")
     assert isinstance(bob, OurClient)
     bob.stalled = True
@@ -112,7 +112,7 @@ def test_e15_its_own_edits_are_acked_all_the_while(world: World, few: None) -> N
     world.check()
 
 
-def test_e15_what_is_admitted_when_its_network_fills_is_told_once_committed(world: World) -> None:
+def test_e20_what_is_admitted_when_its_network_fills_is_told_once_committed(world: World) -> None:
     """The vector that stands for what it was told names that already."""
     ada, bob = connected(world, "ada"), connected(world, "bob", "stock")
     world.call("ada", "candidate", "chat", text="with this its network is full")
@@ -158,7 +158,7 @@ def shown(client: int, clock: int, text: str) -> bytes:
     return sync.awareness(awareness.encode([awareness.State(client, clock, text)]))
 
 
-def test_e15_an_answer_still_comes_to_a_client_whose_network_is_full(world: World) -> None:
+def test_e20_an_answer_still_comes_to_a_client_whose_network_is_full(world: World) -> None:
     bob = connected(world, "bob")
     stall(world, bob)
     bob.inbox.clear()
