@@ -29,9 +29,10 @@ class Act:
         return self.at + self.seconds
 
     def __str__(self) -> str:
-        lasts = f" for {self.seconds:.2f} s" if self.seconds else ""
-        details = "".join(f", {name} {value}" for name, value in self.detail.items())
-        return f"{self.at:6.2f} s  {self.who:6} {self.what}{lasts}{details}"
+        """As it would be written in a test."""
+        more = f", {self.seconds:.2f}" if self.seconds or self.detail else ""
+        more += f", {self.detail}" if self.detail else ""
+        return f'Act({self.at:.2f}, "{self.who}", "{self.what}"{more})'
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,13 @@ def schedule(seed: int, *, seconds: float = SECONDS, page: bool = False) -> Sche
     acts += _server(chance, seconds)
     acts += _pages(chance, seconds, page=page)
     return Schedule(seed, tuple(sorted(acts)), page)
+
+
+def written(*faults: Act, seed: int, seconds: float) -> Schedule:
+    """Just these faults, and work for so long."""
+    chance = random.Random(seed)
+    work = [act for who in PEOPLE for act in _work(chance, who, seconds)]
+    return Schedule(seed, tuple(sorted([*work, *faults])))
 
 
 def _work(chance: random.Random, who: str, seconds: float) -> Iterator[Act]:

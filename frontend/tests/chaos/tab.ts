@@ -76,6 +76,7 @@ export class Tab {
     this.#client.setCursor(FILE, behind);
     this.#typed += 1;
     this.#tell("typed", { word });
+    this.#mustNotBeSaved(word);
     return true;
   }
 
@@ -93,6 +94,7 @@ export class Tab {
     this.#client.setCursor(FILE, at);
     this.#erased += 1;
     this.#tell("erased", { word });
+    this.#mustNotBeSaved(word);
     return word;
   }
 
@@ -171,6 +173,12 @@ export class Tab {
       this.#tell("saved", { typed: this.#typed, erased: this.#erased });
     }
     this.#status = kind;
+  }
+
+  /** What was done this very moment can be in no log yet. */
+  #mustNotBeSaved(word: string): void {
+    const { kind } = this.#client.status;
+    if (kind === "saved") this.#tell("broken", { words: `"saved" is shown right after ${word}` });
   }
 
   async #joinAgain(): Promise<string> {
