@@ -27,6 +27,7 @@ from fourhands_server.web.auth import Keys, KeysUnusable, load_keys
 logger = logging.getLogger("fourhands")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GRACE_S = 5  # that connections get to close when the server stops
+UNSENT = 64 * 1024  # bytes that the kernel takes for a connection beyond those that are on their way
 
 
 def serve(config: Config, *, with_room: bool) -> int:
@@ -113,12 +114,22 @@ class _Process(uvicorn.Server):
                 signal.signal(number, signal.SIG_IGN)
 
 
+def _bound_kernel_buffers(listener: socket.socket) -> None:
+    """Connections inherit it: what is on its way may be as much as the link takes, what waits may not.
+
+    Else the kernel would take megabytes for each stalled reader, and the room would learn of it late.
+    """
+    if (option := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, UNSENT)
+
+
 def _listen(config: Config) -> socket.socket:
     """The listening socket, bound before anything else starts so that a taken port is told at once."""
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _bound_kernel_buffers(listener)
         listener.bind((config.host, config.port))
     except OSError:
         listener.close()

@@ -26,13 +26,18 @@ class Closed(Exception):
 class RawSocket:
     """One connection, upgraded."""
 
-    def __init__(self, server: LiveServer, seat: Seat, *, ours: bool = False) -> None:
+    def __init__(self, server: LiveServer, seat: Seat, *, ours: bool = False, window: int = 0) -> None:
+        """`window`: bytes that the network takes in for a client that does not read; 0: as many as it likes."""
         self.ours = ours
         path, offer = f"/yjs/{seat.room}?token={seat.token}", b""
         if ours:
             path = f"/yjs/{seat.room}"
             offer = f"Sec-WebSocket-Protocol: {envelope.SUBPROTOCOL}, bearer.{seat.token}\r\n".encode()
-        self._link = socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE_S)
+        self._link = socket.socket()
+        self._link.settimeout(DEADLINE_S)
+        if window:
+            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        self._link.connect(("127.0.0.1", server.port))
         self._link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._came = self._out = b""
         self._link.sendall(
