@@ -11,7 +11,16 @@ from collections import Counter
 from unittest.mock import patch
 
 import pytest
-from tests.support.world import SECRET, Client, OurClient, StockClient, World, boundary, text_of
+from tests.support.world import (
+    SECRET,
+    Client,
+    OurClient,
+    ProviderClient,
+    StockClient,
+    World,
+    boundary,
+    text_of,
+)
 
 from fourhands_protocol import cbor
 from fourhands_protocol.entries import PRIVATE
@@ -36,6 +45,8 @@ class Life:
         self.writers: list[Client] = []
         for person, role in PEOPLE:
             dialect = self.chance.choice(["fourhands", "stock"])
+            if dialect == "stock" and seed % 5 in (0, 4):
+                dialect = "hocuspocus"
             self.writers.append(self.world.client(person, dialect=dialect, role=role))
         self.reader = self.world.client("eve", dialect="stock", role="observer")
         self.world.client("ina", role="interviewer")
@@ -214,6 +225,8 @@ class Life:
                     if row.producer == f"{client.person}/{client.instance}"
                 )
                 assert not applied or max(applied.values()) == 1
+            if isinstance(client, ProviderClient):
+                assert client.unsaved == 0
         for client in self.world.clients:
             if isinstance(client, OurClient):
                 self._knows_all_outputs(client)
@@ -293,7 +306,7 @@ def test_some_lives_leave_out_outputs_and_some_none() -> None:
 
 def test_stock_and_own_clients_are_both_exercised() -> None:
     kinds = {type(w) for seed in range(8) for w in Life(seed).writers}
-    assert kinds == {OurClient, StockClient}
+    assert kinds == {OurClient, StockClient, ProviderClient}
 
 
 @pytest.mark.parametrize("seed", [87, 546, 558])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pycrdt
 
-from fourhands_protocol import awareness, cbor, entries, envelope, sync
+from fourhands_protocol import awareness, cbor, entries, envelope, hocuspocus, sync
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 from fourhands_server.core import effects, private
 from fourhands_server.core.room import Room
@@ -192,8 +192,8 @@ class World:
     def client(
         self, person: str, *, dialect: str = "fourhands", role: str = "candidate", number: int = 0
     ) -> Client:
-        kind = OurClient if dialect == "fourhands" else StockClient
-        made = kind(self, person, role, client_id=1000 * (len(self.clients) + 1) + number)
+        kinds = {"fourhands": OurClient, "stock": StockClient, "hocuspocus": ProviderClient}
+        made = kinds[dialect](self, person, role, client_id=1000 * (len(self.clients) + 1) + number)
         self.clients.append(made)
         return made
 
@@ -349,6 +349,49 @@ class StockClient(Client):
                 self.outbox.append(sync.step2(self.doc.get_update(vector)))
             case sync.Step2(update) | sync.Update(update):
                 self.apply(update)
+
+
+class ProviderClient(StockClient):
+    """A Hocuspocus provider, without the addresses of its frames: it counts what is not saved yet."""
+
+    dialect = "hocuspocus"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.unsaved = 0
+        self.refused = 0
+        self.synced = False
+        self.told: list[bytes] = []
+
+    def changed(self, update: bytes) -> None:
+        if self.seat is not None:
+            self.unsaved += 1
+        super().changed(update)
+
+    def connected(self) -> None:
+        self.unsaved, self.synced = 1, False
+        super().connected()
+
+    def receive(self, frame: bytes) -> None:
+        self.told.append(frame)
+        match frame:
+            case hocuspocus.SAVED:
+                self.unsaved = max(0, self.unsaved - 1)
+                assert self.synced, "a provider takes it for the document"
+                if self.unsaved == 0 and not self.refused:
+                    self._check_saved()
+            case hocuspocus.NOT_SAVED:
+                self.refused += 1
+            case _:
+                super().receive(frame)
+                self.synced |= frame[:2] == b"\x00\x01"
+
+    def _check_saved(self) -> None:
+        """D-5: what it is told is saved is in the log, though the log may be ahead of it."""
+        logged = document_of(self.world.log)
+        before = logged.get_state(), logged.get_update(b"\x00")
+        logged.apply_update(self.doc.get_update(logged.get_state()))
+        assert (logged.get_state(), logged.get_update(b"\x00")) == before, "told that it is saved"
 
 
 class OurClient(Client):
