@@ -11,7 +11,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -68,6 +68,7 @@ async def _serve(
         process = _Process(settings)
         greeting = await _greeting(config, keys, server, with_room=with_room, new_key=new_key)
         process.on_started = lambda: print(greeting, flush=True)
+        process.on_stopping = server.hub.drain
         gc.freeze()
         gc.set_threshold(50_000, 20, 20)
         await process.serve([listener])
@@ -92,10 +93,17 @@ class _Process(uvicorn.Server):
     """uvicorn with its signals kept: it would end the process before our parts are stopped in order."""
 
     on_started: Callable[[], None]
+    on_stopping: Callable[[], Awaitable[None]]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()  # nobody new comes in
+        await self.on_stopping()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

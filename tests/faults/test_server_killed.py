@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 from tests.support.crew import Crew, TypistProcess
 from tests.support.people import People
-from tests.support.records import entries_of, text_of
+from tests.support.records import check_acked, entries_of, text_of
 from tests.support.server import LiveServer
 
 from fourhands_protocol import cbor
-from fourhands_protocol.entries import EDIT, Entry, edit_update
 
 KILLS = max(5, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 20)
 SLOW = "import time\nfor n in range(10): print(n, flush=True); time.sleep(0.1)\nx += 1"
@@ -33,16 +32,6 @@ def crew_of(room: People, seed: int) -> Crew:
 
 def stdout(run: dict[str, Any]) -> str:
     return "".join(item["text"] for item in run["outputs"] if item["output_type"] == "stream")
-
-
-def check_acked(acked: set[str], entries: list[Entry]) -> None:
-    """What was typed and acked is in the log; what was taken back and acked is not in the text."""
-    written = b"".join(edit_update(entry.body) for entry in entries if entry.kind == EDIT)
-    lost = [change for change in acked if change[0] == "+" and change[1:].encode() not in written]
-    assert not lost, "acked, and not in the log"
-    tokens = [token + ";" for token in text_of(entries).split(";")[:-1]]
-    assert len(tokens) == len(set(tokens)), "something is there twice"
-    assert not {change[1:] for change in acked if change[0] == "-"} & set(tokens), "it is there again"
 
 
 @pytest.mark.timeout(60 + 15 * KILLS)

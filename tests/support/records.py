@@ -44,3 +44,13 @@ def text_of(entries: list[Entry], file: str = "main.py") -> str:
         if entry.kind == EDIT:
             document.apply(edit_update(entry.body))
     return str(document.text(file))
+
+
+def check_acked(acked: set[str], entries: list[Entry]) -> None:
+    """What was typed and acked is in the log; what was taken back and acked is not in the text."""
+    written = b"".join(edit_update(entry.body) for entry in entries if entry.kind == EDIT)
+    lost = [change for change in acked if change[0] == "+" and change[1:].encode() not in written]
+    assert not lost, "acked, and not in the log"
+    tokens = [token + ";" for token in text_of(entries).split(";")[:-1]]
+    assert len(tokens) == len(set(tokens)), "something is there twice"
+    assert not {change[1:] for change in acked if change[0] == "-"} & set(tokens), "it is there again"

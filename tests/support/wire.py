@@ -67,6 +67,7 @@ class OurClient:
         self.refused: list[envelope.Refused] = []
         self.peers: dict[int, dict[str, Any]] = {}
         self.closed: list[tuple[int, str]] = []
+        self.sent_away: list[int] = []
         self.bytes_in = 0
         self._pseq = 0
         self._in_story = False
@@ -226,6 +227,8 @@ class OurClient:
             case envelope.Refused() as refused:
                 self.refused.append(refused)
                 self.pending.pop(refused.pseq, None)
+            case envelope.GoAway(wait):
+                self.sent_away.append(wait)
             case envelope.Ping(asked):
                 self._write(envelope.encode(envelope.Pong(asked, time.time_ns() // 1000)))
 

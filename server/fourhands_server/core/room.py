@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from fourhands_protocol import awareness, limits, sync
+from fourhands_protocol import awareness, envelope, limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import EDIT, QUESTION_OFFERED, Entry, edit_update
 from fourhands_protocol.errors import (
@@ -84,6 +84,11 @@ class Room:
     def expects(self) -> bool:
         """Whether a seat is kept for somebody who may come back."""
         return self._seating.keeps
+
+    @property
+    def admitted(self) -> int:
+        """The seq of the last entry that is on its way into the log, or in it."""
+        return self._ledger.ahead.head
 
     @property
     def ended(self) -> bool:
@@ -235,6 +240,11 @@ class Room:
         if seat := self.seats.get(seat_id):
             self._reception.drained(seat)
             self._seats.touch(seat)
+
+    def go_away(self, seat_id: str, wait: int) -> None:
+        """The server is about to close the connection of a page, which is to come back after `wait` ms."""
+        if seat := self.seats.get(seat_id):
+            self._seats.say(seat, envelope.encode(envelope.GoAway(wait)))
 
     # From HTTP
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -116,6 +116,28 @@ class RoomHost:
         """The connection is gone."""
         if self._outboxes.pop(seat_id, None) is not None:
             self._event(self.room.closed, seat_id, code)
+
+    @property
+    def pages(self) -> list[str]:
+        """The connections of our own client."""
+        return [seat.id for seat in self.room.seats.values() if seat.dialect == "fourhands"]
+
+    def go_away(self, seat_id: str, wait: int) -> None:
+        """Tell a page that the server goes, and when to be back, in ms; it is closed later."""
+        self.room.go_away(seat_id, wait)
+        self.carry_out()
+
+    def send_away(self, seat_ids: Iterable[str]) -> None:
+        """Close connections because the server goes."""
+        for seat_id in seat_ids:
+            self.room.drop_seat(seat_id, 1001, "the server is restarting")
+        self.carry_out()
+
+    async def settled(self) -> None:
+        """Return when all that the room has taken in by now is committed; raises RoomFailed."""
+        upto = self.room.admitted
+        while self.state.head < upto:
+            await self._calls.changed()
 
     def tick(self) -> None:
         """Time went on."""

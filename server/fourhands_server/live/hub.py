@@ -12,6 +12,7 @@ from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import INTERVIEWERS, ROOM
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.room import Room
+from fourhands_server.live.drain import drain
 from fourhands_server.live.host import Parts, RoomHost
 from fourhands_server.live.pages import pages
 
@@ -85,6 +86,10 @@ class Hub:
         while host.state.head == 0:
             await host.changed()
         return host
+
+    async def drain(self) -> None:
+        """The process is about to end: send everybody away in good order."""
+        await drain(self._hosts.values())
 
     async def _load(self, room: str) -> RoomHost:
         """Fold the log into a new core, then go on from there."""

@@ -30,7 +30,10 @@ from fourhands_server.web.handshake import Visit, visit
 
 logger = logging.getLogger(__name__)
 
-PING_S = 20.0  # between two pings; a connection whose last ping went unanswered is dropped at the next
+# Between two pings; a connection whose last ping went unanswered is dropped at the next: within 16 s a stock
+# client is found out.
+PING_S = 8.0
+OWN_PING_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
@@ -90,6 +93,7 @@ class RoomSocket(asyncio.Protocol):
         self._early: list[bytes] = []
         self._parts = bytearray()
         self._timer: asyncio.TimerHandle | None = None
+        self._interval = PING_S
         self._asked = b""  # the ping that waits for its pong; nobody can answer one that they have not read
         self._answers = 0  # bytes of pongs since the network last kept up
         self._reading = True
@@ -198,8 +202,10 @@ class RoomSocket(asyncio.Protocol):
             return
         if wanted.dialect == "lsp":
             self._first = TEXT
+        if wanted.dialect in ("fourhands", "lsp"):
+            self._interval = OWN_PING_S
         self._entering = self._loop.create_task(self._enter(wanted, request))
-        self._set_timer(PING_S, self._ping)
+        self._set_timer(self._interval, self._ping)
 
     def _respond(self, response: Response) -> bool:
         """Answer the handshake; whether it makes a WebSocket."""
@@ -290,7 +296,7 @@ class RoomSocket(asyncio.Protocol):
             self._asked = secrets.token_bytes(8)
             self._connection.send_ping(self._asked)
             self._send_protocol_data()
-        self._set_timer(PING_S, self._ping)
+        self._set_timer(self._interval, self._ping)
 
     def _set_timer(self, seconds: float, action: Callable[[], None]) -> None:
         if self._timer is not None:
