@@ -52,7 +52,7 @@ async def run_schedule(schedule: Schedule, server: LiveServer) -> Result:
                 result.trace = trace_of(play.done, play.every)
             await asyncio.to_thread(end, server, play.room)
     except Exception:
-        result.broken.append(traceback.format_exc())
+        result.broken.append(traceback.format_exc(limit=-4))
     complaints = "".join(server.output[said:])
     if "Traceback" in complaints or "ERROR" in complaints:
         result.broken.append(f"the server complained: {complaints[-3_000:]}")

@@ -78,10 +78,10 @@ class LiveServer:
             env=env,
             start_new_session=self.new_session,
         )
-        ready = threading.Event()
+        ready, self._listens = threading.Event(), False
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         self._reader.start()
-        if not ready.wait(READY_S) or not self.port:
+        if not ready.wait(READY_S) or not self._listens:
             self.process.kill()
             raise AssertionError("the server did not start:\n" + "".join(self.output))
 
@@ -92,6 +92,7 @@ class LiveServer:
                 self.output.append(line)
                 if found := re.search(r"ready at \w+://[^:\s]+(?::(\d+))?", line):
                     self.port = self.port or int(found.group(1))
+                    self._listens = True
                     ready.set()
         ready.set()
 
