@@ -7,6 +7,7 @@ import { allows, type Role } from "../../../protocol/ts/roles";
 import { type Clock, systemClock } from "./clock";
 import type { Source } from "./earlier";
 import { newId } from "./ids";
+import type { Storage } from "./keeping";
 import { type Change, LiveRoom } from "./live";
 import type { Notice } from "./notice";
 import type { Op } from "./outbox";
@@ -36,6 +37,8 @@ export interface RoomClientOptions {
   role: Role;
   /** Asked for when the token has expired while away: join again with invite and resume, answer the fresh token. */
   renewToken?: () => Promise<string>;
+  /** Where what is not settled outlives this page, under the room's id; without it all lives as long as the page. */
+  keep?: { room: string; storage: Storage };
   clock?: Clock;
   random?: () => number;
   openSocket?: SocketFactory;
@@ -55,13 +58,17 @@ export class RoomClient {
   readonly #random: () => number;
 
   constructor(options: RoomClientOptions) {
-    const { url, token, person, role, renewToken } = options;
+    const { url, token, person, role, renewToken, keep } = options;
     const { clock = systemClock, random = Math.random, openSocket = openByRoute() } = options;
     this.person = person;
     this.role = role;
     this.#clock = clock;
     this.#random = random;
-    this.#live = new LiveRoom({ url, token, person, role, clock, random, openSocket, renewToken });
+    const { room = "", storage = null } = keep ?? {};
+    this.#live = new LiveRoom({
+      ...{ url, token, person, role, renewToken },
+      ...{ clock, random, openSocket, room, storage },
+    });
   }
 
   get doc(): Y.Doc {
@@ -126,13 +133,17 @@ export class RoomClient {
   }
 
   start(): void {
-    this.#live.tell({ type: "start" });
+    this.#live.start();
   }
 
   /** For good: a stopped client does not start again. */
   stop(): void {
-    this.#live.tell({ type: "stop" });
-    this.#live.document.destroy();
+    this.#live.stop();
+  }
+
+  /** All that would be lost with this page is on this device as well. */
+  get kept(): boolean {
+    return this.#live.kept;
   }
 
   retryNow(): void {
@@ -141,7 +152,11 @@ export class RoomClient {
 
   /** What the browser noticed; wake.ts listens for it. */
   wake(event: Wake): void {
-    this.#live.tell(event === "visible" ? { type: "wake" } : { type: "network", online: event === "online" });
+    if (event === "hidden") this.#live.flush();
+    else
+      this.#live.tell(
+        event === "visible" ? { type: "wake" } : { type: "network", online: event === "online" },
+      );
   }
 
   dismissRecovered(): void {

@@ -31,6 +31,8 @@ export type Effect =
   | { type: "drop"; code: number }
   | { type: "entries"; entries: Entry[] }
   | Resynced
+  /** An operation of ours is in the outbox. */
+  | { type: "added"; op: Pending }
   | { type: "settled"; ops: Pending[] }
   | { type: "refused"; op: Pending; code: string; message: string }
   /** `waited`: as many operations as were said to wait here while the link was down. */
@@ -38,6 +40,8 @@ export type Effect =
   | { type: "lost" }
   /** Closed for good. */
   | { type: "closed" }
+  /** We go by another name from now on. */
+  | { type: "renamed"; instance: string }
   /** The token has expired: get another by the invite. */
   | { type: "renew" }
   | { type: "token"; token: string };
@@ -53,4 +57,6 @@ export interface Resynced {
   /** The document must be a fresh one; `unsent` says that the old one held work that the log does not. */
   reset: boolean;
   unsent: boolean;
+  /** Our edits that are given up with the old document. */
+  dropped: Pending[];
 }

@@ -6,6 +6,7 @@ import type { Hello, Welcome } from "../../../protocol/ts/envelope";
 import type { Effect } from "./events";
 import { isEdit, type Op, Outbox, type Pending } from "./outbox";
 import { headsOf, Progress } from "./progress";
+import type { StoredPage } from "./shelf";
 
 /** An edit that leaves later than this carries the time at which it was typed. */
 const LATE_MS = 1_000;
@@ -35,6 +36,8 @@ export class Exchange {
   #lineage: string | undefined;
   #incarnation: string | undefined;
   #story: Story | null = null;
+  /** Edits that were given up with the document that they belong to. */
+  #lost: Pending[] = [];
   /** The document must be made anew, whatever the server says. */
   #rebuild = false;
   /** A second fault without an ack in between is not healed by the same means. */
@@ -46,6 +49,19 @@ export class Exchange {
     this.#emit = emit;
   }
 
+  get instance(): string {
+    return this.#instance;
+  }
+
+  get lineage(): string | undefined {
+    return this.#lineage;
+  }
+
+  /** Edits that an earlier page made and that are not settled. */
+  get inherited(): Uint8Array[] {
+    return this.#outbox.inherited;
+  }
+
   get pending(): number {
     return this.#outbox.size;
   }
@@ -54,8 +70,15 @@ export class Exchange {
     return this.#outbox.full;
   }
 
-  add(op: Op, now: number): void {
-    this.#outbox.add(op, now);
+  add(op: Op, madeAt: number): void {
+    this.#emit({ type: "added", op: this.#outbox.add(op, madeAt) });
+  }
+
+  /** Goes on where an earlier page ended, before the first link; answers what was made here meanwhile. */
+  inherit({ instance, lineage, reserved }: StoredPage, ops: readonly Pending[]): Pending[] {
+    this.#instance = instance;
+    if (lineage !== null) this.#lineage = lineage;
+    return this.#outbox.inherit(ops, reserved);
   }
 
   hello(vector: Uint8Array): Hello {
@@ -74,6 +97,7 @@ export class Exchange {
     this.#lineage = lineage;
     this.#incarnation = incarnation;
     this.arrived = this.#settle(acked).length;
+    this.#outbox.skip(acked);
     this.#progress.begin();
     if (mode === "resumed") return true;
     this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };
@@ -98,10 +122,11 @@ export class Exchange {
     const { entries, reset } = this.#story;
     this.#story = null;
     this.#progress.jump(headsOf(entries), seq);
-    const dropped = reset ? this.#outbox.dropEdits().length : 0;
-    const unsent = dropped > 0 || this.#rebuild;
+    const dropped = [...this.#lost, ...(reset ? this.#outbox.dropEdits() : [])];
+    const unsent = dropped.length > 0 || this.#rebuild;
     this.#rebuild = false;
-    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent });
+    this.#lost = [];
+    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent, dropped });
     return true;
   }
 
@@ -154,10 +179,12 @@ export class Exchange {
     this.#rebuild = true;
     this.#progress.forget();
     for (const op of this.#outbox.settle(Number.POSITIVE_INFINITY)) {
-      if (!isEdit(op)) this.#emit({ type: "refused", op, ...UNCERTAIN });
+      if (isEdit(op)) this.#lost.push(op);
+      else this.#emit({ type: "refused", op, ...UNCERTAIN });
     }
     this.#outbox = new Outbox();
     this.#instance = this.#newInstance();
+    this.#emit({ type: "renamed", instance: this.#instance });
     return true;
   }
 

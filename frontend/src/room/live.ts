@@ -9,12 +9,15 @@ import type { Clock } from "./clock";
 import { RoomDocument } from "./document";
 import { leaveOut, loadOutputs, type Source, withOutputs } from "./earlier";
 import type { Effect, Event, Resynced } from "./events";
+import { fragmentsOf } from "./fragments";
 import { newId } from "./ids";
-import { back, FULL, type Notice, RECOVERED, refusal, TOO_LARGE } from "./notice";
-import type { Op } from "./outbox";
+import { inherit, takeOver } from "./inheritance";
+import { type Boarding, Keeping, type Storage } from "./keeping";
+import { back, FULL, type Notice, perhapsDone, RECOVERED, refusal, TOO_LARGE } from "./notice";
+import { isEdit, type Op, type Pending } from "./outbox";
 import { isLive } from "./phase";
 import { applyPrivate, NOTHING_PRIVATE, type PrivateState } from "./private";
-import { copyOf, lostOf, type Recovered } from "./recovered";
+import { copyOf, lostOf, type Recovered, type RecoveredFile } from "./recovered";
 import { type OpResult, obstacle, Requests } from "./requests";
 import { Session } from "./session";
 import { EMPTY, type RoomState } from "./state";
@@ -37,6 +40,9 @@ export interface LiveOptions {
   random: () => number;
   openSocket: SocketFactory;
   renewToken: (() => Promise<string>) | undefined;
+  room: string;
+  /** Where what is not settled outlives this page. */
+  storage: Storage | null;
 }
 
 const REMOVED = "You were removed from this room.";
@@ -57,6 +63,7 @@ export class LiveRoom {
 
   readonly #options: LiveOptions;
   readonly #transport: Transport;
+  readonly #keeping: Keeping;
   readonly #requests = new Requests();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #noticeListeners = new Set<(notice: Notice) => void>();
@@ -71,7 +78,7 @@ export class LiveRoom {
   #alarm: { at: number; cancel: () => void } | null = null;
 
   constructor(options: LiveOptions) {
-    const { url, token, random, openSocket, renewToken } = options;
+    const { url, token, random, openSocket, renewToken, room, person, storage, clock } = options;
     this.#options = options;
     this.token = token;
     const canRenew = renewToken !== undefined;
@@ -89,7 +96,39 @@ export class LiveRoom {
       },
       closed: (generation, code) => this.tell({ type: "closed", generation, code }),
     });
-    this.link = linkOf(this.session);
+    this.#keeping = new Keeping(this.session.exchange.instance, {
+      owner: { room, person },
+      clock,
+      storage,
+      changed: () => this.#publish(),
+      found: () => {
+        this.#takeOver();
+        this.#publish();
+      },
+    });
+    this.link = this.#linkNow();
+  }
+
+  /** Everything that cannot be sent now is on this device, and outlives the page. */
+  get kept(): boolean {
+    return this.link.kept && this.#keeping.keeper.copyKept;
+  }
+
+  start(): void {
+    const boarding = this.#keeping.board();
+    if (boarding === null) this.tell({ type: "start" });
+    else void boarding.then((found) => this.#board(found));
+  }
+
+  stop(): void {
+    this.tell({ type: "stop" });
+    this.#keeping.stop();
+    this.document.destroy();
+  }
+
+  /** The page may be about to go: what is not written yet is written now. */
+  flush(): void {
+    this.#keeping.keeper.flush();
   }
 
   subscribe(listener: (change: Change) => void): () => void {
@@ -125,6 +164,7 @@ export class LiveRoom {
 
   dismissRecovered(): void {
     this.recovered = null;
+    void this.#keeping.keeper.keepCopy(null);
     this.#change.state = true;
     this.#publish();
   }
@@ -153,8 +193,49 @@ export class LiveRoom {
     });
   }
 
-  #submit(op: Op): void {
-    this.#perform(this.session.submit(op, this.#now()));
+  #submit(op: Op, madeAt?: number): void {
+    this.#perform(this.session.submit(op, this.#now(), madeAt));
+  }
+
+  // --- what earlier pages left ---
+
+  #board({ adopted, copy }: Boarding): void {
+    const { exchange } = this.session;
+    if (copy !== null) {
+      this.recovered = copy;
+      this.#change.state = true;
+    }
+    if (adopted !== null) {
+      const { ops, uncertain } = inherit(adopted.ops, this.#now());
+      const own = exchange.inherit(adopted, ops);
+      const { keeper } = this.#keeping;
+      keeper.begin(adopted.instance, adopted.ops, adopted.reserved);
+      for (const op of own) keeper.add(op, { live: false });
+      keeper.remove(adopted.ops.filter((one) => !ops.includes(one)));
+      this.#tellUncertain(uncertain);
+    }
+    this.tell({ type: "start" });
+  }
+
+  /** Once the room is here: work of pages that have ended is done under our name, as far as that does no harm. */
+  #takeOver(): void {
+    const { lineage } = this.session.exchange;
+    if (!this.wasLive || !allows(this.#options.role, "edit")) return;
+    for (const outbox of this.#keeping.takeOver()) {
+      const { ops, uncertain } = takeOver(outbox.ops, this.#now());
+      const foreign = outbox.lineage !== null && outbox.lineage !== lineage;
+      if (foreign) this.#recover(inWords(ops));
+      for (const { op, madeAt } of ops) {
+        if (foreign && op.kind === "edit") continue;
+        if (op.kind === "edit") this.#put([op.body.update]);
+        this.#submit(op, madeAt);
+      }
+      this.#tellUncertain(uncertain);
+    }
+  }
+
+  #tellUncertain(ops: readonly Pending[]): void {
+    if (ops.length > 0) this.#notify(perhapsDone(ops));
   }
 
   // --- what the session wants ---
@@ -192,10 +273,15 @@ export class LiveRoom {
       case "resynced":
         this.#resynced(effect);
         break;
+      case "added":
+        this.#keeping.keeper.add(effect.op, { live: isLive(this.session.phase) });
+        break;
       case "settled":
+        this.#keeping.keeper.remove(effect.ops);
         for (const { op } of effect.ops) this.#requests.answer(op, { ok: true });
         break;
       case "refused":
+        this.#keeping.keeper.remove([effect.op]);
         this.#requests.answer(effect.op.op, { ok: false, code: effect.code, message: effect.message });
         this.#notify(refusal(effect.op, effect.code, effect.message));
         break;
@@ -204,10 +290,14 @@ export class LiveRoom {
         break;
       case "lost":
         this.#lostAt ??= this.#now();
+        this.#keeping.keeper.flush();
         this.document.forgetOthers();
         break;
       case "closed":
         this.#requests.close();
+        break;
+      case "renamed":
+        this.#keeping.rename(effect.instance);
         break;
       case "renew":
         void this.#renew();
@@ -224,7 +314,7 @@ export class LiveRoom {
     this.#put(entries.flatMap(updateOf));
   }
 
-  #resynced({ entries, leftOut, update, seq, reset, unsent }: Resynced): void {
+  #resynced({ entries, leftOut, update, seq, reset, unsent, dropped }: Resynced): void {
     const textOf = (file: string) => this.document.text(file).toString();
     const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
     if (reset) {
@@ -235,11 +325,23 @@ export class LiveRoom {
     this.state = { ...state, seq: Math.max(seq, state.seq) };
     this.private = applyPrivate(NOTHING_PRIVATE, entries);
     this.#change.state = true;
-    this.#put([update]);
+    this.#put([update, ...this.session.exchange.inherited]);
     const files = lostOf(copies, textOf);
+    // Our old document need not have shown what an earlier page made.
+    const shown = (text: string) => files.some((file) => file.text.includes(text));
+    const inherited = inWords(dropped.filter((one) => one.inherited)).filter(({ text }) => !shown(text));
+    this.#recover([...files, ...inherited]);
+    this.#keeping.keeper.remove(dropped);
+    this.#keeping.keeper.forgetOld();
+  }
+
+  /** Kept for its writer as text. */
+  #recover(files: readonly RecoveredFile[]): void {
     if (files.length === 0) return;
     // A second loss must not cost the copy of the first.
     this.recovered = { at: this.#now(), files: [...(this.recovered?.files ?? []), ...files] };
+    this.#change.state = true;
+    void this.#keeping.keeper.keepCopy(this.recovered);
     this.#notify(RECOVERED);
   }
 
@@ -256,7 +358,10 @@ export class LiveRoom {
     const away = this.#lostAt === null ? 0 : this.#now() - this.#lostAt;
     this.#waited = away >= WORTH_A_WORD_MS ? waited : 0;
     this.wasLive = true;
+    const { lineage } = this.session.exchange;
+    if (lineage !== undefined) this.#keeping.keeper.lineage = lineage;
     this.document.refreshPresence();
+    this.#takeOver();
   }
 
   async #renew(): Promise<void> {
@@ -294,7 +399,8 @@ export class LiveRoom {
   }
 
   #publish(): void {
-    const link = linkOf(this.session);
+    this.#keeping.tidy();
+    const link = this.#linkNow();
     this.#change.link ||= !sameLink(link, this.link);
     this.link = link;
     this.#tellBack();
@@ -302,6 +408,11 @@ export class LiveRoom {
     if (!change.state && !change.link && !change.doc) return;
     this.#change = { state: false, link: false, doc: false };
     for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  #linkNow(): Link {
+    const { waiting, keeper } = this.#keeping;
+    return linkOf(this.session, { elsewhere: waiting, kept: keeper.kept });
   }
 
   #tellBack(): void {
@@ -315,6 +426,11 @@ export class LiveRoom {
   #notify(notice: Notice | null): void {
     if (notice !== null) for (const listener of [...this.#noticeListeners]) listener(notice);
   }
+}
+
+function inWords(ops: readonly Pending[]): RecoveredFile[] {
+  const updates = ops.filter(isEdit).map(({ op }) => (op.body as { update: Uint8Array }).update);
+  return fragmentsOf(updates).map((text) => ({ path: "Typed before", text }));
 }
 
 function updateOf({ stream, kind, body }: Entry): Uint8Array[] {

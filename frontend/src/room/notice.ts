@@ -1,6 +1,6 @@
 // What a client tells the user of its own accord: short, plain, and what it means for the work.
 
-import type { Pending } from "./outbox";
+import type { Op, Pending } from "./outbox";
 
 export interface Notice {
   tone: "info" | "warning";
@@ -34,6 +34,26 @@ export const FULL: Notice = {
   tone: "warning",
   code: "full",
   text: "Very many changes are waiting for the link. Typing pauses here until they are sent.",
+};
+
+/** Of what an earlier page asked for. */
+export function perhapsDone(ops: readonly Pending[]): Notice {
+  const kinds = [...new Set(ops.map(({ op }) => WORDS[op.kind] ?? "something else"))].join(", ");
+  const text = `Before this page was loaded, you asked for something that may not have been done (${kinds}). Look before you ask again.`;
+  return { tone: "warning", code: "uncertain", text };
+}
+
+const WORDS: Partial<Record<Op["kind"], string>> = {
+  chat: "a chat message",
+  run: "a run",
+  "run.cancel": "taking a run back",
+  input: "an input",
+  interrupt: "stopping a run",
+  restart: "restarting the kernel",
+  "file.create": "a new file",
+  "file.rename": "renaming a file",
+  "file.delete": "deleting a file",
+  end: "ending the session",
 };
 
 /** Null where the caller's own promise tells it. */

@@ -9,6 +9,8 @@ export interface Pending {
   op: Op;
   /** When it was made, in ms of the client's clock. */
   madeAt: number;
+  /** By an earlier page: our document has it only because it was put there. */
+  inherited?: true;
 }
 
 /** Unacked operations on the wire at once: a long absence comes back in portions that the server can take. */
@@ -41,10 +43,36 @@ export class Outbox {
     return this.#edits;
   }
 
-  add(op: Op, madeAt: number): void {
+  add(op: Op, madeAt: number): Pending {
     this.#lastPseq += 1;
-    this.#pending.push({ pseq: this.#lastPseq, op, madeAt });
+    const pending = { pseq: this.#lastPseq, op, madeAt };
+    this.#pending.push(pending);
     if (op.kind === "edit") this.#edits += 1;
+    return pending;
+  }
+
+  /**
+   * What an earlier page left, in order; `last`: the highest number that it may have used.
+   * Nothing of our own was sent yet: it comes after that, with numbers of its own, and is the answer.
+   */
+  inherit(ops: readonly Pending[], last: number): Pending[] {
+    const own = this.#pending;
+    this.#pending = ops.map((one) => ({ ...one, inherited: true }));
+    this.#lastPseq = last;
+    this.#edits = ops.filter(isEdit).length;
+    return own.map(({ op, madeAt }) => this.add(op, madeAt));
+  }
+
+  /** The updates that an earlier page made. */
+  get inherited(): Uint8Array[] {
+    return this.#pending.flatMap(({ op, inherited }) =>
+      op.kind === "edit" && inherited ? [op.body.update] : [],
+    );
+  }
+
+  /** Numbers up to this one are used up, whoever used them. */
+  skip(upto: number): void {
+    if (upto > this.#lastPseq) this.#lastPseq = upto + WINDOW;
   }
 
   /** On a new connection nothing has been sent yet. */

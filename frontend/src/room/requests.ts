@@ -7,7 +7,7 @@ import { isLive, type Phase } from "./phase";
 export type OpResult = { ok: true } | { ok: false; code: string; message: string };
 
 /** What is asked of a kernel or of people is asked now or not at all; the rest is kept until the link is back. */
-const NOW_OR_NEVER: ReadonlySet<string> = new Set([
+export const NOW_OR_NEVER: ReadonlySet<string> = new Set([
   "run",
   "interrupt",
   "restart",

@@ -81,9 +81,9 @@ export class Session {
   }
 
   /** Takes an operation of the user; it leaves at once when live, else when the link is back. */
-  submit(op: Op, now: number): Effect[] {
+  submit(op: Op, now: number, madeAt = now): Effect[] {
     this.#effects = [];
-    this.exchange.add(op, now);
+    this.exchange.add(op, madeAt);
     if (isLive(this.phase)) this.exchange.pump(now, this.offset);
     return this.#effects;
   }

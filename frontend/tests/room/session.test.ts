@@ -70,7 +70,9 @@ class Machine {
   }
 
   types(): Effect[] {
-    this.wants = this.session.submit({ kind: "edit", body: { update: VECTOR } }, this.now);
+    const [added, ...wants] = this.session.submit({ kind: "edit", body: { update: VECTOR } }, this.now);
+    expect(added).toMatchObject({ type: "added", op: { madeAt: this.now } });
+    this.wants = wants;
     return this.wants;
   }
 
@@ -526,7 +528,10 @@ describe("operations", () => {
     machine.closes(1006);
     machine.session.submit({ kind: "chat", body: { text: "hi" } }, machine.now);
     machine.tell({ type: "spoilt" });
-    expect(machine.wants).toMatchObject([{ type: "refused", code: "uncertain" }]);
+    expect(machine.wants).toMatchObject([
+      { type: "refused", code: "uncertain" },
+      { type: "renamed", instance: "instance-2-xxxxxx" },
+    ]);
   });
 });
 

@@ -319,19 +319,19 @@ export class FakeServer {
     }
   }
 
-  /** As admission does: each client's next clock, and nobody else's id. */
+  /** As admission does: each client's next clock or what is known, and nobody else's id. */
   #causal(seat: Seat, update: Uint8Array): boolean {
     const clocks = Y.decodeStateVector(Y.encodeStateVector(this.#ahead()));
     for (const { id, length } of Y.decodeUpdate(update).structs) {
       const owner = this.#owners.get(id.client) ?? seat.person;
       this.#owners.set(id.client, owner);
-      const code = owner !== seat.person ? 4423 : id.clock !== (clocks.get(id.client) ?? 0) ? 4300 : 0;
+      const code = owner !== seat.person ? 4423 : id.clock > (clocks.get(id.client) ?? 0) ? 4300 : 0;
       if (code !== 0) {
         seat.wire.closeFromServer(code);
         this.#gone(seat);
         return false;
       }
-      clocks.set(id.client, id.clock + length);
+      clocks.set(id.client, Math.max(clocks.get(id.client) ?? 0, id.clock + length));
     }
     return true;
   }
