@@ -40,7 +40,7 @@ calls = st.tuples(st.sampled_from(ROOMS), st.lists(intents, min_size=1, max_size
 
 
 def of_room(room: str, call: list[Intent]) -> list[Intent]:
-    names = Intent.__slots__
+    names = Intent._fields
     return [Intent(**{**{name: getattr(intent, name) for name in names}, "room": room}) for intent in call]
 
 

@@ -11,19 +11,14 @@ from .counters import Counters
 from .log import Intent
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One append, waiting; `size` in bytes counts towards what may wait."""
+class Call(NamedTuple):
+    """One append to a room, waiting; `size` in bytes counts towards what may wait."""
 
+    room: str
     intents: tuple[Intent, ...]
     now: int
     size: int
     answer: asyncio.Future[Any]  # of list[Appended]
-
-    @property
-    def room(self) -> str:
-        """The room of all its intents."""
-        return self.intents[0].room
 
 
 @dataclass(frozen=True, slots=True)

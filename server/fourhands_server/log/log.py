@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from fourhands_protocol.entries import Entry
@@ -19,8 +18,7 @@ Clock = Callable[[], int]
 """Microseconds since the epoch; may jump, the log clamps it so that a room's time never goes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """What somebody wants recorded. The log adds the seq and the time.
 
     `producer` and `pseq` make it idempotent: a producer numbers its intents 1, 2, 3 … within a room

@@ -13,7 +13,7 @@ from fourhands_protocol.entries import Entry
 from .clock import wall_clock
 from .counters import Counters
 from .errors import NotRecorded, Unreadable
-from .jobs import Call, Outcome, Question
+from .jobs import Call, Job, Outcome, Question
 from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, RoomSummary
 from .reader import Reader
 from .rows import Wanted, read_entries
@@ -24,9 +24,6 @@ from .writer import Writer
 CALLS_WAITING: Final = 20_000
 BYTES_WAITING: Final = 64 * 2**20
 """Appends that may wait for a commit (seconds of a busy server); past either they are refused."""
-
-INTENT_BYTES: Final = 200
-"""What an intent counts beside its body."""
 
 T = TypeVar("T")
 
@@ -42,6 +39,7 @@ class SqliteLog:
         self._calls_left = calls_waiting
         self._bytes_left = bytes_waiting
         self._incarnation = ""
+        self._asked: list[Job] = []
         self._closed = False
 
     @classmethod
@@ -60,19 +58,29 @@ class SqliteLog:
 
     def append(self, *intents: Intent) -> asyncio.Future[list[Appended]]:
         """See `RoomLog.append`."""
-        check_call(intents)
+        room, size = check_call(intents)
         answer: asyncio.Future[list[Appended]] = self._loop.create_future()
-        size = sum(len(intent.body) + INTENT_BYTES for intent in intents)
         if self._closed:
             answer.set_exception(NotRecorded("closed"))
         elif self._calls_left < 1 or self._bytes_left < size:
-            self._writer.break_off(intents[0].room)
+            self._writer.break_off(room)
             answer.set_exception(NotRecorded("overloaded"))
         else:
             self._calls_left -= 1
             self._bytes_left -= size
-            self._writer.put(Call(intents, self._clock(), size, answer))
+            self._hand_over_soon(Call(room, intents, self._clock(), size, answer))
         return answer
+
+    def _hand_over_soon(self, job: Job) -> None:
+        """What is asked for in one turn of the loop goes to the writer together: each wake-up costs both."""
+        if not self._asked:
+            self._loop.call_soon(self._hand_over)
+        self._asked.append(job)
+
+    def _hand_over(self) -> None:
+        asked, self._asked = self._asked, []
+        if asked:
+            self._writer.put(asked)
 
     def _deliver(self, outcomes: list[Outcome]) -> None:
         """On the writer's thread: one wake-up of the loop for all that a commit answers."""
@@ -95,7 +103,7 @@ class SqliteLog:
         if self._closed:
             raise Unreadable("closed")
         answer: asyncio.Future[T] = self._loop.create_future()
-        self._writer.put(Question(room, ask, answer, reopens))
+        self._hand_over_soon(Question(room, ask, answer, reopens))
         return await answer
 
     async def reopen(self, room: str) -> Head:
@@ -143,6 +151,7 @@ class SqliteLog:
         if not self._closed:
             self._closed = True
             await self._reader.aclose()
+            self._hand_over()
             await self._writer.stop()
 
 

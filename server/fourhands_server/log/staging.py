@@ -30,19 +30,29 @@ class Staged(NamedTuple):
     room_seq: int
 
 
-def check_call(intents: Sequence[Intent]) -> None:
-    """ValueError for what no log can take: no intents, several rooms, a pseq out of range, bad text."""
+INTENT_BYTES: Final = 200
+"""What an intent counts beside its body."""
+
+
+def check_call(intents: Sequence[Intent]) -> tuple[str, int]:
+    """The room of a call and what it counts in bytes.
+
+    ValueError for what no log can take: no intents, several rooms, a pseq out of range, bad text.
+    """
     if not intents:
         raise ValueError("an append needs at least one intent")
     room = intents[0].room
-    for intent in intents:
-        if intent.room != room:
+    size = 0
+    for its_room, stream, producer, pseq, actor, kind, body, _ in intents:
+        if its_room != room:
             raise ValueError("the intents of one append are of one room")
-        if not 1 <= intent.pseq <= MAX_PSEQ:
+        if not 1 <= pseq <= MAX_PSEQ:
             raise ValueError("pseq counts from 1")
-        for text in (intent.stream, intent.producer, intent.actor, intent.kind):
-            if not text.isascii():
+        if not (stream.isascii() and producer.isascii() and actor.isascii() and kind.isascii()):
+            for text in (stream, producer, actor, kind):
                 text.encode()  # UnicodeEncodeError, a ValueError, for a lone surrogate
+        size += INTENT_BYTES + len(body)
+    return room, size
 
 
 def stage(
@@ -52,6 +62,9 @@ def stage(
 
     Raises `Fenced` or `PseqReused` and leaves the counters as they were.
     """
+    if len(intents) == 1 and not counters.seen(intents[0]) and intents[0].fence == counters.fence:
+        made = _made(counters, intents[0], now=now)
+        return [Appended(made.entry, True)], [made]
     before = counters.copy() if len(intents) > 1 else None
     answers: list[Appended] = []
     fresh: list[Staged] = []
@@ -61,14 +74,19 @@ def stage(
             if counters.seen(intent):
                 answers.append(Appended(_retried(counters, intent, fresh, earlier), fresh=False))
             else:
-                entry = counters.number(intent, now=now)
-                fresh.append(Staged(intent, entry, 0 if entry.stream == ROOM else counters.room_seq()))
-                answers.append(Appended(entry, fresh=True))
+                made = _made(counters, intent, now=now)
+                fresh.append(made)
+                answers.append(Appended(made.entry, fresh=True))
     except Exception:
         if before is not None:
             counters.restore(before)
         raise
     return answers, fresh
+
+
+def _made(counters: Counters, intent: Intent, *, now: int) -> Staged:
+    entry = counters.number(intent, now=now)
+    return Staged(intent, entry, 0 if entry.stream == ROOM else counters.room_seq())
 
 
 def find(staged: Sequence[Staged], intent: Intent) -> Entry | None:

@@ -7,6 +7,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -45,9 +46,12 @@ class Writer:
     def __init__(self, path: Path, *, deliver: Callable[[list[Outcome]], None]) -> None:
         self._path = path
         self._deliver = deliver
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
+        self._left: deque[Job] = deque()  # handed over, for a commit to come
         self._opened: Future[str] = Future()
         self._ended: Future[None] = Future()
+        self._is_last = False  # nothing more is to come
+        self._has_ended = False
         self._broken: set[str] = set()
 
     async def start(self) -> str:
@@ -60,10 +64,10 @@ class Writer:
         self._jobs.put(None)
         await asyncio.wrap_future(self._ended)
 
-    def put(self, job: Job) -> None:
-        """Hand over a job; its outcome is delivered on the writer's thread, or on this one after its end."""
-        self._jobs.put(job)
-        if self._ended.done():
+    def put(self, jobs: list[Job]) -> None:
+        """Hand over jobs; outcomes are delivered on the writer's thread, or on this one after its end."""
+        self._jobs.put(jobs)
+        if self._has_ended:
             self._refuse_all()
 
     def break_off(self, room: str) -> None:
@@ -80,17 +84,18 @@ class Writer:
         except BaseException as error:
             self._fail(error)
         finally:
+            self._has_ended = True
             self._ended.set_result(None)
             self._refuse_all()
 
     def _refuse_all(self) -> None:
         """The writer has ended: whoever waits, or comes, must not wait for ever."""
-        jobs: list[Job] = []
         with suppress(Empty):
             while True:
-                if (job := self._jobs.get_nowait()) is not None:
-                    jobs.append(job)
-        self._refuse(jobs)
+                self._receive(self._jobs.get_nowait())
+        with suppress(IndexError):
+            while True:
+                self._refuse([self._left.popleft()])
 
     def _refuse(self, jobs: list[Job]) -> None:
         words = "the log's writer has ended"
@@ -124,28 +129,32 @@ class Writer:
                     self._refuse(jobs)
                     raise
                 self._deliver(outcomes)
-                if book.tail_rows >= longest + (0 if self._jobs.empty() else BUSY_TAIL - IDLE_TAIL):
+                waits = bool(self._left) or not self._jobs.empty()
+                if book.tail_rows >= longest + (BUSY_TAIL - IDLE_TAIL if waits else 0):
                     moved = book.move(at_most=MOVE)
                     # Where it fails (a full disk, say) it is tried again later, not at each commit.
                     longest = IDLE_TAIL if moved else book.tail_rows + MOVE
 
     def _take(self, pace: Pace) -> list[Job]:
         """All that waits, within bounds; waits for the first. Empty at the end."""
-        job = self._jobs.get()
+        if not self._left and not self._is_last:
+            self._receive(self._jobs.get())
         if (wait := pace.wait(time.monotonic())) > 0:
             time.sleep(wait)
+        with suppress(Empty):
+            while not self._is_last:
+                self._receive(self._jobs.get_nowait())
         jobs: list[Job] = []
         size = 0
-        while job is not None:
+        while self._left and len(jobs) < BATCH_JOBS and size < BATCH_BYTES:
+            job = self._left.popleft()
             jobs.append(job)
             size += job.size if isinstance(job, Call) else 0
-            if len(jobs) >= BATCH_JOBS or size >= BATCH_BYTES:
-                break
-            try:
-                job = self._jobs.get_nowait()
-            except Empty:
-                break
-        if job is None and jobs:
-            self._jobs.put(None)  # the end is for the next time
         pace.start(time.monotonic(), calls=len(jobs))
         return jobs
+
+    def _receive(self, jobs: list[Job] | None) -> None:
+        if jobs is None:
+            self._is_last = True
+        else:
+            self._left += jobs
