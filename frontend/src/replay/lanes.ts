@@ -28,14 +28,21 @@ export interface Span {
   to: number;
 }
 
+/** A time without any connection, once there was one. */
+export interface Absence extends Span {
+  /** The link dropped; else they had closed the page. */
+  lost: boolean;
+  /** Edits that were made meanwhile and reached the log later, as far as their page said so. */
+  edits: number;
+}
+
 export interface Lane {
   person: string;
   bins: readonly Bin[];
   runs: readonly RunMark[];
   tests: readonly TestsMark[];
   chat: readonly { at: number; seq: number }[];
-  /** Without any connection, once there was one. */
-  away: readonly Span[];
+  away: readonly Absence[];
   /** Typing that reached the log only later. */
   offline: readonly Span[];
 }
@@ -45,6 +52,11 @@ export interface LaneOptions {
   /** Where a moment is drawn, 0 to 1. */
   place: (at: number) => number;
 }
+
+/** Close codes of a page that was closed, or went to another address. */
+const LEAVES: readonly number[] = [1000, 1001];
+/** µs: a page that only made its link anew was not away. */
+const NOTICED = 1_000_000;
 
 /** One lane for each participant who did anything, in order of joining; edits of strangers (HTTP calls) too. */
 export function lanesOf(recording: Recording, { bins, place }: LaneOptions): Lane[] {
@@ -85,10 +97,11 @@ class Drawing {
   readonly #runs: RunMark[] = [];
   readonly #tests: TestsMark[] = [];
   readonly #chat: { at: number; seq: number }[] = [];
-  readonly #away: Span[] = [];
+  readonly #away: Absence[] = [];
   readonly #offline: Span[] = [];
-  readonly #seats = new Set<string>();
-  #lostAt: number | null = null;
+  /** Each with whether its connection is there. */
+  readonly #seats = new Map<string, boolean>();
+  #gone: { at: number; lost: boolean } | null = null;
 
   constructor(person: string, bins: number) {
     this.#person = person;
@@ -112,15 +125,24 @@ class Drawing {
         this.#mark(String(body.judgement), at, ends);
         break;
       case "seat.opened":
-        this.#opened(String(body.seat), at);
+      case "seat.back":
+        this.#here(String(body.seat), at, typeof body.away === "number" ? body.away : 0);
         break;
+      case "seat.lost":
+        this.#left(String(body.seat), at, Number(body.code), true);
+        break;
+      case "seat.merged": {
+        const last = this.#away.at(-1);
+        if (last !== undefined) last.edits += Number(body.edits);
+        break;
+      }
       case "seat.closed":
-        this.#closed(String(body.seat), at);
+        this.#left(String(body.seat), at, Number(body.code), false);
     }
   }
 
   finish(end: number): Lane {
-    if (this.#lostAt !== null && this.#lostAt < end) this.#away.push({ from: this.#lostAt, to: end });
+    if (this.#gone !== null && this.#gone.at < end) this.#absent(this.#gone.at, end, this.#gone.lost);
     return {
       person: this.#person,
       bins: this.#bins,
@@ -152,13 +174,25 @@ class Drawing {
     else this.#offline.push(span);
   }
 
-  #opened(seat: string, at: number): void {
-    this.#seats.add(seat);
-    if (this.#lostAt !== null) this.#away.push({ from: this.#lostAt, to: at });
-    this.#lostAt = null;
+  /** `silent`: µs since the page was last heard; the server may have noticed that late, or not at all. */
+  #here(seat: string, at: number, silent: number): void {
+    const alone = [...this.#seats].every(([one, here]) => one === seat || !here);
+    this.#seats.set(seat, true);
+    if (this.#gone !== null) this.#absent(Math.min(this.#gone.at, at - silent), at, this.#gone.lost);
+    else if (alone && silent >= NOTICED) this.#absent(at - silent, at, true);
+    this.#gone = null;
   }
 
-  #closed(seat: string, at: number): void {
-    if (this.#seats.delete(seat) && this.#seats.size === 0) this.#lostAt = at;
+  #left(seat: string, at: number, code: number, kept: boolean): void {
+    const was = this.#seats.get(seat);
+    if (kept && was !== undefined) this.#seats.set(seat, false);
+    else this.#seats.delete(seat);
+    const any = [...this.#seats.values()].includes(true);
+    if (was === true && !any) this.#gone = { at, lost: !LEAVES.includes(code) };
+  }
+
+  #absent(from: number, to: number, lost: boolean): void {
+    const least = this.#away.at(-1)?.to ?? 0;
+    this.#away.push({ from: Math.max(from, least), to, lost, edits: 0 });
   }
 }

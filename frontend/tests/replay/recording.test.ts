@@ -138,11 +138,70 @@ describe("offline edits", () => {
     const [ada, bob] = lanesOf(recording, { bins: 20, place: (at) => at / (20 * SECOND) });
     expect(ada).toMatchObject({
       person: "ada",
-      away: [{ from: 10 * SECOND, to: 20 * SECOND }],
+      away: [{ from: 10 * SECOND, to: 20 * SECOND, lost: true, edits: 0 }],
       offline: [{ from: 11 * SECOND, to: 20 * SECOND }],
     });
     expect(ada?.bins.map(({ inserted }) => inserted).join("")).toBe("00100000000101000001");
     expect(bob?.bins[12]).toEqual({ inserted: 1, deleted: 0 });
+  });
+});
+
+describe("the lane of a connection", () => {
+  const joined = { name: "Ada", role: "candidate", colour: 0, invite: "candidate/1" };
+  const here = () =>
+    new Log()
+      .add(1, "ada", "person.joined", joined)
+      .add(1, "ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });
+  const awayIn = (log: Log) => {
+    const recording = buildRecording(log.entries);
+    return lanesOf(recording, { bins: 1, place: () => 0 })[0]?.away.map(({ from, to, lost, edits }) => ({
+      from: from / SECOND,
+      to: to / SECOND,
+      lost,
+      edits,
+    }));
+  };
+
+  test("shows a lost link from when the page was last heard, and the edits that came later", () => {
+    const log = here().add(22, "ada", "seat.lost", { seat: "s-1", code: 4304 });
+    log.add(25, "ada", "seat.back", { seat: "s-1", away: 15 * SECOND, pending: 31 });
+    log
+      .add(26, "ada", "seat.merged", { seat: "s-1", edits: 20 })
+      .add(27, "ada", "seat.merged", { seat: "s-1", edits: 10 });
+    log
+      .add(30, "ada", "seat.closed", { seat: "s-1", code: 1001 })
+      .add(40, "server", "kernel", { state: "idle" });
+    expect(awayIn(log)).toEqual([
+      { from: 10, to: 25, lost: true, edits: 30 },
+      { from: 30, to: 40, lost: false, edits: 0 },
+    ]);
+  });
+
+  test("goes on over a seat that was given up", () => {
+    const log = here().add(5, "ada", "seat.lost", { seat: "s-1", code: 1006 });
+    log.add(24, "ada", "seat.closed", { seat: "s-1", code: 1006 });
+    log.add(60, "ada", "seat.opened", {
+      seat: "s-2",
+      dialect: "fourhands",
+      again: "s-1",
+      away: 56 * SECOND,
+      pending: 0,
+    });
+    expect(awayIn(log)).toEqual([{ from: 4, to: 60, lost: true, edits: 0 }]);
+  });
+
+  test("shows a loss that the server noticed only when the page was back, and no link that was only made anew", () => {
+    const log = here().add(10, "ada", "seat.back", { seat: "s-1", away: 0, pending: 0 });
+    log.add(20, "ada", "seat.back", { seat: "s-1", away: 7 * SECOND, pending: 2 });
+    expect(awayIn(log)).toEqual([{ from: 13, to: 20, lost: true, edits: 0 }]);
+  });
+
+  test("shows nothing while another page of theirs is here", () => {
+    const log = here().add(2, "ada", "seat.opened", { seat: "s-2", dialect: "fourhands" });
+    log
+      .add(5, "ada", "seat.lost", { seat: "s-1", code: 1006 })
+      .add(24, "ada", "seat.closed", { seat: "s-1", code: 1006 });
+    expect(awayIn(log)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** Between the room's awareness and the editor: publishes the own caret, draws everybody else's. */
-import type { Extension } from "@codemirror/state";
+import { type Extension, StateEffect } from "@codemirror/state";
 import { type EditorView, type PluginValue, ViewPlugin, type ViewUpdate } from "@codemirror/view";
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
@@ -9,7 +9,10 @@ import { type Peer, setPeers } from "./peers";
 export type Identify = (
   client: number,
   state: AwarenessState,
-) => { id: string; name: string; colour: string } | null;
+) => { id: string; name: string; colour: string; away: boolean } | null;
+
+/** What is known of the people has changed. */
+export const identifyAgain = StateEffect.define<null>();
 
 export interface AwarenessState {
   user?: { id?: unknown; name?: unknown };
@@ -46,6 +49,8 @@ class CaretWatch implements PluginValue {
   }
 
   update(update: ViewUpdate): void {
+    if (update.transactions.some(({ effects }) => effects.some((one) => one.is(identifyAgain))))
+      this.#queue();
     if (!update.view.hasFocus || !(update.selectionSet || update.docChanged || update.focusChanged)) return;
     const { anchor, head } = update.state.selection.main;
     // Awareness may answer at once with an event, which must not fall into this update.

@@ -24,7 +24,7 @@ import {
 import { yCollab } from "y-codemirror.next";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import { caretWatch, type Identify } from "./caret-watch";
+import { caretWatch, type Identify, identifyAgain } from "./caret-watch";
 import { cells, placeAfter, type Selected, selected } from "./cells";
 import { guards } from "./guards";
 import { languageOf, lines } from "./language";
@@ -74,6 +74,8 @@ export interface EditorPane {
   /** Takes the caret to the next cell or line, as after a run of this one; false where it stays. */
   moveOn(): boolean;
   goToLine(line: number): void;
+  /** The others' names, or who of them is away, may have changed. */
+  peopleChanged(): void;
   /** Keeps this person's caret in view as it moves; null lets go. */
   follow(person: string | null): void;
   openSearch(): void;
@@ -132,6 +134,7 @@ export function mountEditor(element: HTMLElement, options: EditorOptions): Edito
       return at !== null;
     },
     goToLine: (line) => goToLine(view, line),
+    peopleChanged: () => view.dispatch({ effects: identifyAgain.of(null) }),
     follow: (person) => {
       followed = person;
     },

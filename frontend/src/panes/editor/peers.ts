@@ -20,6 +20,8 @@ export interface Peer {
   head: number;
   /** Changes whenever the caret was moved by its person: the name shows again. */
   moved: number;
+  /** The link of its person is down: they may be elsewhere by now. */
+  away: boolean;
 }
 
 export const setPeers = StateEffect.define<readonly Peer[]>();
@@ -55,7 +57,7 @@ function marksOf(peer: Peer, doc: Text): Range<Decoration>[] {
   const marks = [caret.range(head), flag.range(doc.lineAt(head).to)];
   if (head !== anchor) {
     const tint = Decoration.mark({
-      class: "peer-range",
+      class: peer.away ? "peer-range peer-away" : "peer-range",
       attributes: { style: `--person: ${peer.colour}` },
     });
     marks.push(tint.range(Math.min(head, anchor), Math.max(head, anchor)));
@@ -72,7 +74,8 @@ class Caret extends WidgetType {
   }
 
   override eq(other: Caret): boolean {
-    return this.#peer.key === other.#peer.key && this.#peer.colour === other.#peer.colour;
+    const [a, b] = [this.#peer, other.#peer];
+    return a.key === b.key && a.colour === b.colour && a.away === b.away;
   }
 
   override toDOM(): HTMLElement {
@@ -96,7 +99,8 @@ class Flag extends WidgetType {
   /** For a moved caret it is drawn anew, which starts its fade again. */
   override eq(other: Flag): boolean {
     const [a, b] = [this.#peer, other.#peer];
-    return a.key === b.key && a.moved === b.moved && a.name === b.name && a.colour === b.colour;
+    const same = a.key === b.key && a.moved === b.moved && a.name === b.name;
+    return same && a.colour === b.colour && a.away === b.away;
   }
 
   override toDOM(): HTMLElement {
@@ -104,7 +108,7 @@ class Flag extends WidgetType {
     const flag = document.createElement("span");
     flag.className = "peer-flag";
     // By style, so that a name is never part of the text that is copied, searched or read out.
-    flag.dataset.name = this.#peer.name;
+    flag.dataset.name = this.#peer.away ? `${this.#peer.name}, away` : this.#peer.name;
     place.append(flag);
     return place;
   }
@@ -116,7 +120,7 @@ class Flag extends WidgetType {
 
 function drawn(look: string, peer: Peer): HTMLElement {
   const element = document.createElement("span");
-  element.className = look;
+  element.className = peer.away ? `${look} peer-away` : look;
   element.style.setProperty("--person", peer.colour);
   element.setAttribute("aria-hidden", "true");
   return element;
@@ -138,6 +142,8 @@ const theme = EditorView.baseTheme({
   // A word joiner keeps the caret from being a place where a line may break.
   ".peer-caret::before": { content: '"\\2060"' },
   ".peer-name": { pointerEvents: "none" },
+  ".peer-away": { filter: "grayscale(1)", opacity: "0.6" },
+  ".peer-caret.peer-away": { borderLeftStyle: "dashed" },
   ".peer-flag::before": { content: "attr(data-name)" },
   ".peer-flag": {
     display: "inline-block",

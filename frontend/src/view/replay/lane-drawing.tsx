@@ -1,6 +1,7 @@
-/** One person's lane: typed upwards, deleted downwards, runs, chat, and the time away hatched. */
+/** One person's lane: typed upwards, deleted downwards, runs, chat, and the time away hatched, a lost link in its
+own colour. */
 
-import type { Bin, Lane, RunMark, Span, TestsMark } from "../../replay/lanes";
+import type { Absence, Bin, Lane, RunMark, TestsMark } from "../../replay/lanes";
 import { personColour } from "../parts/avatar";
 import { memo } from "./memo";
 
@@ -30,19 +31,17 @@ export const LaneDrawing = memo(function LaneDrawing({ lane, colour, width, full
       style={{ "--person": personColour(colour) }}
     >
       <defs>
-        <pattern
-          id={`hatch-${lane.person}`}
-          width="6"
-          height="6"
-          patternUnits="userSpaceOnUse"
-          patternTransform="rotate(45)"
-        >
-          <rect class="lane-hatch" width="1.5" height="6" />
-        </pattern>
+        <Hatch id={`left-${lane.person}`} look="lane-hatch" />
+        <Hatch id={`lost-${lane.person}`} look="lane-hatch-lost" />
       </defs>
       <line class="lane-middle" x1="0" x2={width} y1={MIDDLE} y2={MIDDLE} />
       {lane.away.map((span) => (
-        <Hatched key={span.from} span={span} x={x} fill={`url(#hatch-${lane.person})`} />
+        <Hatched
+          key={span.from}
+          span={span}
+          x={x}
+          fill={`url(#${span.lost ? "lost" : "left"}-${lane.person})`}
+        />
       ))}
       <path class="lane-typed" d={bars(lane.bins, bin, (of) => -tall(of.inserted / full, UP))} />
       <path class="lane-deleted" d={bars(lane.bins, bin, (of) => tall(of.deleted / full, DOWN))} />
@@ -69,7 +68,15 @@ export const LaneDrawing = memo(function LaneDrawing({ lane, colour, width, full
   );
 });
 
-function Hatched({ span, x, fill }: { span: Span; x: (at: number) => number; fill: string }) {
+function Hatch({ id, look }: { id: string; look: string }) {
+  return (
+    <pattern id={id} width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+      <rect class={look} width="1.5" height="6" />
+    </pattern>
+  );
+}
+
+function Hatched({ span, x, fill }: { span: Absence; x: (at: number) => number; fill: string }) {
   return (
     <rect
       x={x(span.from)}

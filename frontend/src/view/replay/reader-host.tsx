@@ -38,7 +38,7 @@ function scene(
   { file, path }: { file: string; path: string },
 ): Scene {
   const carets = [...moment.cursors.values()].filter(
-    (cursor) => cursor.file === file && isHere(moment, cursor.person),
+    (cursor) => cursor.file === file && hasSeat(moment, cursor.person),
   );
   const newest = carets.reduce((a, b) => (b.at > (a?.at ?? 0) ? b : a), carets[0]);
   return {
@@ -53,13 +53,16 @@ function scene(
       anchor: cursor.anchor,
       head: cursor.head,
       moved: cursor.at,
+      away: moment.state.people.get(cursor.person)?.online === false,
     })),
     reveal: model.pinned.value === null ? (newest?.head ?? null) : null,
   };
 }
 
-function isHere(moment: Moment, person: string): boolean {
-  return moment.state.people.get(person)?.online ?? true;
+/** Also one whose link is down for a moment. */
+function hasSeat(moment: Moment, person: string): boolean {
+  const who = moment.state.people.get(person);
+  return who === undefined || who.seats.length > 0;
 }
 
 function colourOf(model: ReplayModel, person: string): string {

@@ -1,10 +1,10 @@
 /** The scrubber and its lanes: one slider over them all, folded pauses drawn with their length. */
 import { useComputed, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { type Lane, lanesOf } from "../../replay/lanes";
-import { away, clock } from "../clock";
+import { type Absence, type Lane, lanesOf } from "../../replay/lanes";
+import { away, clock, plural } from "../clock";
 import { Avatar } from "../parts/avatar";
-import { LaneDrawing } from "./lane-drawing";
+import { LANE_HEIGHT, LaneDrawing } from "./lane-drawing";
 import { NUDGE, type ReplayModel } from "./model";
 
 /** Characters that fill a lane at least: one single letter is no mountain. */
@@ -35,8 +35,8 @@ export function Track({ model }: { model: ReplayModel }) {
     <div class="track scroll">
       <div class="track-names">
         <div class="track-pauses" />
-        {lanes.lanes.map(({ person }) => (
-          <LaneName key={person} model={model} person={person} />
+        {lanes.lanes.map((lane) => (
+          <LaneName key={lane.person} model={model} lane={lane} />
         ))}
       </div>
       <div class="track-body" ref={body}>
@@ -51,7 +51,7 @@ export function Track({ model }: { model: ReplayModel }) {
             place={lanes.place}
           />
         ))}
-        <Slider model={model} />
+        <Slider model={model} lanes={lanes.lanes} />
       </div>
     </div>
   );
@@ -64,24 +64,47 @@ function fullBin(lanes: readonly Lane[]): number {
   return Math.max(FULL_LEAST, busy[Math.floor(busy.length * 0.9)] ?? 0);
 }
 
-function LaneName({ model, person }: { model: ReplayModel; person: string }) {
-  const { name, colour } = model.people.get(person) ?? { name: "Someone", colour: 0 };
-  const here = useComputed(() => model.present.value.get(person)?.online ?? false).value;
+function LaneName({ model, lane }: { model: ReplayModel; lane: Lane }) {
+  const { name, colour } = model.people.get(lane.person) ?? { name: "Someone", colour: 0 };
+  const here = useComputed(() => model.present.value.get(lane.person)?.online ?? false).value;
+  const lost = lane.away.filter((one) => one.lost);
+  const words = lost.length > 0 ? `, ${lossesInAll(lost)}` : "";
   return (
-    <div class="lane-name">
+    <div class="lane-name" title={`${name}${words}`}>
       <Avatar name={name} colour={colour} away={!here} size="s" />
       <span class="cut caption">{name}</span>
+      {words !== "" && <span class="hidden-text">{words}</span>}
     </div>
   );
 }
 
+function lossesInAll(lost: readonly Absence[]): string {
+  const length = lost.reduce((sum, { from, to }) => sum + to - from, 0);
+  return `link lost ${lost.length === 1 ? "once" : `${lost.length} times`}, ${away(length / 1000)} in all`;
+}
+
+/** `Link lost for 14 s, 30 edits made meanwhile` */
+function absence({ from, to, lost, edits }: Absence): string {
+  const meanwhile = edits > 0 ? `, ${plural(edits, "edit")} made meanwhile` : "";
+  return `${lost ? "Link lost" : "Away"} for ${away((to - from) / 1000)}${meanwhile}`;
+}
+
 /** Lies over everything: a click or a drag anywhere on the lanes seeks. */
-function Slider({ model }: { model: ReplayModel }) {
+function Slider({ model, lanes }: { model: ReplayModel; lanes: readonly Lane[] }) {
   const map = model.map.value;
   const share = useComputed(() => (map.length === 0 ? 0 : model.played.value / map.length)).value;
   const seek = (event: PointerEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     model.seekPlayed(((event.clientX - box.left) / Math.max(1, box.width)) * map.length);
+  };
+  /** The hatched stretches lie below; what they are is said for them. */
+  const tell = (event: PointerEvent) => {
+    const element = event.currentTarget as HTMLElement;
+    const box = element.getBoundingClientRect();
+    const at = map.session(((event.clientX - box.left) / Math.max(1, box.width)) * map.length);
+    const lane = lanes[Math.floor((event.clientY - (box.bottom - lanes.length * LANE_HEIGHT)) / LANE_HEIGHT)];
+    const there = lane?.away.find(({ from, to }) => from <= at && at <= to);
+    element.title = there === undefined ? "" : absence(there);
   };
   const onPointerDown = (event: PointerEvent) => {
     const element = event.currentTarget as HTMLElement;
@@ -103,6 +126,7 @@ function Slider({ model }: { model: ReplayModel }) {
       aria-valuemax={Math.round(map.length / 1e6)}
       aria-valuenow={Math.round(model.played.value / 1e6)}
       aria-valuetext={clock(at / 1000)}
+      onPointerMove={tell}
       onPointerDown={onPointerDown}
       onKeyDown={(event) => {
         if (event.key === "ArrowRight") model.move(NUDGE);

@@ -40,6 +40,8 @@ export function EditorHost({ file, onRefused }: { file: FileState; onRefused: (r
   const current = desk.pane.value;
   useEffect(() => current?.setWritable(writable), [current, writable]);
   useEffect(() => current?.setPath(file.path), [current, file.path]);
+  const { people } = desk.model;
+  useEffect(() => current?.peopleChanged(), [current, people]);
   useEditorHelp(file);
   useFollowing(desk, file);
   useTarget(desk, file);
@@ -88,6 +90,7 @@ function identify(desk: Desk, client: number, state: AwarenessState) {
     id,
     name: own ? `${person.name} (you, elsewhere)` : person.name,
     colour: personColour(person.colour),
+    away: !person.online,
   };
 }
 
