@@ -406,6 +406,7 @@ async def test_everything_is_there_when_the_store_is_opened_again(durable: Store
     assert (await log.head("r1"), await log.head("r1", "interviewers")) == (head, private)
     assert await log.read("r1") == entries
     assert await log.producers("r1") == {"ada-1": 10, "bob-1": 10}
+    assert await log.loss("r1") is None
     assert (await log.append(ada.numbered(4, fence=2)))[0] == (entries[3], False)
     with pytest.raises(Fenced):
         await log.append(ada.intent(fence=1))

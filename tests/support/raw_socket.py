@@ -27,7 +27,7 @@ class RawSocket:
     """One connection, upgraded."""
 
     def __init__(self, server: LiveServer, seat: Seat, *, ours: bool = False, window: int = 0) -> None:
-        """`window`: bytes that the network takes in for a client that does not read; 0: as many as it likes."""
+        """`window`: bytes that the network takes for a client that reads nothing; 0: as many as it likes."""
         self.ours = ours
         path, offer = f"/yjs/{seat.room}?token={seat.token}", b""
         if ours:

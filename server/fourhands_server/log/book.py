@@ -48,6 +48,7 @@ class Book:
         self._connection: sqlite3.Connection | None = None
         self._next_room = 0
         self.tail_rows = 0
+        self.recorded = 0  # rows that were committed since it was made
         self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -130,6 +131,7 @@ class Book:
             for room in changed:
                 room.mark_saved()
         self.tail_rows += len(rows)
+        self.recorded += len(rows)
 
     def _fail(self, jobs: Sequence[Job], reason: str) -> list[Outcome]:
         for job in jobs:

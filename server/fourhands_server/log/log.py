@@ -56,6 +56,13 @@ class Head(NamedTuple):
     incarnation: str
 
 
+class Loss(NamedTuple):
+    """That a log may have lost its tail: when (µs of the wall clock), and the incarnations of before."""
+
+    since: int
+    before: frozenset[str]
+
+
 class RoomSummary(NamedTuple):
     """A room in the list of rooms: the first and the last entry of its `room` stream."""
 
@@ -108,6 +115,10 @@ class RoomLog(Protocol):
 
     async def head(self, room: str, stream: str = ROOM) -> Head:
         """Where the stream stands, committed entries only."""
+        ...
+
+    async def loss(self, room: str) -> Loss | None:
+        """When the room's tail may last have been lost, so that others may hold more of it; None: never."""
         ...
 
     async def settled(self, room: str, producer: str) -> int:

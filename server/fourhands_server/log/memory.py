@@ -16,7 +16,7 @@ from fourhands_protocol.entries import Entry
 from .clock import wall_clock
 from .counters import Counters
 from .errors import LogError, NotRecorded, Unreadable
-from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, RoomSummary
+from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, Loss, RoomSummary
 from .staging import check_call, stage
 
 
@@ -47,6 +47,8 @@ class MemoryLog:
         self._broken: set[str] = set()
         self._waiting: list[_Call] = []
         self._incarnation = secrets.token_hex(8)
+        self._before: list[str] = []
+        self._lost_at = 0
         self._refusal: str | None = None
         self._held = False
         self._closed = False
@@ -81,6 +83,19 @@ class MemoryLog:
     def accept(self) -> None:
         """Let commits succeed again."""
         self._refusal = None
+
+    def lose(self, room: str, *, after: int) -> None:
+        """Lose what the room's stream has beyond a seq, like a disk whose backup was put back."""
+        self._before.append(self._incarnation)
+        self._incarnation = secrets.token_hex(8)
+        self._lost_at = self._clock()
+        before, self._rooms[room] = self._rooms[room], _Room()
+        for (producer, pseq), entry in sorted(before.made.items(), key=lambda one: one[1].seq):
+            if entry.stream == ROOM and entry.seq <= after:
+                again = Intent(room, ROOM, producer, pseq, entry.actor, entry.kind, entry.body)
+                made = self._rooms[room].counters.number(again, now=entry.at)
+                self._rooms[room].streams.setdefault(ROOM, []).append(made)
+                self._rooms[room].made[producer, pseq] = made
 
     def _commit(self) -> None:
         if self._held:
@@ -144,6 +159,10 @@ class MemoryLog:
         """See `RoomLog.head`."""
         self._check_open()
         return self._room(room).counters.head(stream, self._incarnation)
+
+    async def loss(self, room: str) -> Loss | None:
+        """See `RoomLog.loss`."""
+        return Loss(self._lost_at, frozenset(self._before)) if self._before else None
 
     async def settled(self, room: str, producer: str) -> int:
         """See `RoomLog.settled`."""

@@ -47,4 +47,6 @@ def move(connection: sqlite3.Connection, rowid: int) -> int:
         " GROUP BY room_no, producer_no ON CONFLICT DO UPDATE SET pseq = excluded.pseq",
         (rowid,),
     )
-    return connection.execute("DELETE FROM tail WHERE rowid <= ?", (rowid,)).rowcount
+    moved = connection.execute("DELETE FROM tail WHERE rowid <= ?", (rowid,)).rowcount
+    connection.execute("UPDATE log SET moved = moved + ?", (moved,))
+    return moved

@@ -2,9 +2,9 @@
 
 `tail` takes every append at its end, so that a commit dirties a page or two however many rooms it serves.
 The mover later puts its rows in order into `entries`, where a room's rows lie together for reading. A row is
-in exactly one of the two. Names (streams, people, producers, kinds) are stored once per room and numbered
-from 1. `producers` and the head in `rooms` are as of the moved rows at least; what the tail holds is added
-when a room is loaded.
+in exactly one of the two; `log.moved` counts those that were moved. Names (streams, people, producers, kinds)
+are stored once per room and numbered from 1. `producers` and the head in `rooms` are as of the moved rows at
+least; what the tail holds is added when a room is loaded.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ import os
 import secrets
 import sqlite3
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
+from .clock import wall_clock
 from .errors import StoreNewer
+from .mark import Mark, Position
 
 COLUMNS: Final = "room_no, stream_no, seq, at, room_seq, actor_no, producer_no, pseq, kind_no, body"
 """`room_seq`: the room stream's last seq at the time of an entry of a private stream; else 0."""
@@ -49,10 +51,27 @@ _MIGRATIONS: Final = (
     CREATE TABLE tail ({_COLUMN_TYPES});
     CREATE TABLE entries ({_COLUMN_TYPES}, PRIMARY KEY (room_no, stream_no, seq)) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE log ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE incarnations (incarnation TEXT NOT NULL, since INTEGER NOT NULL);
+    INSERT INTO incarnations SELECT incarnation, 0 FROM log;
+    """,
 )
 """Each takes a file one version up; a released one is never changed."""
 
 SCHEMA_VERSION: Final = len(_MIGRATIONS)
+
+MARKED: Final = 2
+"""The version from which on a store has a mark beside it."""
+
+
+class Incarnations(NamedTuple):
+    """The incarnation of a store, since when (µs; 0: ever), those before, and the number of its entries."""
+
+    present: str
+    since: int
+    before: frozenset[str]
+    entries: int
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -75,30 +94,50 @@ def create_file(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def prepare(connection: sqlite3.Connection, path: Path) -> str:
-    """Bring the file to this version's schema; returns the log's incarnation.
+def prepare(connection: sqlite3.Connection, path: Path, mark: Mark) -> Incarnations:
+    """Bring the file to this version's schema; returns its incarnations.
 
     A file that was copied (a restored backup, say) may lack the end of what others have seen: it gets a new
-    incarnation. It is told from the original by its inode; a needless change costs each client one resync.
+    incarnation. It is told from the original by its inode, or by its mark: one that is ahead of it, is of
+    another incarnation or is gone. A needless change costs each client one resync.
     """
-    _migrate(connection, path)
+    version = _migrate(connection, path)
     inode = path.stat().st_ino
-    found = connection.execute("SELECT incarnation, inode FROM log").fetchone()
-    if found is not None and found[1] == inode:
-        return str(found[0])
-    incarnation = secrets.token_hex(8)
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("DELETE FROM log")
-    connection.execute("INSERT INTO log VALUES (?, ?)", (incarnation, inode))
-    connection.execute("COMMIT")
-    return incarnation
+    found = connection.execute("SELECT incarnation, inode, moved FROM log").fetchone()
+    moved = 0 if found is None else int(found[2])
+    entries = moved + int(connection.execute("SELECT COUNT(*) FROM tail").fetchone()[0])
+    here = Position("" if found is None else found[0], entries)
+    if found is None or found[1] != inode or _is_behind(here, mark.read(), marked=version >= MARKED):
+        here = Position(secrets.token_hex(8), entries)
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("DELETE FROM log")
+        connection.execute("INSERT INTO log VALUES (?, ?, ?)", (here.incarnation, inode, moved))
+        connection.execute("INSERT INTO incarnations VALUES (?, ?)", (here.incarnation, wall_clock()))
+        connection.execute("COMMIT")
+    mark.begin(here)
+    return _incarnations(connection, here)
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+def _is_behind(here: Position, mark: Position | None, *, marked: bool) -> bool:
+    """Whether the store may lack what others have seen; `marked`: it has been opened by who leaves a mark."""
+    if mark is None:
+        return marked and here.entries > 0
+    return mark.incarnation != here.incarnation or mark.entries > here.entries
+
+
+def _incarnations(connection: sqlite3.Connection, here: Position) -> Incarnations:
+    rows = connection.execute("SELECT incarnation, since FROM incarnations ORDER BY rowid").fetchall()
+    before = frozenset(name for name, _ in rows if name != here.incarnation)
+    return Incarnations(here.incarnation, rows[-1][1] if before else 0, before, here.entries)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> int:
+    """Bring the tables up to date; returns the version that they had."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA_VERSION:
         raise StoreNewer(path, found=version, known=SCHEMA_VERSION)
     for number in range(version, SCHEMA_VERSION):
         connection.executescript(
             f"BEGIN IMMEDIATE; {_MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;"
         )
+    return version

@@ -14,7 +14,7 @@ from .clock import wall_clock
 from .counters import Counters
 from .errors import NotRecorded, Unreadable
 from .jobs import Call, Job, Outcome, Question
-from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, RoomSummary
+from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, Loss, RoomSummary
 from .reader import Reader
 from .rows import Wanted, read_entries
 from .staging import check_call
@@ -39,6 +39,7 @@ class SqliteLog:
         self._calls_left = calls_waiting
         self._bytes_left = bytes_waiting
         self._incarnation = ""
+        self._loss: Loss | None = None
         self._asked: list[Job] = []
         self._closed = False
 
@@ -53,7 +54,9 @@ class SqliteLog:
     ) -> SqliteLog:
         """Open the store, made if it is not there; raises `NotOpened`, so `StoreInUse` or `StoreNewer`."""
         log = cls(path, clock=clock, calls_waiting=calls_waiting, bytes_waiting=bytes_waiting)
-        log._incarnation = await log._writer.start()
+        opened = await log._writer.start()
+        log._incarnation = opened.present
+        log._loss = Loss(opened.since, opened.before) if opened.before else None
         return log
 
     def append(self, *intents: Intent) -> asyncio.Future[list[Appended]]:
@@ -115,6 +118,10 @@ class SqliteLog:
     async def head(self, room: str, stream: str = ROOM) -> Head:
         """See `RoomLog.head`."""
         return await self._told(room, partial(_head, stream=stream, incarnation=self._incarnation))
+
+    async def loss(self, room: str) -> Loss | None:
+        """See `RoomLog.loss`."""
+        return self._loss
 
     async def settled(self, room: str, producer: str) -> int:
         """See `RoomLog.settled`."""

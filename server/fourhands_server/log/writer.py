@@ -19,8 +19,9 @@ from .book import Book
 from .errors import NotOpened, NotRecorded, Unreadable
 from .jobs import Call, Job, Outcome
 from .lock import StoreLock
+from .mark import Mark, Position
 from .pace import Pace
-from .schema import connect, create_file, prepare
+from .schema import Incarnations, connect, create_file, prepare
 
 _log = logging.getLogger(__name__)
 
@@ -48,14 +49,14 @@ class Writer:
         self._deliver = deliver
         self._jobs: SimpleQueue[list[Job] | None] = SimpleQueue()
         self._left: deque[Job] = deque()  # handed over, for a commit to come
-        self._opened: Future[str] = Future()
+        self._opened: Future[Incarnations] = Future()
         self._ended: Future[None] = Future()
         self._is_last = False  # nothing more is to come
         self._has_ended = False
         self._broken: set[str] = set()
 
-    async def start(self) -> str:
-        """Open the store; returns its incarnation, or raises `NotOpened`."""
+    async def start(self) -> Incarnations:
+        """Open the store; returns its incarnations, or raises `NotOpened`."""
         threading.Thread(target=self._run, name="log-writer", daemon=True).start()
         return await asyncio.wrap_future(self._opened)
 
@@ -77,8 +78,8 @@ class Writer:
     def _run(self) -> None:
         try:
             create_file(self._path)
-            with closing(StoreLock(self._path)):
-                self._serve()
+            with closing(StoreLock(self._path)), closing(Mark(self._path)) as mark:
+                self._serve(mark)
         except (sqlite3.Error, OSError) as error:
             self._fail(NotOpened(self._path, str(error)))
         except BaseException as error:
@@ -113,13 +114,13 @@ class Writer:
         else:
             self._opened.set_exception(error)
 
-    def _serve(self) -> None:
+    def _serve(self, mark: Mark) -> None:
         with closing(connect(self._path)) as connection:
-            incarnation = prepare(connection, self._path)
+            opened = prepare(connection, self._path, mark)
         with closing(Book(self._path, broken=self._broken, rooms_kept=ROOMS_KEPT)) as book:
             while book.tail_rows and book.move(at_most=MOVE):
                 pass
-            self._opened.set_result(incarnation)
+            self._opened.set_result(opened)
             longest = IDLE_TAIL
             pace = Pace()
             while jobs := self._take(pace):
@@ -128,6 +129,7 @@ class Writer:
                 except BaseException:
                     self._refuse(jobs)
                     raise
+                mark.move(Position(opened.present, opened.entries + book.recorded))
                 self._deliver(outcomes)
                 waits = bool(self._left) or not self._jobs.empty()
                 if book.tail_rows >= longest + (BUSY_TAIL - IDLE_TAIL if waits else 0):

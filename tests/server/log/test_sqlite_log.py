@@ -18,6 +18,7 @@ from tests.contracts.log_stores import Producer
 from fourhands_protocol.chain import GENESIS, link
 from fourhands_server.log import book, mover, reader, schema, writer
 from fourhands_server.log.errors import NotOpened, NotRecorded, PseqReused, StoreInUse, StoreNewer, Unreadable
+from fourhands_server.log.log import Loss
 from fourhands_server.log.sqlite import SqliteLog
 
 
@@ -297,3 +298,71 @@ async def test_when_the_writer_ends_everybody_is_told(
         await asyncio.wait_for(log.head("r1"), 10)
     with pytest.raises(Unreadable):
         await asyncio.wait_for(log.reopen("r1"), 10)
+
+
+async def lived(path: Path, count: int) -> tuple[str, Loss | None]:
+    """A server's life over a store: so many entries more; its incarnation, and what it knows of a loss."""
+    log = await SqliteLog.open(path)
+    head = await log.head("r1")
+    producer = Producer(f"p{head.seq}")
+    for _ in range(count):
+        await log.append(producer.intent())
+    loss = await log.loss("r1")
+    await log.aclose()
+    return head.incarnation, loss
+
+
+@pytest.mark.parametrize("moves", [False, True])
+async def test_a_backup_that_was_put_back_in_place_is_another_incarnation(
+    path: Path, tmp_path: Path, moves: bool, request: pytest.FixtureRequest
+) -> None:
+    """Its inode is that of the file which it takes the place of; the mark beside that says more."""
+    if moves:
+        request.getfixturevalue("eager_mover")
+    first, loss = await lived(path, 20)
+    assert loss is None
+    shutil.copyfile(path, tmp_path / "backup")
+    inode = os.stat(path).st_ino
+    assert await lived(path, 20) == (first, None)
+    shutil.copyfile(tmp_path / "backup", path)
+    assert os.stat(path).st_ino == inode
+    second, loss = await lived(path, 5)
+    assert second != first
+    assert loss is not None
+    assert loss.before == {first}
+    assert await lived(path, 50) == (second, loss), "it is known from then on"
+    shutil.copyfile(tmp_path / "backup", path)
+    third, loss = await lived(path, 0)
+    assert loss is not None
+    assert loss.before == {first}, "a copy knows nothing of what came after it"
+    assert third not in (first, second)
+
+
+async def test_a_whole_folder_that_was_put_back_is_told_by_a_missing_mark(path: Path) -> None:
+    """Both came from the same backup: the operator takes the mark away."""
+    first, _ = await lived(path, 20)
+    path.with_name(path.name + ".mark").unlink()
+    second, loss = await lived(path, 0)
+    assert second != first
+    assert loss is not None
+
+
+async def test_a_mark_that_is_behind_its_store_means_no_loss(path: Path) -> None:
+    """The machine failed: the store was synced and its mark was not."""
+    first, _ = await lived(path, 20)
+    mark = path.with_name(path.name + ".mark")
+    before = mark.read_bytes()
+    await lived(path, 20)
+    mark.write_bytes(before)
+    assert await lived(path, 0) == (first, None)
+
+
+async def test_a_store_of_the_first_version_has_no_mark_and_lost_nothing(path: Path) -> None:
+    first, _ = await lived(path, 20)
+    path.with_name(path.name + ".mark").unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE incarnations; ALTER TABLE log DROP COLUMN moved; PRAGMA user_version = 1"
+        )
+    assert await lived(path, 5) == (first, None)
+    assert await lived(path, 0) == (first, None)
