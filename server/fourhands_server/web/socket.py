@@ -120,7 +120,8 @@ class RoomSocket(asyncio.Protocol):
             self._entering.cancel()
         self._closing = True
         self._kept_up.set()
-        self._leave((self._connection.close_code or 1006) if self._connection.close_rcvd else 1006)
+        said = self._connection.close_rcvd  # its own `close_code` waits for an end of the stream
+        self._leave(said.code if said is not None else 1006)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
