@@ -97,6 +97,7 @@ class OurClient:
             lineage=before and before.lineage,
             incarnation=before and before.incarnation,
             vector=self.document.vector(),
+            pending=(min(self.pending), max(self.pending)) if self.pending else None,
         )
         await self._link.send(envelope.encode(hello))
         await self.until(lambda: self.welcome and not self._in_story and self.last >= self._head)

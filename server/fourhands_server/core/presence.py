@@ -69,9 +69,10 @@ class Presence:
         """
         return [told for s in states if (told := self._take(s, seat, person, user, returns)) is not None]
 
-    def leave(self, seat: str) -> list[State]:
-        """The seat is gone: its states become null at the next clock."""
-        gone = [s for s in self.shown.values() if s.seat == seat and s.state is not None]
+    def leave(self, seat: str, *, but: int = -1) -> list[State]:
+        """The seat is gone: its states become null at the next clock, except that of the client `but`."""
+        mine = [s for s in self.shown.values() if s.seat == seat and s.client != but]
+        gone = [s for s in mine if s.state is not None]
         for shown in gone:
             shown.clock, shown.state, shown.seat = shown.clock + 1, None, ""
         return [State(s.client, s.clock, None) for s in gone]

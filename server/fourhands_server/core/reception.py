@@ -294,6 +294,10 @@ class Reception:
         seat.introduced = True
         told = self._presence.offer(states, seat=seat.name, person=seat.person, user=user, returns=returns)
         if told:
+            if seat.dialect == "fourhands" and told[-1].client != seat.shows:
+                # A page that was loaded anew may have its seat again, but not its client id.
+                seat.shows = told[-1].client
+                told = [*self._presence.leave(seat.name, but=seat.shows), *told]
             self._desk.tell(told, but=seat.id)
             self._record_cursor(seat, told)
 

@@ -120,6 +120,7 @@ class Seat:
     recorded: bool = False
     succeeded: bool = False  # its page's next connection has its seat
     introduced: bool = False  # has sent an awareness frame
+    shows: int = -1  # the Yjs client for which a page of ours spoke last: it has one at a time
     merging: tuple[int, int] | None = None  # the pseqs that its page made while away, until all are taken in
     merged: int = 0  # edits among them that are logged
     burst: int = 0  # bytes of the document it was just sent; a bound on slow readers must not count them

@@ -166,6 +166,25 @@ def test_E16_the_cursor_of_a_page_that_comes_back_stays(world: World) -> None:
     assert eyes.see(ada) == []
 
 
+def test_E16_a_page_that_was_loaded_anew_leaves_no_second_cursor(world: World) -> None:
+    ada, ivy = here(world), here(world, "ivy", role="interviewer")
+    eyes = Eyes(ivy)
+    points(ada, 7, '{"cursor":1}')
+    ada.cut()
+    world.settle()
+    eyes.see(ada)
+    anew = world.client("ada")
+    assert isinstance(anew, OurClient)
+    anew.instance = ada.instance
+    anew.connect()
+    world.settle()
+    assert anew.welcome_seat == ada.welcome_seat
+    points(anew, 1, '{"cursor":3}')
+    assert eyes.see(ada) == [None]
+    points(anew, 2, '{"cursor":4}')
+    assert eyes.see(ada) == []
+
+
 def test_E3_a_page_that_connects_anew_before_its_loss_is_known_has_its_seat_too(world: World) -> None:
     ada = here(world)
     seat, before = ada.welcome_seat, len(world.log)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import jwt
 import pytest
 from tests.support.people import People
 from tests.support.server import Seat
 from tests.support.wire import OurClient, dial, end_of
+
+from fourhands_protocol import cbor
 
 RESUME_LIMIT = 5_000  # entries; whoever is further behind gets the document instead of its history
 
@@ -57,6 +60,37 @@ async def test_a_second_tab_is_a_second_seat_of_the_same_participant(room: Peopl
     opened = [e for e in room.host.json("GET", "/timeline")["entries"] if e["kind"] == "seat.opened"]
     assert len({e["body"]["seat"] for e in opened}) == 2
     assert {e["actor"] for e in opened} == {room.ada.participant}
+
+
+async def test_a_link_that_drops_is_on_the_record_with_what_was_done_meanwhile(room: People) -> None:
+    async with OurClient(room.server, room.ivy) as ivy:
+        ada = OurClient(room.server, room.ada)
+        welcome = await ada.connect()
+
+        def told() -> list[tuple[str, dict[str, Any]]]:
+            mine = [e for e in ivy.entries if e.actor == room.ada.participant]
+            return [(e.kind, cbor.decode(e.body)) for e in mine if e.kind.startswith("seat.")][1:]
+
+        await ada.cut()
+        await ivy.until(told)
+        assert not people_of(room)[room.ada.participant]
+        for letter in "abc":
+            ada.type(0, letter)
+        assert (await ada.connect()).seat == welcome.seat
+        await ivy.sees("cba")
+        await ivy.until(lambda: len(told()) == 3)
+        away = told()[1][1]["away"]
+        assert 0 < away < 20_000_000
+        seat = {"seat": welcome.seat}
+        assert told() == [
+            ("seat.lost", {**seat, "code": 1006}),
+            ("seat.back", {**seat, "away": away, "pending": 3}),
+            ("seat.merged", {**seat, "edits": 3}),
+        ]
+        assert people_of(room)[room.ada.participant]
+        await ada.leave()
+        await ivy.until(lambda: len(told()) == 4)
+        assert told()[3] == ("seat.closed", {**seat, "code": 1000})
 
 
 async def test_an_hour_away_with_an_expired_token_loses_nothing(room: People) -> None:
