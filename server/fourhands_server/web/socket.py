@@ -121,7 +121,7 @@ class RoomSocket(asyncio.Protocol):
         self._closing = True
         self._kept_up.set()
         said = self._connection.close_rcvd  # its own `close_code` waits for an end of the stream
-        self._leave(said.code if said is not None else 1006)
+        self._leave(int(said.code) if said is not None else 1006)
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
