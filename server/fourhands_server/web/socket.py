@@ -25,7 +25,7 @@ from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_server.core.seat import Seat
 from fourhands_server.live.outbox import Drain, Wire
 from fourhands_server.web import problem
-from fourhands_server.web.frames import BINARY, TEXT, header
+from fourhands_server.web.frames import BINARY, TEXT, frame_size, message, take_common
 from fourhands_server.web.handshake import Visit, visit
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 PING_S = 8.0
 OWN_PING_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
+END_OF_REQUEST = b"\r\n\r\n"
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
 EARLY_BYTES = 2 * limits.FRAME  # and so much in all
@@ -92,6 +93,9 @@ class RoomSocket(asyncio.Protocol):
         self._entering: asyncio.Task[None] | None = None
         self._early: list[bytes] = []
         self._parts = bytearray()
+        self._framed = False  # it is known where the next frame begins, behind `_cut` or `_lacks`
+        self._cut = b""  # the beginning of a frame, too short to say its size
+        self._lacks = 0  # bytes that the parser still needs for the frame that it has begun
         self._timer: asyncio.TimerHandle | None = None
         self._interval = PING_S
         self._asked = b""  # the ping that waits for its pong; nobody can answer one that they have not read
@@ -125,6 +129,39 @@ class RoomSocket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
+        if self._framed:
+            self._take_frames(self._cut + data)
+            return
+        opening = self._connection.state is State.CONNECTING
+        self._parse(data)
+        if opening and self._connection.state is State.OPEN and self._first == BINARY:
+            self._framed = data.find(END_OF_REQUEST) == len(data) - len(END_OF_REQUEST)
+
+    def _take_frames(self, data: bytes) -> None:
+        """Data of which it is known where frames begin: common ones go the short way, others are parsed."""
+        pos, self._cut = 0, b""
+        while pos < len(data):
+            if not self._lacks and self._framed:
+                if self._host is not None and not self._closing and self._connection.current_size is None:
+                    pos = take_common(data, pos, self._take)
+                size = frame_size(data, pos)
+                if size is None:
+                    self._cut = data[pos:]
+                    return
+                self._lacks = size
+            part = data[pos : pos + self._lacks] if self._framed else data[pos:]
+            pos += len(part)
+            self._lacks -= len(part)
+            self._parse(part)
+            self._framed = self._framed and self._connection.state is State.OPEN
+
+    def _take(self, payload: bytes) -> bool:
+        """Hand on one message; whether the next may come the short way."""
+        if self._host is not None:
+            self._host.receive(self._seat, payload)
+        return self._host is not None and not self._closing
+
+    def _parse(self, data: bytes) -> None:
         self._connection.receive_data(data)
         for event in self._connection.events_received():
             if isinstance(event, Request):
@@ -162,7 +199,10 @@ class RoomSocket(asyncio.Protocol):
     def write(self, frames: list[bytes]) -> None:
         """Send frames as binary messages, joined into one write; after the end nothing happens."""
         if not self._closing and not self.transport.is_closing():
-            data = b"".join([part for frame in frames for part in (header(self._first, len(frame)), frame)])
+            if len(frames) == 1:
+                data = message(self._first, frames[0])
+            else:
+                data = b"".join([message(self._first, frame) for frame in frames])
             self._written += len(data)
             self.transport.write(data)
 
