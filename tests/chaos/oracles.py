@@ -33,7 +33,7 @@ async def judge(play: Play) -> list[str]:
         f"{tab.name} was warned: {one['text']}"
         for tab in play.every
         for one in tab.told("notice")
-        if one["tone"] == "warning"
+        if one["tone"] == "warning" and one["code"] != "uncertain"
     ]
     for oracle, seconds in ((healed, HEALED_S), (runs_over, RUNS_S), (nobody_astray, GHOST_S)):
         wrong = await until_right(oracle, play, seconds)
@@ -140,7 +140,7 @@ def ghosts(
 
 
 def words(play: Play, entries: list[Entry]) -> Iterable[str]:
-    """What was typed is there once, what was taken back is not; of a gone tab, what it was told is saved."""
+    """What was typed is there once, what was taken back is not; of a tab that is gone, what it claimed."""
     there = Counter(text_of(entries).split("\n")[:-1])
     typed, erased, unsure = set(), set(), set()
     for tab in play.every:
@@ -161,8 +161,9 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
 
 
 def last_claim(tab: Tab | Page) -> tuple[int, int]:
-    claims_made = tab.told("saved")
-    return (claims_made[-1]["typed"], claims_made[-1]["erased"]) if claims_made else (0, 0)
+    """How much was said to be saved, or, where another tab came after it, to be kept on the device."""
+    made = tab.told("saved") + (tab.told("kept") if tab.followed else [])
+    return max((one["typed"] for one in made), default=0), max((one["erased"] for one in made), default=0)
 
 
 def claims(play: Play, entries: list[Entry]) -> Iterable[str]:
@@ -182,8 +183,9 @@ def recorded_at(entries: list[Entry]) -> dict[str, int]:
     for entry in entries:
         if entry["kind"] == "edit":
             document.apply(base64.b64decode(entry["body"]["update"]))
-            for word in document.text(FILE).split("\n"):
-                since.setdefault(word, entry["at"])
+            for line in document.text(FILE).split("\n"):
+                # Somebody's half of a word may stand before a whole one.
+                since.setdefault("#" + line.rpartition("#")[2], entry["at"])
     return since
 
 
@@ -195,10 +197,11 @@ def lines_and_runs(play: Play, entries: list[Entry]) -> Iterable[str]:
     )
     asked = {one["line"] for tab in play.every for one in tab.told("chatted") if one["ok"]}
     ran = {one["code"] for tab in play.every for one in tab.told("ran") if one["ok"]}
-    wanted = {act.detail["line"] for act in play.schedule.acts if act.what == "chat"}
+    wanted = {one["line"] for tab in play.every if tab.open_now for one in tab.told("said")}
     for line in sorted({*wanted, *asked}):
         if lines[line] != 1:
             yield f"the line {line!r} is there {lines[line]} times"
+    yield from (f"the line {line!r} is there {n} times" for line, n in lines.items() if n > 1)
     for code in sorted(ran):
         if codes[code] != 1:
             yield f"the run {code!r} is there {codes[code]} times"

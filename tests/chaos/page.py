@@ -42,6 +42,7 @@ class Page:
         self.events: list[dict[str, Any]] = []
         self.heard = asyncio.Event()
         self.open_now = False
+        self.followed = False
         self._wanted = wanted
         self._words = ""
         self._queue: asyncio.Queue[tuple[Callable[[], Coroutine[Any, Any, Any]], asyncio.Future[Any]]]
@@ -147,6 +148,7 @@ class Page:
         field = self._page.get_by_label("Message to everyone")
         if not await field.is_visible():
             await self._page.get_by_role("button", name="Chat").first.click()
+        self._tell("said", line=line)
         await field.fill(line)
         await field.press("Enter")
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.page import Page
@@ -55,6 +57,7 @@ class Play:
         self.returns: list[Return] = []
         self.done: list[str] = []
         self._invites: dict[str, str] = {}
+        self._devices = Path()
         self._ailing: dict[str, int] = dict.fromkeys(PEOPLE, 0)
         self._serving = asyncio.Lock()
 
@@ -74,6 +77,7 @@ class Play:
 
     async def enter(self, stack: AsyncExitStack) -> None:
         """A new room, and everybody live in it."""
+        self._devices = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
         self._invites = await asyncio.to_thread(self.server.create, f"Seed {self.schedule.seed}")
         for number, who in enumerate(PEOPLE):
             link = BadLink(self.server.port, seed=self.schedule.seed * 10 + number)
@@ -99,6 +103,7 @@ class Play:
             "name": who,
             "resume": seat.resume,
             "seed": self.schedule.seed * 100 + number,
+            "device": str(self._devices / who),
         }
         kind = Page if self.schedule.page and number == PEOPLE.index("bob") else Tab
         tab = await kind(f"{who}-{number}", wanted).open()
@@ -130,8 +135,8 @@ class Play:
         self._note(act, "begins")
         if act.who == SERVER:
             await self._befalls_server(act)
-        elif act.what in ("sleep", "duplicate"):
-            await (self._sleep if act.what == "sleep" else self._duplicate)(act)
+        elif act.what in ("sleep", "duplicate", "reload"):
+            await {"sleep": self._sleep, "duplicate": self._duplicate, "reload": self._reload}[act.what](act)
         else:
             await self._befalls_link(act)
         self._note(act, "is over")
@@ -201,10 +206,20 @@ class Play:
     # What befalls pages
 
     async def _sleep(self, act: Act) -> None:
+        tab = self.tabs[act.who]
         with self._ailing_while(act.who):
-            self.tabs[act.who].sleep()
+            tab.sleep()
             await asyncio.sleep(act.seconds)
-            self.tabs[act.who].wake()
+            tab.wake()
+
+    async def _reload(self, act: Act) -> None:
+        """The page dies, whatever it was doing; a while later there is another one on the same device."""
+        old = self.tabs[act.who]
+        with self._ailing_while(act.who):
+            await old.vanish()
+            await asyncio.sleep(act.seconds)
+            self.tabs[act.who] = await self.open_tab(act.who, len(self.every))
+            old.followed = True
 
     async def _duplicate(self, act: Act) -> None:
         """The same person once more on the same machine; it types a little, then it is gone."""
@@ -266,7 +281,9 @@ async def performed(schedule: Schedule, server: LiveServer) -> AsyncIterator[Pla
     """The play when its last act is over and all is well again; everybody is still there."""
     play = Play(schedule, server)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(play.close)
-        await play.enter(stack)
-        await play.perform()
-        yield play
+        try:
+            await play.enter(stack)
+            await play.perform()
+            yield play
+        finally:
+            await play.close()

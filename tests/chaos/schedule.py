@@ -167,3 +167,6 @@ def _pages(chance: random.Random, seconds: float, *, page: bool) -> Iterator[Act
         end = chance.choice(["leave", "vanish"])
         who = chance.choice([one for one in PEOPLE if not (page and one == "bob")])
         yield Act(chance.uniform(0.5, seconds - 2), who, "duplicate", chance.uniform(1, 5), {"end": end})
+    if chance.random() < 0.3:
+        who = chance.choice([one for one in PEOPLE if not (page and one == "bob")])
+        yield Act(chance.uniform(1, seconds), who, "reload", chance.uniform(0.1, 2))

@@ -34,6 +34,8 @@ class Tab:
         self.person = wanted["person"]
         self.events: list[dict[str, Any]] = []
         self.heard = asyncio.Event()
+        # Another tab has taken its place, and all that it kept.
+        self.followed = False
         self._wanted = wanted
         self._numbers = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}

@@ -1,4 +1,4 @@
-"""Schedules that always run: each kind of fault once, and those that have failed at some time."""
+"""Schedules that always run: most kinds of fault once, and those that have failed at some time."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ NAMED = {
         seed=2,
         seconds=3,
     ),
+    "pages that are reloaded with work that the room has not heard of": written(
+        Act(0.50, "ada", "refuse", 2.00),
+        Act(0.80, "bob", "hole", 1.50, {"ways": ["up", "down"]}),
+        Act(1.50, "ada", "reload", 0.20),
+        Act(1.60, "bob", "reload", 0.10),
+        Act(2.00, "cyd", "reload", 0.10),
+        seed=3,
+        seconds=3,
+    ),
 }
 
 
@@ -61,4 +70,5 @@ def test_a_seed_is_always_the_same_schedule() -> None:
 def test_the_campaign_has_every_kind_of_fault() -> None:
     whats = {act.what for seed in range(1, 201) for act in schedule(seed).faults}
     of_links = {"reset", "half-close", "hole", "offline", "refuse", "mute", "slow"}
-    assert whats == of_links | {"kill", "kill-when-saved", "restart", "freeze", "sleep", "duplicate"}
+    of_pages = {"sleep", "duplicate", "reload"}
+    assert whats == of_links | of_pages | {"kill", "kill-when-saved", "restart", "freeze"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import socket
 import struct
 import time
@@ -22,6 +23,7 @@ CHUNK = 16_384
 PIECE = 1_024
 LINGER_NONE = struct.pack("ii", 1, 0)
 READ_PATH = 512
+REQUEST = re.compile(rb"[A-Z]+ (/\S*) HTTP/1.1\r\n")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,11 @@ class BadLink:
         for way in WAYS:
             self._open[way].set()
 
+    def strand(self) -> None:
+        """The clients are told that their connections are gone; the server will never hear of it."""
+        for connection in self.connections:
+            connection.strand()
+
     def mute(self) -> None:
         """Connections made from now on are accepted and never answered, not even when all is well again."""
         self.muted = True
@@ -136,6 +143,7 @@ class Connection:
     def __init__(self, link: BadLink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.path = ""
         self.served = False
+        self.stranded = False
         self._link = link
         self._near = (reader, writer)
         self._writers = [writer]
@@ -179,6 +187,10 @@ class Connection:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NONE)
             writer.transport.abort()
 
+    def strand(self) -> None:
+        self.stranded = True
+        self._writers[0].transport.abort()
+
     def half_close(self, way: Way) -> None:
         if len(self._writers) == 2:
             self._end(way, self._writers[1 if way == "up" else 0])
@@ -208,8 +220,9 @@ class Connection:
                 data = await source.read(CHUNK)
             except OSError:
                 data = None
-            if way == "up" and data and not self.path:
-                self.path = path_of(data)
+            if way == "up" and data:
+                # The last request: a connection may be used again, and be upgraded at last.
+                self.path = path_of(data) or self.path
             if way == "down" and not data:
                 self.served = False
             weather = self._link.weather
@@ -226,6 +239,8 @@ class Connection:
             if (wait := due - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             await link.passable(way)
+            if self.stranded:
+                await self._gone.wait()
             if data is None:
                 self.reset()
                 return
@@ -260,6 +275,6 @@ class Connection:
 
 
 def path_of(request: bytes) -> str:
-    """The path of an HTTP request by its first bytes."""
-    words = request[:READ_PATH].split(b" ", 2)
-    return words[1].decode("ascii", "replace") if len(words) > 1 else ""
+    """The path of an HTTP request by its first bytes; empty where there is none."""
+    found = REQUEST.match(request[:READ_PATH])
+    return found[1].decode("ascii", "replace") if found else ""

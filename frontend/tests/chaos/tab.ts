@@ -14,6 +14,7 @@ import { EMPTY, type RoomState } from "../../src/room/state";
 import { openWebSocket, type SocketFactory } from "../../src/room/transport";
 import type { Wake } from "../../src/room/wake";
 import { pick, seeded } from "../support/random";
+import { openFolder } from "./folder-shelf";
 
 export interface Wanted {
   /** Through the bad link. */
@@ -29,6 +30,8 @@ export interface Wanted {
   name: string;
   resume: string;
   seed: number;
+  /** The folder of this person's device. */
+  device: string;
   /** Without it as a page chooses. */
   way?: Way;
 }
@@ -55,7 +58,8 @@ export class Tab {
     const { url, token, person, role } = wanted;
     const openSocket = this.#watchedWays();
     const renewToken = () => this.#joinAgain();
-    this.#client = new RoomClient({ url, token, person, role, renewToken, openSocket });
+    const keep = { room: wanted.room, storage: openFolder(wanted.device) };
+    this.#client = new RoomClient({ url, token, person, role, renewToken, openSocket, keep });
     this.#client.subscribe((change) => this.#changed(change));
     this.#client.onNotice((notice) => this.#tell("notice", { ...notice }));
     this.#client.start();
@@ -99,6 +103,7 @@ export class Tab {
   }
 
   chat({ line }: { line: string }): void {
+    this.#tell("said", { line });
     void this.#client.chat(line).then((result) => this.#tell("chatted", { line, ...result }));
   }
 
@@ -169,10 +174,11 @@ export class Tab {
     if (phase !== this.#phase) this.#tell("phase", { phase, code: this.#client.link.code });
     this.#phase = phase;
     const { kind } = this.#client.status;
-    if (kind === "saved" && this.#status !== "saved") {
-      this.#tell("saved", { typed: this.#typed, erased: this.#erased });
-    }
+    const done = { typed: this.#typed, erased: this.#erased };
+    if (kind === "saved" && this.#status !== "saved") this.#tell("saved", done);
     this.#status = kind;
+    const { kept, pending } = this.#client.link;
+    if (kept && pending > 0) this.#tell("kept", done);
   }
 
   /** What was done this very moment can be in no log yet. */
