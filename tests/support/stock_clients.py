@@ -63,7 +63,9 @@ class StockClients:
         while self._open:
             self.ask("destroy", self._open.pop())
 
-    def client(self, server: LiveServer, seat: Seat, *, version: int = 3, **options: Any) -> StockClient:
+    def client(
+        self, server: LiveServer, seat: Seat, *, version: int | str = 3, **options: Any
+    ) -> StockClient:
         """A client that is not connected yet; `room` and `token` may be given to differ from the seat's."""
         wanted = {"url": server.ws, "room": seat.room, "token": seat.token, "version": version, **options}
         name = f"{next(self._names)}"

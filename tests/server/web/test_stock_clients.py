@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from tests.support.people import People
-from tests.support.server import LiveServer
 from tests.support.stock_clients import VERSIONS, StockClient, StockClients
 
 pytestmark = pytest.mark.parametrize("version", VERSIONS)
@@ -84,29 +80,3 @@ def test_a_client_of_another_room_sees_nothing(
     elsewhere.until(updates=1)
     assert elsewhere.text() == "there"
     assert room.host.text() == "here"
-
-
-@pytest.fixture(scope="module")
-def mortal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """A server that tests may kill."""
-    data: Path = tmp_path_factory.mktemp("mortal")
-    with LiveServer(data) as live:
-        yield live
-
-
-def test_clients_come_back_by_themselves_after_a_crash(
-    mortal: LiveServer, stock: StockClients, version: int
-) -> None:
-    people = People(mortal)
-    ada = stock.client(mortal, people.ada, version=version).connect()
-    ivy = stock.client(mortal, people.ivy, version=version).connect()
-    ada.insert(0, "before")
-    ivy.sees("before")
-    mortal.kill()
-    ada.until(closed=1006)
-    ada.insert(6, " meanwhile")
-    mortal.start()
-    ivy.sees("before meanwhile")
-    ivy.insert(16, " after")
-    ada.sees("before meanwhile after")
-    assert mortal.text(people.olga) == "before meanwhile after"
