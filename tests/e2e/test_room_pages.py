@@ -57,7 +57,7 @@ def test_work_done_while_the_link_is_down_arrives(
         proxy.cut()
         expect(carl.status).to_contain_text("Offline")
         carl.type("b = 2\n")
-        expect(carl.status).to_contain_text("kept here")
+        expect(carl.status).to_contain_text("kept on this device")
         expect(ivy.page.get_by_text("away").first).to_be_visible()
         ivy.type("c = 3\n")
         assert "b = 2" not in ivy.text()

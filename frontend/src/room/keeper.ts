@@ -37,9 +37,9 @@ export class Keeper {
     this.#changed = changed;
   }
 
-  /** Everything that waits here is on the shelf too. */
+  /** There is a shelf that can be written, and everything that waits is on it. */
   get kept(): boolean {
-    return this.#waiting.size === 0;
+    return this.#shelf !== null && !this.#failed && this.#waiting.size === 0;
   }
 
   get copyKept(): boolean {

@@ -111,7 +111,7 @@ export class LiveRoom {
 
   /** Everything that cannot be sent now is on this device, and outlives the page. */
   get kept(): boolean {
-    return this.link.kept && this.#keeping.keeper.copyKept;
+    return (this.link.kept || this.link.pending === 0) && this.#keeping.keeper.copyKept;
   }
 
   start(): void {
@@ -211,6 +211,7 @@ export class LiveRoom {
       const { keeper } = this.#keeping;
       keeper.begin(adopted.instance, adopted.ops, adopted.reserved);
       for (const op of own) keeper.add(op, { live: false });
+      this.#lostAt = ops[0]?.madeAt ?? null;
       keeper.remove(adopted.ops.filter((one) => !ops.includes(one)));
       this.#tellUncertain(uncertain);
     }

@@ -11,7 +11,7 @@ export interface Link {
   phase: LinkPhase;
   /** Changes made here, or by an earlier page of ours, that the log does not hold yet. */
   pending: number;
-  /** All of them are on this device, and outlive the page. */
+  /** What is made here is kept on this device, and all of those are: they outlive the page. */
   kept: boolean;
   /** When this phase began. */
   since: number;

@@ -1,11 +1,12 @@
 /** The way into a room: the join page first, the same seat again after a reload, a plain page where no way leads in. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { Joined } from "../../../../protocol/ts/api";
 import { Api, ApiError } from "../../room/api";
 import type { Lazy } from "../lazy";
 import { DeadEnd } from "../parts/page";
 import { follow, fragment } from "../router";
+import { readHandover } from "./handover";
 import { useInvitation } from "./invitation";
 import { JoinPage } from "./join-page";
 import { forgetSeat, recallSeat, rememberSeat } from "./seat-memory";
@@ -33,7 +34,7 @@ interface GateProps {
 }
 
 export function Gate({ room, inside: Inside, purpose }: GateProps) {
-  const invite = fragment.value;
+  const invite = useInvite();
   const kept = recallSeat(invite);
   const state = useSignal<State>(
     kept === null ? { at: "asking", error: "" } : { at: "joining", again: true },
@@ -80,6 +81,18 @@ export function Gate({ room, inside: Inside, purpose }: GateProps) {
       join={(name) => void join(name)}
     />
   );
+}
+
+/** Of the address; a seat that was handed over with it is remembered, and leaves the address at once. */
+function useInvite(): string {
+  const address = fragment.value;
+  return useMemo(() => {
+    const { invite, seat } = readHandover(address);
+    if (seat === null) return invite;
+    history.replaceState(history.state, "", `${location.pathname}#${invite}`);
+    rememberSeat(invite, seat);
+    return invite;
+  }, [address]);
 }
 
 /** After a reload: no form flashes up, and the words show only where it takes a while. */

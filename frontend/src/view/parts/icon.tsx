@@ -12,6 +12,12 @@ const DRAWINGS = {
       <rect width="18" height="18" x="3" y="3" rx="2" />
     </>
   ),
+  smartphone: (
+    <>
+      <rect width="14" height="20" x="5" y="2" rx="2" ry="2" />
+      <path d="M12 18h.01" />
+    </>
+  ),
   "share-2": (
     <>
       <circle cx="18" cy="5" r="3" />

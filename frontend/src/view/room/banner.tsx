@@ -45,7 +45,7 @@ function Link({ desk }: { desk: Desk }) {
       return <Ended desk={desk} pending={status.pending} />;
     case "closed":
       return (
-        <Strip tone="bad" icon="circle-x" words={`${status.reason}${kept(status.pending)}`}>
+        <Strip tone="bad" icon="circle-x" words={`${status.reason}${kept(status)}`}>
           <button type="button" class="button plain" onClick={() => location.reload()}>
             {status.code === BAD_TOKEN ? "Join again" : "Reload"}
           </button>
@@ -67,9 +67,10 @@ function Down({ desk, status }: { desk: Desk; status: Broken }) {
   if (status.kind !== "not-recorded" && (down.value === null || tick.value - down.value < PATIENCE_MS))
     return null;
   const bad = status.kind === "not-recorded";
+  const place = status.kept ? "device" : "page";
   const words = bad
-    ? "The room cannot record just now. What you type stays on this page and is sent when recording works again."
-    : "The link dropped. Your work is kept on this page and will be sent when it is back.";
+    ? `The room cannot record just now. What you type is kept on this ${place} and is sent when recording works again.`
+    : `The link dropped. Your work is kept on this ${place} and will be sent when it is back.`;
   return (
     <Strip tone={bad ? "bad" : "warn"} icon={bad ? "triangle-alert" : "wifi-off"} words={words}>
       <span class="banner-wait caption">{wait(status)}</span>
@@ -86,8 +87,9 @@ function wait(status: Broken): string {
   return seconds > 0 ? `Next try in ${seconds} s` : "Trying…";
 }
 
-function kept(pending: number): string {
+function kept({ pending, kept: onDevice }: { pending: number; kept: boolean }): string {
   if (pending === 0) return "";
+  if (onDevice) return ` ${plural(pending, "change is", "changes are")} kept on this device.`;
   return ` ${plural(pending, "change is", "changes are")} on this page only: copy what you need before you reload.`;
 }
 

@@ -294,6 +294,14 @@ function hosting(desk: Desk): Command[] {
     },
     { id: "address", group: "Room", title: "Copy my own link", act: () => void copyAddress() },
     {
+      id: "device",
+      group: "Room",
+      title: "Continue on another device",
+      act: () => {
+        desk.sheet.value = "device";
+      },
+    },
+    {
       id: "end",
       group: "Room",
       title: "End the session",

@@ -1,6 +1,6 @@
 /** What a person can do in a room, each with its refusal told in words; buttons, keys and the palette all call these. */
 import type { Selected } from "../../panes/editor/cells";
-import type { OpResult } from "../../room/client";
+import type { OpResult, RunRequest } from "../../room/client";
 import type { RunState } from "../../room/state";
 import { confirm } from "../parts/confirm";
 import { copyText } from "../parts/copy";
@@ -39,7 +39,26 @@ export function runObstacle(desk: Desk): string | null {
 export async function runFile(desk: Desk): Promise<void> {
   const file = desk.activeFile;
   if (file === undefined || file.deleted || !ready(desk)) return;
-  await told(desk.model.client.run({ file: file.file }), "The file was not run");
+  await askOnce(desk, { file: file.file }, "The file was not run");
+}
+
+/** Pressed again before the answer is here, on a slow link, it is the same wish. True when it was taken. */
+async function askOnce(desk: Desk, what: RunRequest, failed: string): Promise<boolean> {
+  const wish = wishOf(what);
+  if (desk.asked.value.has(wish)) return false;
+  desk.asked.value = new Set([...desk.asked.value, wish]);
+  const done = await told(desk.model.client.run(what), failed);
+  desk.asked.value = new Set([...desk.asked.value].filter((one) => one !== wish));
+  return done;
+}
+
+/** The run of this file is on its way to the server. */
+export function isAsked(desk: Desk, file: string): boolean {
+  return desk.asked.value.has(wishOf({ file }));
+}
+
+function wishOf(what: RunRequest): string {
+  return JSON.stringify(what);
 }
 
 /** The selection, the cell or the line; the caret moves on to the next, so that the same key goes through the file. */
@@ -63,12 +82,12 @@ export async function runPart(desk: Desk, what: Selected): Promise<void> {
 async function askForPart(desk: Desk, { code, firstLine }: Selected): Promise<void> {
   const file = desk.activeFile;
   if (file === undefined || file.deleted) return;
-  await told(desk.model.client.run({ file: file.file, code, firstLine }), "This part was not run");
+  await askOnce(desk, { file: file.file, code, firstLine }, "This part was not run");
 }
 
 /** Answers whether the line was taken. */
 export async function runLine(desk: Desk, code: string): Promise<boolean> {
-  return ready(desk) && (await told(desk.model.client.run({ code, console: true }), "The line was not run"));
+  return ready(desk) && (await askOnce(desk, { code, console: true }, "The line was not run"));
 }
 
 /** While something runs, the next waits for it. */

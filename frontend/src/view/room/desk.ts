@@ -10,7 +10,7 @@ import { shape, tab } from "./layout";
 import type { RoomModel } from "./model";
 import { OpenFiles } from "./open-files";
 
-export type Sheet = "palette" | "keys" | "share" | null;
+export type Sheet = "palette" | "keys" | "share" | "device" | null;
 
 export class Desk {
   readonly model: RoomModel;
@@ -39,6 +39,9 @@ export class Desk {
 
   /** The copy of lost text that its writer put aside for later. */
   readonly copyLaidBy = signal<Recovered | null>(null);
+
+  /** Runs that were asked for and not answered yet, by what they run: pressed twice on a slow link, each runs once. */
+  readonly asked = signal<ReadonlySet<string>>(new Set());
 
   /** The field of the console line while it stands; null where there is none. */
   readonly console = signal<HTMLTextAreaElement | null>(null);

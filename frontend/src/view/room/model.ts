@@ -10,6 +10,8 @@ import { notify } from "../parts/notices";
 export class RoomModel {
   readonly room: string;
   readonly invite: string;
+  /** Brings this participant back, here or on another device. */
+  readonly resume: string;
   readonly client: RoomClient;
   readonly #state;
   readonly #private;
@@ -20,9 +22,13 @@ export class RoomModel {
   readonly #down = signal<number | null>(null);
   #unsubscribe: (() => void)[] = [];
 
-  constructor(room: string, invite: string, client: RoomClient) {
+  constructor(
+    { room, invite, resume }: { room: string; invite: string; resume: string },
+    client: RoomClient,
+  ) {
     this.room = room;
     this.invite = invite;
+    this.resume = resume;
     this.client = client;
     this.#state = signal(client.state);
     this.#private = signal(client.private);

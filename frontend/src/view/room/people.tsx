@@ -79,6 +79,19 @@ function Row({ desk, person }: { desk: Desk; person: Person }) {
           {followed ? "Following" : "Follow"}
         </button>
       )}
+      {me && (
+        <button
+          type="button"
+          class="button quiet square small"
+          aria-label="Continue on another device"
+          title="Continue on another device"
+          onClick={() => {
+            desk.sheet.value = "device";
+          }}
+        >
+          <Icon name="smartphone" />
+        </button>
+      )}
       {!me && desk.model.may("remove") && (
         <Menu
           label={`More for ${person.name}`}

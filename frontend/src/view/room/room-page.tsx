@@ -1,12 +1,18 @@
 /** Behind the gate: makes the client and the model of one room, starts them, and stops them on leaving. */
 import { useEffect, useMemo } from "preact/hooks";
+import { allows } from "../../../../protocol/ts/roles";
 import { Api } from "../../room/api";
 import { RoomClient } from "../../room/client";
+import { openIndexedShelf } from "../../room/indexed-shelf";
+import { openTenancy } from "../../room/tenancy";
 import { attachWake } from "../../room/wake";
 import type { Admitted } from "../join/gate";
 import { forgetSeat } from "../join/seat-memory";
 import { RoomModel } from "./model";
 import { Room } from "./room";
+
+/** Opened while the person still reads the join page. */
+const STORAGE = { shelf: openIndexedShelf(), tenancy: openTenancy() };
 
 export function RoomPage({ admitted }: { admitted: Admitted }) {
   const model = useMemo(() => open(admitted), [admitted]);
@@ -35,8 +41,9 @@ function open({ room, invite, joined, again }: Admitted): RoomModel {
     person: joined.participant,
     role: joined.role,
     renewToken: again,
+    ...(allows(joined.role, "edit") ? { keep: { room, storage: STORAGE } } : {}),
   });
-  return new RoomModel(room, invite, client);
+  return new RoomModel({ room, invite, resume: joined.resume }, client);
 }
 
 /** The log says how a kernel is; only the server knows whether it can have one at all. */

@@ -19,6 +19,7 @@ import type { RoomModel } from "./model";
 import { OutputPanel } from "./output-panel";
 import { Palette } from "./palette";
 import { RecoveredCopy } from "./recovered";
+import { SecondDevice } from "./second-device";
 import { Share } from "./share";
 import { Rail, SidePanel, TabBar } from "./side";
 import { TopBar } from "./top-bar";
@@ -43,6 +44,7 @@ export function Room({ model }: { model: RoomModel }) {
       {desk.sheet.value === "palette" && <Palette />}
       {desk.sheet.value === "keys" && <KeysHelp />}
       {desk.sheet.value === "share" && <Share />}
+      {desk.sheet.value === "device" && <SecondDevice />}
       <Viewed desk={desk} />
       <RecoveredCopy />
       <Confirm />
@@ -151,12 +153,11 @@ function leave(desk: Desk): boolean {
   return true;
 }
 
-/** Closing the page would lose what the room does not have yet: then the browser asks first. */
+/** Closing the page would lose what is neither in the room nor on this device: then the browser asks first. */
 function useLeaving(desk: Desk): void {
   useEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
-      const { link, recovered } = desk.model;
-      if (link.value.pending > 0 || recovered.value !== null) event.preventDefault();
+      if (!desk.model.client.kept) event.preventDefault();
     };
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);

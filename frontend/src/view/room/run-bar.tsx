@@ -1,8 +1,10 @@
 /** The run button: it says what will run and for whom, and turns into Stop with a clock while something runs. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { clock, tick } from "../clock";
 import { Icon } from "../parts/icon";
 import { Menu } from "../parts/menu";
-import { currentRun, interrupt, restart, runFile, runObstacle, runSelected, within } from "./deeds";
+import { currentRun, interrupt, isAsked, restart, runFile, runObstacle, runSelected, within } from "./deeds";
 import { type Desk, useDesk } from "./desk";
 import { checkFile, tidyObstacle, tidyUp } from "./editor-help";
 import { written } from "./keys";
@@ -22,11 +24,13 @@ function RunButton({ desk }: { desk: Desk }) {
   const file = desk.activeFile;
   const obstacle = runObstacle(desk);
   const name = file?.path.split("/").at(-1) ?? "";
+  const asked = useLate(file !== undefined && isAsked(desk, file.file));
   return (
     <button
       type="button"
       class="button primary run-button"
-      disabled={file === undefined || file.deleted || obstacle !== null}
+      disabled={file === undefined || file.deleted || obstacle !== null || asked}
+      aria-busy={asked}
       title={
         obstacle ?? `${written("Mod-Enter")} runs ${name} on the shared kernel; everyone sees the output`
       }
@@ -34,11 +38,30 @@ function RunButton({ desk }: { desk: Desk }) {
     >
       <Icon name="play" />
       <span class="cut">
-        Run<span class="run-name"> {name}</span>
+        {asked ? "Sending" : "Run"}
+        <span class="run-name"> {name}</span>
       </span>
       <span class="run-audience">{audience(desk)}</span>
     </button>
   );
+}
+
+/** The link takes its time; on a good one the run is there before anybody could read a word. */
+const SLOW_MS = 400;
+
+function useLate(now: boolean): boolean {
+  const late = useSignal(false);
+  useEffect(() => {
+    if (!now) {
+      late.value = false;
+      return;
+    }
+    const timer = setTimeout(() => {
+      late.value = true;
+    }, SLOW_MS);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return late.value;
 }
 
 /** Everybody in the room sees the same run. */

@@ -36,7 +36,7 @@ function useSettled(status: Status): Status {
   const shown = useSignal(status);
   useEffect(() => {
     const calm = status.kind === "saved" && shown.value.kind === "saving";
-    if (!calm) {
+    if (!calm && !writing(status, shown.value)) {
       shown.value = status;
       return;
     }
@@ -48,9 +48,13 @@ function useSettled(status: Status): Status {
   return shown.value;
 }
 
+/** One more change, which is being written to the device: said as soon as it is there. */
+function writing(status: Status, shown: Status): boolean {
+  return "kept" in status && "kept" in shown && status.kind === shown.kind && shown.kept && !status.kept;
+}
+
 function describe(status: Status): Look {
-  const kept =
-    status.kind === "saved" || status.pending === 0 ? "" : `${plural(status.pending, "change")} kept here`;
+  const kept = waiting(status);
   const count = kept === "" ? "" : ` · ${"pending" in status ? status.pending : 0}`;
   switch (status.kind) {
     case "saved":
@@ -90,6 +94,13 @@ function describe(status: Status): Look {
     case "closed":
       return { icon: "circle-x", words: joined("Disconnected", kept), short: "Closed", tone: "bad" };
   }
+}
+
+/** `12 changes kept on this device`, once they really are; until then they are on this page. */
+function waiting(status: Status): string {
+  if (status.kind === "saved" || status.pending === 0) return "";
+  const onDevice = "kept" in status && status.kept;
+  return `${plural(status.pending, "change")} kept on this ${onDevice ? "device" : "page"}`;
 }
 
 function joined(first: string, second: string): string {

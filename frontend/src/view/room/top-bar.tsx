@@ -87,12 +87,13 @@ function Wide({ desk }: { desk: Desk }) {
 
 function Narrow({ desk }: { desk: Desk }) {
   const { model } = desk;
-  const open = (sheet: "share" | "palette") => () => {
+  const open = (sheet: "share" | "palette" | "device") => () => {
     desk.sheet.value = sheet;
   };
   const choices = [
     ...(model.may("revoke") ? [{ label: "Share this room", pick: open("share") }] : []),
     { label: "Copy my own link", pick: () => void copyAddress() },
+    { label: "Continue on another device", pick: open("device") },
     { label: "All commands", pick: open("palette") },
     ...themeChoices(),
     ...(model.may("end")
