@@ -14,6 +14,7 @@ import pycrdt
 from fourhands_protocol import awareness, cbor, entries, envelope, hocuspocus, sync
 from fourhands_protocol.entries import EDIT, Entry, edit_update
 from fourhands_server.core import effects, private
+from fourhands_server.core.healing import Loss
 from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState, replay
@@ -52,6 +53,8 @@ class World:
         self.now = 1_700_000_000_000_000
         self.boots = 0
         self.journal = 0
+        self.incarnation = INCARNATION
+        self.loss: Loss | None = None
         self.room = self._make()
         self.room.awaken({}, now=self.now)
         self.room.create(title="T", lineage="lineage-1", settings={}, now=self.now)
@@ -60,7 +63,7 @@ class World:
 
     def _make(self) -> Room:
         self.boots += 1
-        return Room("room-1", boot=f"boot-{self.boots}", incarnation=INCARNATION)
+        return Room("room-1", boot=f"boot-{self.boots}", incarnation=self.incarnation, loss=self.loss)
 
     # The log
 
@@ -76,6 +79,16 @@ class World:
             self.room.committed(entry, append.origin)
             self.carry_out()
             count = None if count is None else count - 1
+
+    def lose(self, after: int) -> None:
+        """The server dies and an older copy of its log takes the place of it, which lacks the tail."""
+        kept = {entry.seq: entry.at for entry in self.log[:after]}
+        self.rows = [row for row in self.rows if row.entry.stream == "room" and row.entry.seq in kept]
+        self.now += 1_000_000
+        before = frozenset() if self.loss is None else self.loss.before
+        self.loss = Loss(self.now, before | {self.incarnation})
+        self.incarnation += "+"
+        self.crash()
 
     def crash(self) -> None:
         """The server dies: what was not committed is gone, every connection too; the room is rebuilt."""
@@ -248,6 +261,10 @@ class Client:
     dialect = "stock"
 
     def __post_init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """An empty document."""
         self.doc = pycrdt.Doc(client_id=self.client_id)
         self.remote = False
         self.subscription = self.doc.observe(self._changed)
@@ -412,6 +429,7 @@ class OurClient(Client):
         self.mode = ""
         self.live = False
         self.in_story = False
+        self.holds_back = False
         self.entries: list[Entry] = []
         self.left_out: dict[str, int] = {}
         self.story_at = 0
@@ -426,7 +444,7 @@ class OurClient(Client):
         self.pseq += 1
         packed = body if isinstance(body, bytes) else cbor.encode(body)
         self.pending[self.pseq] = (kind, packed)
-        if self.live:
+        if self.live and not self.holds_back:
             self.outbox.append(envelope.encode(envelope.Op(self.pseq, kind, packed)))
         return self.pseq
 
@@ -465,8 +483,10 @@ class OurClient(Client):
             case envelope.Entries(new):
                 for entry in new:
                     self._entry(entry)
-            case envelope.State(update, seq, left_out):
+            case envelope.State(update, seq, left_out, vector):
                 self.apply(update)
+                if self.holds_back:
+                    self._give_back(vector)
                 self.left_out = left_out or {}
                 self.last, self.in_story = max(self.last, seq), False
             case envelope.Ack(upto, seq):
@@ -480,14 +500,32 @@ class OurClient(Client):
         self.mode, self.live = welcome.mode, True
         self.welcome_seat = welcome.seat
         assert ("interviewers" in welcome.heads) == (self.role == "interviewer")
+        others = welcome.incarnation != self.known.get("incarnation", welcome.incarnation)
+        self.holds_back = others and welcome.mode != "resumed"
+        if welcome.mode == "reset":
+            self.begin_anew()
         self.known = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
         if welcome.mode != "resumed":
             self.last, self.in_story, self.left_out = 0, True, {}
             self.private_last, self.private_told = 0, set()
             self.story_at = len(self.entries)
         self._settle(welcome.acked)
+        if not self.holds_back:
+            self._send_pending()
+
+    def _send_pending(self) -> None:
         for pseq, (kind, body) in sorted(self.pending.items()):
             self.outbox.append(envelope.encode(envelope.Op(pseq, kind, body)))
+
+    def _give_back(self, vector: bytes | None) -> None:
+        """What the room lacks goes before all edits that stand on it, in the place of the first of them."""
+        self.holds_back = False
+        if vector is not None:
+            first = min((pseq for pseq, (kind, _) in self.pending.items() if kind == EDIT), default=0)
+            if not first:
+                first = self.pseq = self.pseq + 1
+            self.pending[first] = ("relay", cbor.encode({"update": self.doc.get_update(vector)}))
+        self._send_pending()
 
     def _settle(self, upto: int) -> None:
         for pseq in [p for p in self.pending if p <= upto]:

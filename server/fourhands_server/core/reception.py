@@ -17,6 +17,7 @@ from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
 from fourhands_server.core import delivery, kept, lagging, operations, syncing
 from fourhands_server.core.colours import user_colours
 from fourhands_server.core.effects import Origin, RenewToken
+from fourhands_server.core.healing import Healing
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
 from fourhands_server.core.presence import Cursor, Presence, cursor_of
@@ -59,11 +60,19 @@ class Reception:
     """Decodes and judges the frames of all seats of one room."""
 
     def __init__(
-        self, ledger: Ledger, presence: Presence, desk: Desk, *, room: str, incarnation: str
+        self,
+        ledger: Ledger,
+        presence: Presence,
+        desk: Desk,
+        healing: Healing,
+        *,
+        room: str,
+        incarnation: str,
     ) -> None:
         self._ledger = ledger
         self._presence = presence
         self._desk = desk
+        self._healing = healing
         self._room = room
         self._incarnation = incarnation
 
@@ -93,7 +102,7 @@ class Reception:
             case sync.Step2(update):
                 # With it settles what it holds as well (F-12).
                 seat.pseq, seat.dropped, seat.asked = seat.pseq + seat.dropped, 0, False
-                self._stock_edit(seat, update, limit=limits.STEP2)
+                self._stock_edit(seat, update, limit=limits.STEP2, heals=self._healing.open)
             case sync.Update(update):
                 try:
                     self._stock_edit(seat, update, limit=limits.UPDATE)
@@ -110,11 +119,11 @@ class Reception:
             seat.asked = True
             seat.send(sync.step1(sync.encode_vector(self._ledger.admission.vector())))
 
-    def _stock_edit(self, seat: Seat, update: bytes, *, limit: int) -> None:
+    def _stock_edit(self, seat: Seat, update: bytes, *, limit: int, heals: bool = False) -> None:
         origin = Origin(seat.person, seat.role, seat.producer, seat.pseq + 1, seat=seat.id)
         hocuspocus = seat.dialect == "hocuspocus"
         try:
-            news = self._edit(origin, update, entries.edit_body(update), limit=limit)
+            news = self._edit(origin, update, entries.edit_body(update), limit=limit, heals=heals)
         except Refused as refused:
             if hocuspocus:
                 seat.send(NOT_SAVED)
@@ -133,16 +142,20 @@ class Reception:
         elif not news:
             self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
 
-    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int) -> bool:
-        """Admit an edit; whether it was news and is to be logged."""
+    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int, heals: bool = False) -> bool:
+        """Admit an edit; whether it was news and is to be logged. `heals`: it may bring back lost work."""
         writes = allows(origin.role, EDIT)
         ended = self._desk.ending
         if not writes or ended:
             if self._ledger.admission.is_news(update):
+                if not writes and heals:
+                    return False  # it was told so by the room, before that lost it
                 if not writes:
                     raise errors.Forbidden("this role reads only")
                 raise Refused("ended", operations.ENDED)
             return False
+        if heals:
+            return self._healing.relay(origin, update)
         news = self._ledger.admission.check(update, origin.person, limit=limit).is_news
         if news:
             self._ledger.append(origin, EDIT, body)
@@ -177,12 +190,12 @@ class Reception:
         try:
             if kind == EDIT:
                 logged = self._edit(origin, fields["update"], body, limit=limits.UPDATE)
-                if not logged:
-                    instance.admit(pseq, logged=False)
             elif kind == "relay":
-                raise Refused("forbidden", "This room has lost nothing that a page could bring back.")
+                logged = self._relay(origin, fields["update"])
             else:
                 self._desk.operate(origin, kind, fields)
+            if kind in (EDIT, "relay") and not logged:
+                instance.admit(pseq, logged=False)
         except Refused as refused:
             instance.admit(pseq, logged=False)
             seat.send(envelope.encode(envelope.Refused(pseq, refused.code, refused.message)))
@@ -193,6 +206,11 @@ class Reception:
         if instance.settled >= pseq:
             delivery.owe_ack(seat, instance.settled, seat.sent)
 
+    def _relay(self, origin: Origin, update: bytes) -> bool:
+        if not allows(origin.role, EDIT) or not self._healing.open:
+            raise Refused("forbidden", "This room has lost nothing that you could bring back.")
+        return self._edit(origin, update, b"", limit=limits.STEP2, heals=True)
+
     def _hello(self, seat: Seat, hello: envelope.Hello) -> None:
         if not isinstance(seat.state, Greeting):
             raise errors.MalformedFrame("HELLO comes once")
@@ -201,6 +219,10 @@ class Reception:
         same = hello.lineage in (None, self._ledger.state.lineage)
         after, private = hello.last.get(ROOM, 0), hello.last.get(INTERVIEWERS, 0)
         resumed = same and known and self._is_near(seat, after, private)
+        if same and self._healing.was(hello.incarnation):
+            # Its document may hold what the log has lost: it gives that back, or takes the room's instead.
+            same = seat.heals = self._healing.open and allows(seat.role, EDIT)
+        self._healing.know(seat, hello.name)
         self._desk.seated(seat, pending=hello.pending)
         seat.send(self._welcome(seat, "resumed" if resumed else "resync" if same else "reset"))
         self.greet(seat)
@@ -270,6 +292,7 @@ class Reception:
         yjs may throw on an update that comes before its step 2, hence the order.
         """
         if isinstance(seat.state, Greeting):
+            self._healing.know(seat)
             self._desk.seated(seat)
             self.greet(seat)
         syncing.begin_stock(self._ledger, seat, vector)

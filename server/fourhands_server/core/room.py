@@ -24,10 +24,12 @@ from fourhands_server.core import adding as questions_of
 from fourhands_server.core import lagging, operations, syncing
 from fourhands_server.core.adding import Adding
 from fourhands_server.core.colours import HUES
-from fourhands_server.core.effects import ApplyEdit, Effect, Origin, Settle
+from fourhands_server.core.effects import Append, ApplyEdit, Effect, Origin, Settle
 from fourhands_server.core.ending import Ending
+from fourhands_server.core.healing import Healing, Loss
 from fourhands_server.core.judging import Judging
 from fourhands_server.core.jupyter.fronts import FrontEnds
+from fourhands_server.core.keystrokes import Keystrokes
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
 from fourhands_server.core.private import PrivateState
@@ -48,17 +50,25 @@ class Room:
     clock.
     """
 
-    def __init__(self, room: str, *, boot: str, incarnation: str) -> None:
+    def __init__(self, room: str, *, boot: str, incarnation: str, loss: Loss | None = None) -> None:
         self.room = room
         self.incarnation = incarnation
         self.kernel_refused: str | None = None  # why no code can run here, in words for an operator
         self._ledger = Ledger(boot)
         self._seats = Seats(self._ledger)
+        self._keystrokes = Keystrokes(self._ledger, self._seats)
         self._runs = Runs(self._ledger)
         self._judging = Judging(self._ledger)
         self._seating = Seating(self._ledger)
         self._presence = Presence(claim=self._claim)
-        self._reception = Reception(self._ledger, self._presence, self, room=room, incarnation=incarnation)
+        self._reception = Reception(
+            self._ledger,
+            self._presence,
+            self,
+            Healing(self._ledger, loss),
+            room=room,
+            incarnation=incarnation,
+        )
         self._ending = Ending(self._ledger, self._runs, self._judging)
         self._fronts = FrontEnds(self._ledger, self, self._seats.say, session=f"{room}-{boot}")
         self._somebody_at = 0  # µs: when somebody was here, or called, last
@@ -151,6 +161,8 @@ class Room:
 
     def committed(self, entry: Entry, origin: Origin) -> None:
         """The log holds the entry: fold it, tell everybody, and act on it."""
+        if self._keystrokes.committed(entry, origin):
+            return
         settled = self._ledger.committed(entry, origin)
         if entry.kind == EDIT:
             self._ledger.effects.append(ApplyEdit(entry.seq, edit_update(entry.body)))
@@ -177,6 +189,16 @@ class Room:
         if seat.dialect == "stock":
             seat.asked = True
             self._seats.say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
+
+    def typed(self, seat_id: str, frame: bytes, *, now: int) -> Append | None:
+        """A frame came. Where it is a common edit: the append that it asks for, and nothing else is to be done.
+
+        None: nothing has happened, and `receive` has to say.
+        """
+        seat = self.seats.get(seat_id)
+        if seat is None or self._ending.begun:
+            return None
+        return self._keystrokes.receive(seat, frame, now=now)
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
         """A frame came; one that no honest client sends costs the connection."""

@@ -132,7 +132,8 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     if seat.syncs:
         frames = [sync.step2(syncing.diff)]
     elif syncing.story:
-        frames = [envelope.encode(envelope.State(syncing.diff, syncing.upto, left_out(ledger)))]
+        vector = sync.encode_vector(ledger.admission.vector()) if seat.heals else None
+        frames = [envelope.encode(envelope.State(syncing.diff, syncing.upto, left_out(ledger), vector))]
     else:
         frames = []
     for frame in frames:

@@ -11,6 +11,7 @@ from typing import Any
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import INTERVIEWERS, ROOM
 from fourhands_server.core.adding import Adding
+from fourhands_server.core.healing import Loss
 from fourhands_server.core.room import Room
 from fourhands_server.live.drain import drain
 from fourhands_server.live.host import Parts, RoomHost
@@ -117,7 +118,9 @@ class Hub:
     async def _host(self, room: str) -> RoomHost:
         head = await self.parts.log.head(room)
         boot = secrets.token_hex(6)
-        core = Room(room, boot=boot, incarnation=head.incarnation)
+        lost = await self.parts.log.loss(room)
+        loss = None if lost is None else Loss(lost.since, lost.before)
+        core = Room(room, boot=boot, incarnation=head.incarnation, loss=loss)
         core.kernel_refused = self.kernel_refused
         return RoomHost(core, self.parts, boot=boot)
 
