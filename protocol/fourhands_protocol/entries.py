@@ -122,7 +122,7 @@ BODIES: Final[Mapping[str, Shape]] = {
         "away": maybe(integer()),
         "pending": maybe(integer()),
     },
-    SEAT_LOST: {"seat": ID, "code": integer(most=4_999)},
+    SEAT_LOST: {"seat": ID, "code": integer(most=4_999), "silent": maybe(integer())},
     SEAT_BACK: {"seat": ID, "away": integer(), "pending": integer()},
     SEAT_MERGED: {"seat": ID, "edits": integer(least=1)},
     SEAT_CLOSED: {"seat": ID, "code": integer(most=4_999)},

@@ -29,8 +29,8 @@ export interface Bodies {
   "invite.revoked": { invite: string };
   /** `again`: the seat that the same page had before; `away` and `pending` as with `seat.back`. */
   "seat.opened": { seat: string; dialect: Dialect; again?: string; away?: number; pending?: number };
-  /** The connection dropped or fell silent; its seat is kept for a while. */
-  "seat.lost": { seat: string; code: number };
+  /** The connection dropped or fell silent, `silent` µs after it was last heard; its seat is kept for a while. */
+  "seat.lost": { seat: string; code: number; silent?: number };
   /** `away` in µs since it was last heard; `pending`: how many operations it holds that the room has not. */
   "seat.back": { seat: string; away: number; pending: number };
   /** So many edits that were made while away are in the log now. */

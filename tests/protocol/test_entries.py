@@ -14,7 +14,7 @@ BODIES = {
     "person.removed": {"person": "p-1"},
     "invite.revoked": {"invite": "candidate/1"},
     "seat.opened": {"seat": "s-2", "dialect": "fourhands", "again": "s-1", "away": 31_000_000, "pending": 4},
-    "seat.lost": {"seat": "s-1", "code": 1006},
+    "seat.lost": {"seat": "s-1", "code": 1006, "silent": 12_000_000},
     "seat.back": {"seat": "s-1", "away": 14_000_000, "pending": 31},
     "seat.merged": {"seat": "s-1", "edits": 30},
     "seat.closed": {"seat": "s-1", "code": 4304},

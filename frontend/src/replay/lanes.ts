@@ -129,7 +129,7 @@ class Drawing {
         this.#here(String(body.seat), at, typeof body.away === "number" ? body.away : 0);
         break;
       case "seat.lost":
-        this.#left(String(body.seat), at, Number(body.code), true);
+        this.#left(String(body.seat), at - Number(body.silent ?? 0), Number(body.code), true);
         break;
       case "seat.merged": {
         const last = this.#away.at(-1);

@@ -72,7 +72,9 @@ const FOLDS: Folds = {
     // A call over HTTP is no presence: nobody waits at its other end.
     body.dialect === "api" ? {} : person(state, actor, (who) => seated(who, body.seat, at, "here")),
   "seat.lost": (state, { actor, at, body }) =>
-    person(state, actor, (who) => (who.seats.includes(body.seat) ? seated(who, body.seat, at, "lost") : {})),
+    person(state, actor, (who) =>
+      who.seats.includes(body.seat) ? seated(who, body.seat, at - (body.silent ?? 0), "lost") : {},
+    ),
   "seat.back": (state, { actor, at, body }) =>
     person(state, actor, (who) => (who.seats.includes(body.seat) ? seated(who, body.seat, at, "here") : {})),
   "seat.merged": () => ({}),

@@ -163,7 +163,7 @@ describe("the lane of a connection", () => {
   };
 
   test("shows a lost link from when the page was last heard, and the edits that came later", () => {
-    const log = here().add(22, "ada", "seat.lost", { seat: "s-1", code: 4304 });
+    const log = here().add(22, "ada", "seat.lost", { seat: "s-1", code: 4304, silent: 11 * SECOND });
     log.add(25, "ada", "seat.back", { seat: "s-1", away: 15 * SECOND, pending: 31 });
     log
       .add(26, "ada", "seat.merged", { seat: "s-1", edits: 20 })

@@ -73,11 +73,11 @@ describe("people", () => {
   test("are away since their last connection was lost, not since its seat was given up", () => {
     const log = begun().add("ada", "seat.opened", { seat: "s-1", dialect: "fourhands" });
     log
-      .add("ada", "seat.lost", { seat: "s-1", code: 4304 })
+      .add("ada", "seat.lost", { seat: "s-1", code: 4304, silent: 700_000 })
       .add("ada", "seat.closed", { seat: "s-1", code: 4304 });
     expect(log.state.people.get("ada")).toMatchObject({
       online: false,
-      since: 5_000_000,
+      since: 4_300_000,
       seats: [],
       lost: [],
     });

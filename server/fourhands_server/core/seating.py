@@ -12,6 +12,7 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Seat
 
 KEPT = 19_000_000  # µs after its page was last heard; with the second between two looks, 20 s
+NOTICED = 1_000_000  # µs of silence before a loss that are worth a word
 LEAVES = (1000, 1001)  # what a page says that is closed, or goes to another address
 REMEMBERED = 500  # pages that have left, of a room: one that comes back is known as the one from before
 
@@ -83,6 +84,9 @@ class Seating:
         may_come = seat.dialect == "fourhands" and code not in LEAVES and may_retry(code)
         kept = may_come and self._ledger.ahead.ended_at is None
         body = {"seat": seat.name, "code": code}
+        silent = self._ledger.now - seat.heard_at
+        if kept and silent >= NOTICED:
+            body["silent"] = silent
         self._ledger.own("seat.lost" if kept else "seat.closed", body, actor=seat.person)
         if kept:
             self._lost[seat.producer] = _away(seat, code)

@@ -204,7 +204,8 @@ def _seat_opened(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 def _seat_lost(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     if body["seat"] in state.seats:
-        _seated(state, entry, body["seat"], held=True, lost=True)
+        at = entry.at - body.get("silent", 0)
+        _seated(state, entry, body["seat"], held=True, lost=True, since=at)
 
 
 def _seat_back(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
@@ -217,7 +218,9 @@ def _seat_closed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     _seated(state, entry, body["seat"], held=False, lost=False)
 
 
-def _seated(state: RoomState, entry: Entry, seat: str, *, held: bool, lost: bool) -> None:
+def _seated(
+    state: RoomState, entry: Entry, seat: str, *, held: bool, lost: bool, since: int | None = None
+) -> None:
     """What became of one seat of the entry's actor."""
     person = state.people.get(entry.actor)
     if person is None:
@@ -229,7 +232,7 @@ def _seated(state: RoomState, entry: Entry, seat: str, *, held: bool, lost: bool
         else:
             seats.discard(seat)
     if person.online != before:
-        person.since = entry.at
+        person.since = entry.at if since is None else since
 
 
 def _chat(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:

@@ -142,7 +142,9 @@ def test_E10_a_page_that_falls_silent_is_lost_and_then_gone_within_20_seconds(wo
     passes(world, 1, ivy)
     assert ada.closed_with == 4304
     passes(world, 6, ivy)
-    assert told(world, before) == [("lost", {"seat": ada.welcome_seat, "code": 4304})]
+    lost = {"seat": ada.welcome_seat, "code": 4304, "silent": 12 * SECOND}
+    assert told(world, before) == [("lost", lost)]
+    assert world.room.state.people["ada"].since == world.now - 18 * SECOND
     assert eyes.see(ada) == []
     passes(world, 1, ivy)
     assert told(world, before)[1:] == [("closed", {"seat": ada.welcome_seat, "code": 4304})]
