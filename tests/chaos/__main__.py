@@ -8,6 +8,7 @@ import sys
 import time
 
 from tests.chaos.campaign import SOON_S, Result, run_all
+from tests.chaos.play import Way
 from tests.chaos.schedule import schedule
 from tests.chaos.tab import build
 
@@ -23,9 +24,11 @@ async def main() -> int:
     chosen = os.environ.get("CHAOS_SEED", "")
     count, lanes = int(os.environ.get("CHAOS_COUNT", SCHEDULES)), int(os.environ.get("CHAOS_LANES", LANES))
     seeds = [int(seed) for seed in chosen.split(",")] if chosen else list(range(1, count + 1))
+    way: Way = "http" if os.environ.get("CHAOS_WAY") == "http" else "route"
     build()
     begin, results = time.monotonic(), list[Result]()
-    async for result in run_all((schedule(seed, page=seed % PAGES == 0) for seed in seeds), lanes):
+    chosen_schedules = [schedule(seed, page=way == "route" and seed % PAGES == 0) for seed in seeds]
+    async for result in run_all(chosen_schedules, lanes, way):
         results.append(result)
         say(result, len(results), len(seeds), loud=bool(chosen))
     return summary(results, time.monotonic() - begin)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.chaos.oracles import judge
-from tests.chaos.play import performed
+from tests.chaos.play import Way, performed
 from tests.chaos.schedule import Schedule
 from tests.support.server import LiveServer
 
@@ -37,14 +37,14 @@ class Result:
         return "\n".join([*self.broken, str(self.schedule), *self.trace, again])
 
 
-async def run_schedule(schedule: Schedule, server: LiveServer) -> Result:
+async def run_schedule(schedule: Schedule, server: LiveServer, way: Way = "route") -> Result:
     """Perform it and judge."""
     if server.process is None or server.process.poll() is not None:
         await asyncio.to_thread(server.start)
     begin, said = time.monotonic(), len(server.output)
     result = Result(schedule, [], 0)
     try:
-        async with asyncio.timeout(SCHEDULE_S), performed(schedule, server) as play:
+        async with asyncio.timeout(SCHEDULE_S), performed(schedule, server, way) as play:
             try:
                 result.broken += await judge(play)
             finally:
@@ -88,7 +88,7 @@ async def servers(count: int) -> AsyncIterator[list[LiveServer]]:
             await asyncio.gather(*(asyncio.to_thread(server.stop) for server in made if server.process))
 
 
-async def run_all(schedules: Iterable[Schedule], lanes: int) -> AsyncIterator[Result]:
+async def run_all(schedules: Iterable[Schedule], lanes: int, way: Way = "route") -> AsyncIterator[Result]:
     """Each schedule as soon as a server is free."""
     waiting = list(schedules)[::-1]
     results: asyncio.Queue[Result | BaseException] = asyncio.Queue()
@@ -96,7 +96,7 @@ async def run_all(schedules: Iterable[Schedule], lanes: int) -> AsyncIterator[Re
     async def lane(server: LiveServer) -> None:
         try:
             while waiting:
-                await results.put(await run_schedule(waiting.pop(), server))
+                await results.put(await run_schedule(waiting.pop(), server, way))
         except BaseException as error:
             await results.put(error)
             raise

@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.chaos.page import Page
 from tests.chaos.schedule import PEOPLE, SERVER, Act, Schedule
@@ -21,6 +21,8 @@ from tests.support.server import LiveServer, Seat
 BEGIN_S = 40.0
 # Words of a duplicated tab come at this pace.
 PECK_S = 0.4
+# As a page chooses, which begins with a WebSocket; or the backup transport alone.
+Way = Literal["route", "http"]
 ROLES = {"ada": "candidate", "bob": "interviewer", "cyd": "interviewer"}
 
 
@@ -46,8 +48,9 @@ class Return:
 class Play:
     """Everything of one schedule while it is performed; use `performed`."""
 
-    def __init__(self, schedule: Schedule, server: LiveServer) -> None:
+    def __init__(self, schedule: Schedule, server: LiveServer, way: Way) -> None:
         self.schedule = schedule
+        self.way = way
         self.server = server
         self.links: dict[str, BadLink] = {}
         self.seats: dict[str, Seat] = {}
@@ -104,6 +107,7 @@ class Play:
             "resume": seat.resume,
             "seed": self.schedule.seed * 100 + number,
             "device": str(self._devices / who),
+            "way": self.way,
         }
         kind = Page if self.schedule.page and number == PEOPLE.index("bob") else Tab
         tab = await kind(f"{who}-{number}", wanted).open()
@@ -277,9 +281,9 @@ async def until_phase(tab: Tab | Page, phase: str) -> None:
 
 
 @asynccontextmanager
-async def performed(schedule: Schedule, server: LiveServer) -> AsyncIterator[Play]:
+async def performed(schedule: Schedule, server: LiveServer, way: Way) -> AsyncIterator[Play]:
     """The play when its last act is over and all is well again; everybody is still there."""
-    play = Play(schedule, server)
+    play = Play(schedule, server, way)
     async with AsyncExitStack() as stack:
         try:
             await play.enter(stack)

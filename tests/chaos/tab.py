@@ -69,7 +69,11 @@ class Tab:
     def tell(self, command: str, **options: Any) -> asyncio.Future[Any]:
         """A command; a tab that sleeps does it when it wakes. The answer may be awaited."""
         number = next(self._numbers)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        if not self.open_now:
+            answer.cancel()
+            return answer
+        self._waiting[number] = answer
         line = json.dumps({"command": command, "number": number, **options}) + "\n"
         assert self._process.stdin is not None
         with suppress(OSError):

@@ -32,8 +32,8 @@ export interface Wanted {
   seed: number;
   /** The folder of this person's device. */
   device: string;
-  /** Without it as a page chooses. */
-  way?: Way;
+  /** As a page chooses, or the backup transport alone. */
+  way: "route" | "http";
 }
 
 const FILE = "main.py";
