@@ -103,7 +103,7 @@ export class RoomClient {
   }
 
   get recovered(): Recovered | null {
-    return this.#live.recovered;
+    return this.#live.copies.held;
   }
 
   /** May this person type now? Yes while offline too; not observers, nor where nothing could be kept. */

@@ -37,6 +37,11 @@ export class RoomDocument {
     return Y.encodeStateVector(this.doc);
   }
 
+  /** What we have beyond a state vector, deletions included. */
+  since(vector: Uint8Array): Uint8Array {
+    return Y.encodeStateAsUpdate(this.doc, vector);
+  }
+
   text(file: string): Y.Text {
     return this.doc.getText(file);
   }

@@ -21,6 +21,8 @@ export type Event =
   | { type: "closed"; generation: number; code: number }
   | { type: "token"; token: string }
   | { type: "no-token"; final: boolean; reason: string }
+  /** What the room lacks of our document, after a resync that asked for it. */
+  | { type: "lacking"; update: Uint8Array }
   /** The document holds something that can never be sent. */
   | { type: "spoilt" };
 
@@ -57,6 +59,8 @@ export interface Resynced {
   /** The document must be a fresh one; `unsent` says that the old one held work that the log does not. */
   reset: boolean;
   unsent: boolean;
+  /** The state vector of a room that may have lost its tail: what does our document have beyond that? */
+  lacks: Uint8Array | undefined;
   /** Our edits that are given up with the old document. */
   dropped: Pending[];
 }

@@ -2,7 +2,8 @@
 
 import { encode } from "../../../protocol/ts/cbor";
 import type { Entry } from "../../../protocol/ts/entries";
-import type { Hello, Welcome } from "../../../protocol/ts/envelope";
+import type { Hello, State, Welcome } from "../../../protocol/ts/envelope";
+import { allows } from "../../../protocol/ts/roles";
 import type { Effect } from "./events";
 import { isEdit, type Op, Outbox, type Pending } from "./outbox";
 import { headsOf, Progress } from "./progress";
@@ -11,15 +12,23 @@ import type { StoredPage } from "./shelf";
 /** An edit that leaves later than this carries the time at which it was typed. */
 const LATE_MS = 1_000;
 
+/** The bytes of an update without anything in it. */
+const NOTHING = 2;
+
 const UNCERTAIN = {
   code: "uncertain",
   message: "The link was made anew, and this may not have been done. Try again.",
 };
 
+/** Of what the room has lost; what is larger is kept for its writer as text. */
+const RELAY_MAX = 500 * 1024;
+
 /** What a resync has told so far; it counts only when its end, the state, is there. */
 interface Story {
   entries: Entry[];
   reset: boolean;
+  /** The log is another than the one that we knew: it may have lost what our document still has. */
+  changed: boolean;
 }
 
 export class Exchange {
@@ -93,14 +102,16 @@ export class Exchange {
   }
 
   /** True when the tail follows at once; else the story comes first, and its end is `state`. */
-  welcome({ mode, lineage, incarnation, acked }: Welcome): boolean {
+  welcome({ mode, lineage, incarnation, acked, role }: Welcome): boolean {
+    const changed = this.#incarnation !== undefined && this.#incarnation !== incarnation;
     this.#lineage = lineage;
     this.#incarnation = incarnation;
     this.arrived = this.#settle(acked).length;
     this.#outbox.skip(acked);
     this.#progress.begin();
     if (mode === "resumed") return true;
-    this.#story = { entries: [], reset: mode === "reset" || this.#rebuild };
+    const reset = mode === "reset" || this.#rebuild;
+    this.#story = { entries: [], reset, changed: changed && allows(role, "edit") };
     return false;
   }
 
@@ -116,17 +127,27 @@ export class Exchange {
     return true;
   }
 
-  /** The end of a resync: only now does what it told replace what was known. False when there was none. */
-  state(update: Uint8Array, seq: number, leftOut: Record<string, number> = {}): boolean {
+  /**
+   * The end of a resync: only now does what it told replace what was known. False when there was none, or when the
+   * room, whose state vector is `lacks`, is to be given back first what our document has beyond that.
+   */
+  state({ update, seq, leftOut = {}, vector: lacks }: State): boolean {
     if (this.#story === null) return false;
-    const { entries, reset } = this.#story;
+    const { entries, reset, changed } = this.#story;
     this.#story = null;
     this.#progress.jump(headsOf(entries), seq);
     const dropped = [...this.#lost, ...(reset ? this.#outbox.dropEdits() : [])];
-    const unsent = dropped.length > 0 || this.#rebuild;
+    const unsent = dropped.length > 0 || this.#rebuild || changed;
     this.#rebuild = false;
     this.#lost = [];
-    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent, dropped });
+    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent, dropped, lacks });
+    return lacks === undefined;
+  }
+
+  /** What the room has lost and our document still has; false when that is too much to be sent. */
+  giveBack(update: Uint8Array, now: number): boolean {
+    if (update.length > RELAY_MAX) return false;
+    if (update.length > NOTHING) this.#outbox.giveBack(update, now);
     return true;
   }
 

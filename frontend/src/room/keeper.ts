@@ -1,5 +1,6 @@
 // Keeps a page's unsettled operations on the shelf as well, so that they outlive the page: written soon, deleted as they settle.
 
+import { Alarm } from "./alarm";
 import type { Clock } from "./clock";
 import type { Pending } from "./outbox";
 import type { Recovered } from "./recovered";
@@ -28,13 +29,14 @@ export class Keeper {
   #old: string[] = [];
   #busy = false;
   #failed = false;
-  #alarm: { at: number; cancel: () => void } | null = null;
+  readonly #alarm: Alarm;
   #copy: { copy: Recovered | null; kept: boolean } = { copy: null, kept: true };
 
   constructor({ owner, clock, changed }: { owner: Owner; clock: Clock; changed: () => void }) {
     this.#owner = owner;
     this.#clock = clock;
     this.#changed = changed;
+    this.#alarm = new Alarm(clock, () => this.flush());
   }
 
   /** There is a shelf that can be written, and everything that waits is on it. */
@@ -71,8 +73,8 @@ export class Keeper {
   add(op: Pending, { live }: { live: boolean }): void {
     this.#lastPseq = op.pseq;
     this.#waiting.set(op.pseq, op);
-    if (this.#failed) this.#wake(RETRY_MS);
-    else if (live) this.#wake(SOON_MS);
+    if (this.#failed) this.#alarm.within(RETRY_MS);
+    else if (live) this.#alarm.within(SOON_MS);
     else this.flush();
   }
 
@@ -82,7 +84,7 @@ export class Keeper {
       const unwritten = this.#waiting.delete(pseq) && !this.#busy;
       if (!unwritten && (this.#stored.delete(pseq) || this.#busy)) this.#doomed.add(pseq);
     }
-    if (this.#doomed.size > 0) this.#wake(DELETE_MS);
+    if (this.#doomed.size > 0) this.#alarm.within(DELETE_MS);
   }
 
   /** The old name is given up; what was kept under it stays until there is a copy of it. */
@@ -97,8 +99,7 @@ export class Keeper {
 
   /** Writes now what waits. */
   flush(): void {
-    this.#alarm?.cancel();
-    this.#alarm = null;
+    this.#alarm.at(null);
     const shelf = this.#shelf;
     if (shelf === null || this.#busy || this.#waiting.size + this.#doomed.size === 0) return;
     void this.#write(shelf);
@@ -130,14 +131,14 @@ export class Keeper {
     if (instance === this.#instance && wrote) this.#wrote(put, remove);
     // What has come meanwhile is the next write: one begins when the last one ends.
     if (this.#waiting.size > 0 && wrote) this.flush();
-    else if (this.#waiting.size > 0) this.#wake(RETRY_MS);
+    else if (this.#waiting.size > 0) this.#alarm.within(RETRY_MS);
     this.#changed();
   }
 
   #wrote(put: readonly Pending[], remove: readonly number[]): void {
     for (const pseq of remove) this.#doomed.delete(pseq);
     for (const { pseq } of put) if (this.#waiting.delete(pseq)) this.#stored.add(pseq);
-    if (this.#doomed.size > 0) this.#wake(DELETE_MS);
+    if (this.#doomed.size > 0) this.#alarm.within(DELETE_MS);
   }
 
   #page(): StoredPage {
@@ -148,16 +149,5 @@ export class Keeper {
       reserved: reserve(this.#lastPseq),
       touchedAt: this.#clock.now(),
     };
-  }
-
-  #wake(ms: number): void {
-    const at = this.#clock.now() + ms;
-    if (this.#alarm !== null && this.#alarm.at <= at) return;
-    this.#alarm?.cancel();
-    const ring = () => {
-      this.#alarm = null;
-      this.flush();
-    };
-    this.#alarm = { at, cancel: this.#clock.alarm(at, ring) };
   }
 }

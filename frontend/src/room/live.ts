@@ -3,25 +3,26 @@
 import type { Entry } from "../../../protocol/ts/entries";
 import { UPDATE } from "../../../protocol/ts/limits";
 import { allows, type Role } from "../../../protocol/ts/roles";
-import { ApiError } from "./api";
+import { Alarm } from "./alarm";
 import { applyAll } from "./apply";
 import type { Clock } from "./clock";
+import { Copies, inWords } from "./copies";
 import { RoomDocument } from "./document";
 import { leaveOut, loadOutputs, type Source, withOutputs } from "./earlier";
 import type { Effect, Event, Resynced } from "./events";
-import { fragmentsOf } from "./fragments";
 import { newId } from "./ids";
-import { inherit, takeOver } from "./inheritance";
 import { type Boarding, Keeping, type Storage } from "./keeping";
 import { back, FULL, type Notice, perhapsDone, RECOVERED, refusal, TOO_LARGE } from "./notice";
-import { isEdit, type Op, type Pending } from "./outbox";
+import type { Op } from "./outbox";
 import { isLive } from "./phase";
 import { applyPrivate, NOTHING_PRIVATE, type PrivateState } from "./private";
-import { copyOf, lostOf, type Recovered, type RecoveredFile } from "./recovered";
+import { copyOf, lostOf, type RecoveredFile } from "./recovered";
+import { renewed } from "./renewal";
 import { type OpResult, obstacle, Requests } from "./requests";
 import { Session } from "./session";
 import { EMPTY, type RoomState } from "./state";
 import { type Link, linkOf, sameLink } from "./status";
+import { Succession } from "./succession";
 import { type SocketFactory, Transport } from "./transport";
 
 /** What changed; `doc` means that document and awareness are new objects: bind editors again. */
@@ -45,25 +46,24 @@ export interface LiveOptions {
   storage: Storage | null;
 }
 
-const REMOVED = "You were removed from this room.";
-
 /** A return after a shorter absence is not worth a word. */
 const WORTH_A_WORD_MS = 3_000;
 
 export class LiveRoom {
   readonly session: Session;
   readonly document: RoomDocument;
+  readonly copies: Copies;
   state: RoomState = EMPTY;
   private: PrivateState = NOTHING_PRIVATE;
   link: Link;
   token: string;
-  recovered: Recovered | null = null;
   /** This page has shown the room. */
   wasLive = false;
 
   readonly #options: LiveOptions;
   readonly #transport: Transport;
   readonly #keeping: Keeping;
+  readonly #succession: Succession;
   readonly #requests = new Requests();
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #noticeListeners = new Set<(notice: Notice) => void>();
@@ -75,7 +75,7 @@ export class LiveRoom {
   #effects: Effect[] = [];
   #busy = false;
   #change: Change = { state: false, link: false, doc: false };
-  #alarm: { at: number; cancel: () => void } | null = null;
+  readonly #alarm: Alarm;
 
   constructor(options: LiveOptions) {
     const { url, token, random, openSocket, renewToken, room, person, storage, clock } = options;
@@ -106,6 +106,14 @@ export class LiveRoom {
         this.#publish();
       },
     });
+    this.copies = new Copies(this.#keeping.keeper);
+    this.#succession = new Succession(this.session.exchange, this.#keeping, {
+      put: (update) => this.#put([update]),
+      submit: (op, madeAt) => this.#submit(op, madeAt),
+      recover: (files) => this.#recover(files),
+      uncertain: (ops) => this.#notify(ops.length > 0 ? perhapsDone(ops) : null),
+    });
+    this.#alarm = new Alarm(clock, () => this.tell({ type: "tick" }));
     this.link = this.#linkNow();
   }
 
@@ -163,8 +171,7 @@ export class LiveRoom {
   }
 
   dismissRecovered(): void {
-    this.recovered = null;
-    void this.#keeping.keeper.keepCopy(null);
+    this.copies.dismiss();
     this.#change.state = true;
     this.#publish();
   }
@@ -197,46 +204,17 @@ export class LiveRoom {
     this.#perform(this.session.submit(op, this.#now(), madeAt));
   }
 
-  // --- what earlier pages left ---
-
   #board({ adopted, copy }: Boarding): void {
-    const { exchange } = this.session;
     if (copy !== null) {
-      this.recovered = copy;
+      this.copies.held = copy;
       this.#change.state = true;
     }
-    if (adopted !== null) {
-      const { ops, uncertain } = inherit(adopted.ops, this.#now());
-      const own = exchange.inherit(adopted, ops);
-      const { keeper } = this.#keeping;
-      keeper.begin(adopted.instance, adopted.ops, adopted.reserved);
-      for (const op of own) keeper.add(op, { live: false });
-      this.#lostAt = ops[0]?.madeAt ?? null;
-      keeper.remove(adopted.ops.filter((one) => !ops.includes(one)));
-      this.#tellUncertain(uncertain);
-    }
+    if (adopted !== null) this.#lostAt = this.#succession.inherit(adopted, this.#now());
     this.tell({ type: "start" });
   }
 
-  /** Once the room is here: work of pages that have ended is done under our name, as far as that does no harm. */
   #takeOver(): void {
-    const { lineage } = this.session.exchange;
-    if (!this.wasLive || !allows(this.#options.role, "edit")) return;
-    for (const outbox of this.#keeping.takeOver()) {
-      const { ops, uncertain } = takeOver(outbox.ops, this.#now());
-      const foreign = outbox.lineage !== null && outbox.lineage !== lineage;
-      if (foreign) this.#recover(inWords(ops));
-      for (const { op, madeAt } of ops) {
-        if (foreign && op.kind === "edit") continue;
-        if (op.kind === "edit") this.#put([op.body.update]);
-        this.#submit(op, madeAt);
-      }
-      this.#tellUncertain(uncertain);
-    }
-  }
-
-  #tellUncertain(ops: readonly Pending[]): void {
-    if (ops.length > 0) this.#notify(perhapsDone(ops));
+    if (this.wasLive && allows(this.#options.role, "edit")) this.#succession.takeOver(this.#now());
   }
 
   // --- what the session wants ---
@@ -253,7 +231,7 @@ export class LiveRoom {
     } finally {
       this.#busy = false;
     }
-    this.#rearm();
+    this.#alarm.at(this.session.alarmAt);
     this.#publish();
   }
 
@@ -315,7 +293,7 @@ export class LiveRoom {
     this.#put(entries.flatMap(updateOf));
   }
 
-  #resynced({ entries, leftOut, update, seq, reset, unsent, dropped }: Resynced): void {
+  #resynced({ entries, leftOut, update, seq, reset, unsent, dropped, lacks }: Resynced): void {
     const textOf = (file: string) => this.document.text(file).toString();
     const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
     if (reset) {
@@ -334,15 +312,12 @@ export class LiveRoom {
     this.#recover([...files, ...inherited]);
     this.#keeping.keeper.remove(dropped);
     this.#keeping.keeper.forgetOld();
+    if (lacks !== undefined) this.tell({ type: "lacking", update: this.document.since(lacks) });
   }
 
-  /** Kept for its writer as text. */
   #recover(files: readonly RecoveredFile[]): void {
-    if (files.length === 0) return;
-    // A second loss must not cost the copy of the first.
-    this.recovered = { at: this.#now(), files: [...(this.recovered?.files ?? []), ...files] };
+    if (!this.copies.add(files, this.#now())) return;
     this.#change.state = true;
-    void this.#keeping.keeper.keepCopy(this.recovered);
     this.#notify(RECOVERED);
   }
 
@@ -366,37 +341,17 @@ export class LiveRoom {
   }
 
   async #renew(): Promise<void> {
-    // Joining again would bring somebody back whom the room has just shown out.
-    if (this.state.people.get(this.#options.person)?.removed) {
-      this.tell({ type: "no-token", final: true, reason: REMOVED });
-      return;
-    }
-    try {
-      this.token = (await this.#options.renewToken?.()) ?? this.token;
-      this.tell({ type: "token", token: this.token });
-    } catch (error) {
-      const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
-      const reason = error instanceof Error ? error.message : "The server could not be reached.";
-      this.tell({ type: "no-token", final: refused, reason });
-    }
+    const { person, renewToken } = this.#options;
+    const join = async () => (await renewToken?.()) ?? this.token;
+    const told = await renewed(join, { removed: this.state.people.get(person)?.removed ?? false });
+    if (told.type === "token") this.token = told.token;
+    this.tell(told);
   }
 
   // --- telling ---
 
   #now(): number {
     return this.#options.clock.now();
-  }
-
-  #rearm(): void {
-    const at = this.session.alarmAt;
-    if (at === (this.#alarm?.at ?? null)) return;
-    this.#alarm?.cancel();
-    this.#alarm = at === null ? null : { at, cancel: this.#options.clock.alarm(at, () => this.#ring()) };
-  }
-
-  #ring(): void {
-    this.#alarm = null;
-    this.tell({ type: "tick" });
   }
 
   #publish(): void {
@@ -427,11 +382,6 @@ export class LiveRoom {
   #notify(notice: Notice | null): void {
     if (notice !== null) for (const listener of [...this.#noticeListeners]) listener(notice);
   }
-}
-
-function inWords(ops: readonly Pending[]): RecoveredFile[] {
-  const updates = ops.filter(isEdit).map(({ op }) => (op.body as { update: Uint8Array }).update);
-  return fragmentsOf(updates).map((text) => ({ path: "Typed before", text }));
 }
 
 function updateOf({ stream, kind, body }: Entry): Uint8Array[] {

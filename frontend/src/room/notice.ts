@@ -58,7 +58,7 @@ const WORDS: Partial<Record<Op["kind"], string>> = {
 
 /** Null where the caller's own promise tells it. */
 export function refusal({ op }: Pending, code: string, message: string): Notice | null {
-  if (op.kind !== "edit") return null;
+  if (op.kind !== "edit" && op.kind !== "relay") return null;
   return code === "ended" ? TOO_LATE : { tone: "warning", code, text: message };
 }
 

@@ -47,7 +47,7 @@ export class Outbox {
     this.#lastPseq += 1;
     const pending = { pseq: this.#lastPseq, op, madeAt };
     this.#pending.push(pending);
-    if (op.kind === "edit") this.#edits += 1;
+    if (isEdit(pending)) this.#edits += 1;
     return pending;
   }
 
@@ -73,6 +73,17 @@ export class Outbox {
   /** Numbers up to this one are used up, whoever used them. */
   skip(upto: number): void {
     if (upto > this.#lastPseq) this.#lastPseq = upto + WINDOW;
+  }
+
+  /**
+   * What the room has lost goes before every edit that stands on it: in the place of the first, for it holds that too.
+   * Nothing of it was sent over this connection yet.
+   */
+  giveBack(update: Uint8Array, now: number): void {
+    const op: Op = { kind: "relay", body: { update } };
+    const first = this.#pending.find(isEdit);
+    if (first === undefined) this.add(op, now);
+    else first.op = op;
   }
 
   /** On a new connection nothing has been sent yet. */
@@ -111,6 +122,7 @@ export class Outbox {
   }
 }
 
+/** Whether the document stands or falls with it. */
 export function isEdit({ op }: Pending): boolean {
-  return op.kind === "edit";
+  return op.kind === "edit" || op.kind === "relay";
 }

@@ -138,6 +138,11 @@ export class Session {
         if (event.final) this.#close(BAD_TOKEN, event.reason, now);
         else if (this.phase.name === "backoff") this.#wait(now);
         break;
+      case "lacking":
+        if (this.phase.name !== "syncing") break;
+        if (this.exchange.giveBack(event.update, now)) this.#live(now);
+        else this.#spoilt(now);
+        break;
       case "spoilt":
         this.#spoilt(now);
     }
@@ -313,7 +318,7 @@ export class Session {
         if (!exchange.entries(frame.entries)) this.#hole(now);
         break;
       case "state":
-        if (exchange.state(frame.update, frame.seq, frame.leftOut)) this.#live(now);
+        if (exchange.state(frame)) this.#live(now);
         break;
       case "ack":
         this.#backoff.reset();

@@ -3,6 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { encodeAwarenessUpdate } from "y-protocols/awareness";
 import { encodeStock } from "../../../protocol/ts/sync";
+import { Device } from "../support/device";
 import { FakeRoom, type Person } from "../support/room-of";
 
 const ROLES = { ada: "candidate", bob: "interviewer", eve: "observer" } as const;
@@ -392,8 +393,7 @@ describe("the token", () => {
     const room = new FakeRoom(ROLES);
     const ada = room.enter("expired", "candidate", 1, { renewToken: () => Promise.resolve("ada") });
     room.settle();
-    await Promise.resolve();
-    await Promise.resolve();
+    await Device.rest();
     room.settle();
     expect(ada.status).toBe("saved");
   });
