@@ -20,6 +20,8 @@ interface Seat {
   /** While it waits for its tail or its document: what is committed meanwhile. */
   syncing: { after: number; upto: number; vector: Uint8Array | null; held: Committed[] } | null;
   greeted: boolean;
+  /** It came from an incarnation that the log had before. */
+  heals: boolean;
 }
 
 interface Admitted {
@@ -52,6 +54,9 @@ export class FakeServer {
   #admitted: Admitted[] = [];
   #seatCount = 0;
   #serverOps = 0;
+  /** Who made each entry of the log. */
+  readonly #made: { producer: string; pseq: number }[] = [];
+  readonly #before = new Set<string>();
 
   constructor(clock: HandClock, roles: Record<string, Role>) {
     this.#clock = clock;
@@ -70,7 +75,7 @@ export class FakeServer {
     const person = (protocols[1] ?? "").replace("bearer.", "");
     this.#seatCount += 1;
     const id = `s-${this.#seatCount}`;
-    const seat: Seat = { id, wire, person, producer: "", syncing: null, greeted: false };
+    const seat: Seat = { id, wire, person, producer: "", syncing: null, greeted: false, heals: false };
     wire.attach({ received: (bytes) => this.#receive(seat, bytes), gone: () => this.#gone(seat) });
     wire.dead = !this.reachable;
     if (this.#roles[person] === undefined) wire.closeFromServer(4401);
@@ -163,6 +168,22 @@ export class FakeServer {
     this.doc.getText("main.py").insert(0, text);
   }
 
+  /** A restored log: power is lost, and what stands after this many entries. */
+  loseTail(after: number): void {
+    this.crash();
+    this.#before.add(this.incarnation);
+    this.incarnation = `${this.incarnation}x`;
+    this.log.length = this.#made.length = after;
+    this.doc = new Y.Doc();
+    this.#instances.clear();
+    for (const { body, kind } of this.log) {
+      if (kind === "edit") Y.applyUpdate(this.doc, body.update as Uint8Array);
+    }
+    for (const { producer, pseq } of this.#made) {
+      this.#instances.set(producer, { admitted: pseq, settled: pseq });
+    }
+  }
+
   // --- inside ---
 
   #own(kind: string, body: CborMap, actor = "server"): void {
@@ -185,6 +206,7 @@ export class FakeServer {
     const at = Math.max(this.#clock.now() * 1000, this.log.at(-1)?.at ?? 0);
     const entry: Entry = { stream: "room", seq: this.log.length + 1, at, actor, kind, body };
     this.log.push(entry);
+    this.#made.push({ producer, pseq });
     if (kind === "edit") Y.applyUpdate(this.doc, body.update as Uint8Array);
     const instance = this.#instance(producer);
     if (pseq <= instance.settled) throw new Error(`${producer} ${pseq} is recorded twice`);
@@ -236,6 +258,7 @@ export class FakeServer {
     const given = hello.vector instanceof Uint8Array && same ? hello.vector : new Uint8Array([0]);
     seat.greeted = true;
     seat.syncing = { after: resumed ? last : 0, upto, vector: resumed ? null : given, held: [] };
+    seat.heals = this.#before.has(String(hello.incarnation));
     tell(seat, WELCOME as number, this.#welcome(seat, mode));
   }
 
@@ -267,7 +290,9 @@ export class FakeServer {
     // The document may be ahead of `upto`, as a worker's is.
     if (story) {
       const left_out = Object.fromEntries([...this.leavesOut].map((run) => [run, 1000]));
-      tell(seat, STATE as number, { update: Y.encodeStateAsUpdate(this.doc, vector), seq: upto, left_out });
+      const more: CborMap = seat.heals ? { vector: Y.encodeStateVector(this.doc) } : {};
+      const update = Y.encodeStateAsUpdate(this.doc, vector);
+      tell(seat, STATE as number, { update, seq: upto, left_out, ...more });
     }
     seat.syncing = null;
     for (const one of held) this.#deliver(seat, one);
@@ -285,13 +310,16 @@ export class FakeServer {
       tell(seat, REFUSED as number, [pseq, refusal.code, refusal.message]);
       return;
     }
-    if (kind === "edit" && !this.#causal(seat, body.update as Uint8Array)) return;
+    const edits = kind === "edit" || kind === "relay";
+    if (edits && !this.#causal(seat, body.update as Uint8Array, kind === "relay")) return;
     const [becomes, becomesBody] = this.#entryOf(kind, body);
     this.#admit({ producer: seat.producer, pseq, actor: seat.person, kind: becomes, body: becomesBody });
   }
 
   #entryOf(kind: string, body: CborMap): [string, CborMap] {
     switch (kind) {
+      case "relay":
+        return ["edit", { ...body, relayed: true }];
       case "file.create":
         return ["file.created", { file: body.path as string, path: body.path as string }];
       case "file.rename":
@@ -320,12 +348,13 @@ export class FakeServer {
   }
 
   /** As admission does: each client's next clock or what is known, and nobody else's id. */
-  #causal(seat: Seat, update: Uint8Array): boolean {
+  #causal(seat: Seat, update: Uint8Array, relayed: boolean): boolean {
     const clocks = Y.decodeStateVector(Y.encodeStateVector(this.#ahead()));
     for (const { id, length } of Y.decodeUpdate(update).structs) {
       const owner = this.#owners.get(id.client) ?? seat.person;
-      this.#owners.set(id.client, owner);
-      const code = owner !== seat.person ? 4423 : id.clock > (clocks.get(id.client) ?? 0) ? 4300 : 0;
+      if (!relayed) this.#owners.set(id.client, owner);
+      const foreign = owner !== seat.person && !relayed;
+      const code = foreign ? 4423 : id.clock > (clocks.get(id.client) ?? 0) ? 4300 : 0;
       if (code !== 0) {
         seat.wire.closeFromServer(code);
         this.#gone(seat);
