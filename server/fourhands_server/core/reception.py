@@ -318,9 +318,10 @@ class Reception:
         told = self._presence.offer(states, seat=seat.name, person=seat.person, user=user, returns=returns)
         if told:
             if seat.dialect == "fourhands" and told[-1].client != seat.shows:
-                # A page that was loaded anew may have its seat again, but not its client id.
+                # A page that was loaded anew may have its seat again, but not its client id. It too may have
+                # been told of the one before: on this connection, before it said whose instance it is.
                 seat.shows = told[-1].client
-                told = [*self._presence.leave(seat.name, but=seat.shows), *told]
+                self._desk.tell(self._presence.leave(seat.name, but=seat.shows), but="")
             self._desk.tell(told, but=seat.id)
             self._record_cursor(seat, told)
 

@@ -187,6 +187,19 @@ def test_E16_a_page_that_was_loaded_anew_leaves_no_second_cursor(world: World) -
     assert eyes.see(ada) == []
 
 
+def test_E16_a_page_that_was_loaded_anew_does_not_see_its_own_old_cursor(world: World) -> None:
+    ada = here(world)
+    anew = world.client("ada")
+    assert isinstance(anew, OurClient)
+    eyes = Eyes(anew)
+    anew.instance = ada.instance
+    anew.connect()
+    points(ada, 7, '{"cursor":1}')
+    world.settle()
+    points(anew, 1, '{"cursor":2}')
+    assert eyes.see(ada)[-1] is None
+
+
 def test_E3_a_page_that_connects_anew_before_its_loss_is_known_has_its_seat_too(world: World) -> None:
     ada = here(world)
     seat, before = ada.welcome_seat, len(world.log)
