@@ -36,8 +36,8 @@ async def main() -> int:
 
 def say(result: Result, number: int, of: int, *, loud: bool) -> None:
     how = "FAILED" if result.broken else "ok"
-    slow = max(result.returns, default=0)
-    print(f"{number}/{of} seed {result.schedule.seed}: {how} in {result.seconds:.1f} s, slowest {slow:.1f} s")
+    slow = "".join(f", {took:.1f} s after {what}" for what, took in result.returns if took > SOON_S)
+    print(f"{number}/{of} seed {result.schedule.seed}: {how} in {result.seconds:.1f} s{slow}")
     if result.broken or loud:
         print(result.words)
     sys.stdout.flush()
@@ -45,14 +45,14 @@ def say(result: Result, number: int, of: int, *, loud: bool) -> None:
 
 def summary(results: list[Result], seconds: float) -> int:
     failed = [result.schedule.seed for result in results if result.broken]
-    returns = sorted(took for result in results for took in result.returns)
-    soon = sum(took <= SOON_S for took in returns)
-    share = soon / len(returns) if returns else 1.0
+    returns = [one for result in results for one in result.returns]
+    share = sum(took <= SOON_S for _, took in returns) / max(1, len(returns))
     print(f"{len(results)} schedules in {seconds / 60:.1f} minutes, {len(failed)} failed: {failed}")
     print(f"{len(returns)} returns, {share:.1%} live within {SOON_S:.0f} s (wanted {SOON_SHARE:.0%})")
-    if returns:
-        shares = ", ".join(f"p{p} {returns[len(returns) * p // 100]:.2f} s" for p in (50, 75, 90, 95, 99))
-        print(f"live after {shares}")
+    for what in sorted({what for what, _ in returns}):
+        took = sorted(took for after, took in returns if after == what)
+        shares = ", ".join(f"p{p} {took[len(took) * p // 100]:.2f} s" for p in (50, 90, 95, 99))
+        print(f"  after {what}: {len(took)}, {shares}")
     return int(bool(failed) or share < SOON_SHARE)
 
 

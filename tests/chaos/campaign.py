@@ -22,12 +22,12 @@ SOON_S = 5.0
 
 @dataclass
 class Result:
-    """What came of a schedule; `returns` are seconds from a link's return to being live."""
+    """What came of a schedule; `returns` are what had ended, and seconds from then to being live."""
 
     schedule: Schedule
     broken: list[str]
     seconds: float
-    returns: list[float] = field(default_factory=list)
+    returns: list[tuple[str, float]] = field(default_factory=list)
     trace: list[str] = field(default_factory=list)
 
     @property
@@ -48,7 +48,7 @@ async def run_schedule(schedule: Schedule, server: LiveServer, way: Way = "route
             try:
                 result.broken += await judge(play)
             finally:
-                result.returns = [took for one in play.returns if (took := one.took) is not None]
+                result.returns = [(one.after, took) for one in play.returns if (took := one.took) is not None]
                 result.trace = trace_of(play.done, play.every)
             await asyncio.to_thread(end, server, play.room)
     except Exception:

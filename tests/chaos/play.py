@@ -28,10 +28,11 @@ ROLES = {"ada": "candidate", "bob": "interviewer", "cyd": "interviewer"}
 
 @dataclasses.dataclass
 class Return:
-    """A link that was well again, until the next thing befell it (or the end)."""
+    """A link that was well again, until the next thing befell it (or the end); `after` is what ended last."""
 
     tab: Tab | Page
     at: float
+    after: str = ""
     until: float | None = None
 
     @property
@@ -149,7 +150,7 @@ class Play:
         self.done.append(f"{time.time():.3f} {act.who} {act.what} {how}")
 
     @contextmanager
-    def _ailing_while(self, *people: str) -> Any:
+    def _ailing_while(self, what: str, *people: str) -> Any:
         """Nobody can expect these to be live until it is over."""
         for who in people:
             self._ailing[who] += 1
@@ -162,7 +163,7 @@ class Play:
             for who in people:
                 self._ailing[who] -= 1
                 if not self._ailing[who]:
-                    self.returns.append(Return(self.tabs[who], time.time()))
+                    self.returns.append(Return(self.tabs[who], time.time(), what))
 
     # What befalls links
 
@@ -170,10 +171,10 @@ class Play:
         link = self.links[act.who]
         match act.what:
             case "reset":
-                with self._ailing_while(act.who):
+                with self._ailing_while(act.what, act.who):
                     link.reset()
             case "half-close":
-                with self._ailing_while(act.who):
+                with self._ailing_while(act.what, act.who):
                     link.half_close(act.detail["way"])
             case "slow":
                 link.weather = Weather(**act.detail)
@@ -191,7 +192,7 @@ class Play:
     async def _hold(
         self, act: Act, begin: Callable[[], object], end: Callable[[], Awaitable[None] | None]
     ) -> None:
-        with self._ailing_while(act.who):
+        with self._ailing_while(act.what, act.who):
             begin()
             await asyncio.sleep(act.seconds)
             if (ending := end()) is not None:
@@ -211,7 +212,7 @@ class Play:
 
     async def _sleep(self, act: Act) -> None:
         tab = self.tabs[act.who]
-        with self._ailing_while(act.who):
+        with self._ailing_while(act.what, act.who):
             tab.sleep()
             await asyncio.sleep(act.seconds)
             tab.wake()
@@ -219,7 +220,7 @@ class Play:
     async def _reload(self, act: Act) -> None:
         """The page dies, whatever it was doing; a while later there is another one on the same device."""
         old = self.tabs[act.who]
-        with self._ailing_while(act.who):
+        with self._ailing_while(act.what, act.who):
             await old.vanish()
             await asyncio.sleep(act.seconds)
             self.tabs[act.who] = await self.open_tab(act.who, len(self.every))
@@ -243,7 +244,7 @@ class Play:
             await self._next_saved(self.tabs[act.detail["whose"]])
         # One at a time: a server that is just starting cannot be killed for its being there.
         async with self._serving:
-            with self._ailing_while(*PEOPLE):
+            with self._ailing_while(act.what, *PEOPLE):
                 if act.what == "freeze":
                     self._signal(signal.SIGSTOP)
                     await asyncio.sleep(act.seconds)
