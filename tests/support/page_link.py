@@ -10,6 +10,10 @@ from playwright.sync_api import Page, Route, WebSocketRoute
 from fourhands_protocol import cbor, envelope
 
 
+# Any code but those of a clean leave (E-16).
+LOST = 4000
+
+
 class PageLink:
     """Holds every way that a page has into its room: the socket, and the frames over HTTP in its place."""
 
@@ -17,7 +21,7 @@ class PageLink:
         self.whole = True
         self.silent = False
         self.other_lineage = False
-        self._pages: list[WebSocketRoute] = []
+        self._open: list[tuple[WebSocketRoute, WebSocketRoute]] = []
         self._held: list[tuple[WebSocketRoute, Any]] = []
         page.route_web_socket(re.compile("/yjs/"), self._opened)
         page.route(re.compile(r"/api/rooms/[^/]+/frames"), self._asked)
@@ -25,9 +29,10 @@ class PageLink:
     def cut(self) -> None:
         """Close what is open, and whatever is opened from now on."""
         self.whole = False
-        for page in self._pages:
+        for page, server in self._open:
             page.close(code=1012)
-        self._pages.clear()
+            server.close(code=LOST)
+        self._open.clear()
 
     def mend(self) -> None:
         """New connections are served, and what was held back by `hush` arrives."""
@@ -45,7 +50,7 @@ class PageLink:
             page.close(code=1012)
             return
         server = page.connect_to_server()
-        self._pages.append(page)
+        self._open.append((page, server))
 
         def say(said: Any) -> None:
             if self.silent:

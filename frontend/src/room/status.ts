@@ -29,6 +29,8 @@ export type Status =
   | { kind: "saving"; pending: number }
   /** Live, but the server has not answered for some seconds. */
   | { kind: "suspect"; pending: number; kept: boolean }
+  /** The link is back, and what was missed is on its way. */
+  | { kind: "syncing"; pending: number; kept: boolean }
   | { kind: "offline"; pending: number; kept: boolean; retryAt: number | null }
   | { kind: "not-recorded"; pending: number; kept: boolean; retryAt: number | null }
   | { kind: "ended"; pending: number }
@@ -58,6 +60,7 @@ export function statusOf(link: Link, { ended, wasLive }: { ended: boolean; wasLi
   if (phase === "suspect") return { kind: "suspect", pending, kept };
   if (code === NOT_RECORDED) return { kind: "not-recorded", pending, kept, retryAt };
   if (!wasLive) return { kind: "connecting", pending, kept };
+  if (phase === "syncing") return { kind: "syncing", pending, kept };
   return { kind: "offline", pending, kept, retryAt };
 }
 

@@ -24,13 +24,12 @@ export function Banner() {
 
 /** As long as text is kept that the room does not have, the way to it stands here. */
 function Copy({ desk }: { desk: Desk }) {
-  if (desk.model.recovered.value === null || desk.copyLaidBy.value === null) return null;
+  const { recovered, client, link } = desk.model;
+  if (recovered.value === null || desk.copyLaidBy.value === null) return null;
+  void link.value;
+  const words = `A copy of text that could not be put into the room is kept on this ${client.kept ? "device" : "page"}.`;
   return (
-    <Strip
-      tone="warn"
-      icon="files"
-      words="A copy of text that could not be put into the room is kept on this page."
-    >
+    <Strip tone="warn" icon="files" words={words}>
       <button type="button" class="button plain" onClick={() => showCopy(desk)}>
         Show the copy
       </button>
@@ -54,6 +53,7 @@ function Link({ desk }: { desk: Desk }) {
     case "saved":
     case "saving":
     case "suspect":
+    case "syncing":
       return null;
     default:
       return <Down desk={desk} status={status} />;

@@ -6,6 +6,9 @@ import type { PrivateState } from "../../room/private";
 import type { Person, RoomState } from "../../room/state";
 import { notify } from "../parts/notices";
 
+/** The room is out of reach, or not back yet. */
+const DOWN: ReadonlySet<Status["kind"]> = new Set(["offline", "not-recorded", "connecting", "syncing"]);
+
 /** Where one room is met from: its id, the invite that opened it, and its client. */
 export class RoomModel {
   readonly room: string;
@@ -202,8 +205,7 @@ export class RoomModel {
   }
 
   #downSince(): number | null {
-    const kind = this.client.status.kind;
-    if (kind !== "offline" && kind !== "not-recorded" && kind !== "connecting") return null;
+    if (!DOWN.has(this.client.status.kind)) return null;
     return this.#down.value ?? Date.now();
   }
 }

@@ -68,6 +68,13 @@ function describe(status: Status): Look {
         short: `No answer${count}`,
         tone: "warn",
       };
+    case "syncing":
+      return {
+        icon: "refresh-cw",
+        words: joined("Catching up…", kept),
+        short: `Catching up${count}`,
+        tone: "calm",
+      };
     case "connecting":
       return {
         icon: "refresh-cw",
