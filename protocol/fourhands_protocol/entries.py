@@ -262,15 +262,21 @@ def edit_body(update: bytes, time: int | None = None, *, relayed: bool = False) 
 
 def edit(body: bytes) -> Edit:
     """Read the body of an `edit`."""
-    if body.startswith(_UPDATE_ALONE) and len(body) >= 10:
+    update = edit_update_alone(body)
+    return Edit(**check(EDIT, _EDIT, cbor.decode(body))) if update is None else Edit(update)
+
+
+def edit_update_alone(body: bytes) -> bytes | None:
+    """The update in a body that holds nothing else, and is small; None for every other body."""
+    if body[:8] == _UPDATE_ALONE and len(body) >= 10:
         head = body[8]
         if len(body) == 9 + head - 0x40 and head < 0x58:
-            return Edit(body[9:])
+            return body[9:]
         if head == 0x58 and len(body) == 10 + body[9] and body[9] >= 24:
-            return Edit(body[10:])
-    return Edit(**check(EDIT, _EDIT, cbor.decode(body)))
+            return body[10:]
+    return None
 
 
 def edit_update(body: bytes) -> bytes:
-    """Read the update alone out of the body of an `edit`."""
-    return edit(body).update
+    """Read the update out of the body of an `edit`."""
+    return edit_update_alone(body) or edit(body).update

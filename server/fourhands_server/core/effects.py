@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from fourhands_protocol.roles import ROOM
 from fourhands_server.core.questions import Tests
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where an operation came from: who gets its ack, and under which name its retry is known.
 
     `seat` is the connection that sent it, `call` the HTTP call that waits for it; at most one is set.
@@ -25,8 +24,7 @@ class Origin:
     call: Hashable | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Put one entry into the log; comes back as `Room.committed` with the same `origin`."""
 
     origin: Origin
@@ -36,8 +34,7 @@ class Append:
     stream: str = ROOM
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyEdit:
+class ApplyEdit(NamedTuple):
     """Let the document engine follow a committed edit."""
 
     seq: int

@@ -18,13 +18,15 @@ class Instance:
         """Take in `pseq`; one that leaves no entry settles as soon as those before it have."""
         self.admitted = pseq
         self.inflight.append((pseq, logged))
-        self._settle_unlogged()
+        if not logged:
+            self._settle_unlogged()
 
     def commit(self, pseq: int) -> None:
         """The entry of `pseq` is in the log, and so are all before it: commits keep their order."""
         while self.inflight and self.inflight[0][0] <= pseq:
             self.settled = self.inflight.popleft()[0]
-        self._settle_unlogged()
+        if self.inflight:
+            self._settle_unlogged()
 
     def _settle_unlogged(self) -> None:
         while self.inflight and not self.inflight[0][1]:

@@ -15,6 +15,7 @@ from typing import Any
 from fourhands_protocol import cbor, entries
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.entries import CHAT, CURSOR, EDIT, RUN_OUTPUTS, SERVER, Entry, stream_of
+from fourhands_protocol.errors import ProtocolError
 from fourhands_protocol.roles import ROOM
 from fourhands_server.core.effects import Append, Effect, Origin, Settle
 from fourhands_server.core.instances import Instance
@@ -59,13 +60,21 @@ class Ledger:
 
     def instance(self, producer: str) -> Instance:
         """The progress of one producer."""
-        return self.instances.setdefault(producer, Instance())
+        known = self.instances.get(producer)
+        if known is None:
+            known = self.instances[producer] = Instance()
+        return known
 
     def forget(self, producer: str) -> None:
         """A producer that will never speak again needs no memory once all it said is settled."""
         known = self.instances.get(producer)
         if known is not None and not known.inflight:
             del self.instances[producer]
+
+    @property
+    def waits(self) -> bool:
+        """Whether anything waits for the next entry: an operation's repetition, or a run."""
+        return bool(self._repeats or self.ahead.unfinished)
 
     def append(self, origin: Origin, kind: str, body: Mapping[str, Any] | bytes, *, actor: str = "") -> None:
         """Admit one entry: fold it ahead and ask the host to log it.
@@ -84,6 +93,20 @@ class Ledger:
             self.admission.add_root(self.ahead.files[cbor.decode(packed)["file"]].id)
         self.instance(origin.producer).admit(origin.pseq, logged=True)
         self.effects.append(Append(origin, actor, kind, packed, stream))
+
+    def type(self, origin: Origin, update: bytes, body: bytes | None = None) -> Append | None:
+        """Admit an edit on the short path; None, and nothing has changed, where it is no news or is refused.
+
+        `body` is the entry's, where its sender has written it already.
+        """
+        try:
+            if not self.admission.check(update, origin.person).is_news:
+                return None
+        except ProtocolError:
+            return None
+        self.ahead.head += 1
+        self.instance(origin.producer).admit(origin.pseq, logged=True)
+        return Append(origin, origin.person, EDIT, body or entries.edit_body(update))
 
     def await_entry(self, origin: Origin) -> None:
         """Take in an operation that is answered by an entry of another: `settle` says when."""

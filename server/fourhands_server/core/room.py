@@ -191,7 +191,7 @@ class Room:
             self._seats.say(seat, sync.step1(sync.encode_vector(self._ledger.admission.vector())))
 
     def typed(self, seat_id: str, frame: bytes, *, now: int) -> Append | None:
-        """A frame came. Where it is a common edit: the append that it asks for, and nothing else is to be done.
+        """A frame came. Where it is a common edit: the append that it asks for; there is nothing else to do.
 
         None: nothing has happened, and `receive` has to say.
         """

@@ -11,7 +11,7 @@ from fourhands_server.core import delivery
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import CloseSeat, Origin
 from fourhands_server.core.ledger import Ledger
-from fourhands_server.core.seat import Seat
+from fourhands_server.core.seat import Live, Seat
 
 SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
 PROBE = 5_000_000  # µs without a frame after which it is asked; as often as it asks us
@@ -30,9 +30,12 @@ class Seats:
 
     def take_talking(self) -> list[Seat]:
         """The seats that have something in `out`."""
+        if not self._talking:
+            return []
         taken, self._talking = [s for s in self._talking.values() if s.out or s.ack], {}
         for seat in taken:
-            delivery.flush_ack(seat)
+            if seat.ack is not None:
+                delivery.flush_ack(seat)
         return taken
 
     def touch(self, seat: Seat) -> None:
@@ -64,6 +67,31 @@ class Seats:
             if not told.to(seat):
                 self.close(seat, SlowReader.close_code, "too much came while this client was syncing")
             self.touch(seat)
+
+    def show(self, entry: Entry, update: bytes, origin: Origin, *, settled: int) -> None:
+        """Tell a committed edit to everybody, and its sender that all up to `settled` is in the log.
+
+        What `fan_out` and `owe_acks` do, for those who are live and get nothing but the edit.
+        """
+        told = Delivery(entry, origin.producer, origin.pseq)
+        frame = sync.update(update)
+        for seat in self.open.values():
+            self._talking[seat.id] = seat
+            if type(seat.state) is not Live or seat.closed or seat.dialect not in ("stock", "fourhands"):
+                if not told.to(seat):
+                    self.close(seat, SlowReader.close_code, "too much came while this client was syncing")
+                if seat.producer == origin.producer and seat.dialect in ("fourhands", "hocuspocus"):
+                    delivery.owe_ack(seat, settled, seat.sent)
+                continue
+            seat.sent = entry.seq
+            if seat.dialect == "stock":
+                seat.out.append(frame)
+            elif seat.producer == origin.producer:
+                delivery.owe_ack(seat, settled, entry.seq)
+            else:
+                if seat.ack is not None:
+                    delivery.flush_ack(seat)
+                seat.out.append(told.ours)
 
     def owe_acks(self, settled: Iterable[Origin]) -> None:
         """Whoever sent these will hear that they are settled."""

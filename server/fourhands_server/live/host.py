@@ -81,6 +81,7 @@ class RoomHost:
         self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carrying = False
+        self._telling = False
 
     @property
     def id(self) -> str:
@@ -110,7 +111,15 @@ class RoomHost:
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
-        self._event(self.room.receive, seat_id, frame)
+        try:
+            append = self.room.typed(seat_id, frame, now=self._parts.clock())
+        except Exception as error:
+            self._mistaken(error)
+            return
+        if append is None:
+            self._event(self.room.receive, seat_id, frame)
+        elif self.failed is None:
+            self._append([append])
 
     def closed(self, seat_id: str, code: int) -> None:
         """The connection is gone."""
@@ -218,11 +227,13 @@ class RoomHost:
         self.carry_out()
 
     def _carry(self, effects: list[Effect]) -> None:
-        appends = [e for e in effects if isinstance(e, Append)]
+        appends = [e for e in effects if type(e) is Append]
         if appends:
             self._append(appends)
         for effect in effects:
-            if not isinstance(effect, Append | CloseSeat):
+            if type(effect) is ApplyEdit:  # the most common by far
+                self._parts.documents.apply(self.id, effect.seq, effect.update)
+            elif not isinstance(effect, Append | CloseSeat):
                 self._do(effect)
         self._flush()
         for effect in effects:
@@ -231,8 +242,6 @@ class RoomHost:
 
     def _do(self, effect: Effect) -> None:
         match effect:
-            case ApplyEdit(seq, update):
-                self._parts.documents.apply(self.id, seq, update)
             case AskDiff():
                 self._ask_diff(effect)
             case AskEntries():
@@ -245,17 +254,18 @@ class RoomHost:
                 self._calls.settle(effect)
             case RenewToken(seat):
                 self._renew(seat)
-            case Append() | CloseSeat():
-                raise AssertionError("appends and closes are done in batches")
+            case Append() | ApplyEdit() | CloseSeat():
+                raise AssertionError("these are done in batches")
             case _:
                 self.kernel.do(effect)
 
     def _append(self, appends: list[Append]) -> None:
+        room = self.room.room
         intents = [
-            Intent(self.id, a.stream, a.origin.producer, a.origin.pseq, a.actor, a.kind, a.body)
-            for a in appends
+            Intent(room, stream, origin.producer, origin.pseq, actor, kind, body)
+            for origin, actor, kind, body, stream in appends
         ]
-        origins = [a.origin for a in appends]
+        origins = [append.origin for append in appends]
         try:
             future = self._parts.log.append(*intents)
         except LogError as error:
@@ -267,6 +277,7 @@ class RoomHost:
         if done.cancelled():
             return
         if (error := done.exception()) is not None:
+            self.carry_out()  # what was committed before this is on the record
             self._fail(str(error))
             return
         if self.failed is not None:
@@ -278,6 +289,13 @@ class RoomHost:
                 self.room.committed(entry, origin)
         except Exception as mistake:
             self._mistaken(mistake)
+        if not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """What one commit of the log has brought for this room goes out together."""
+        self._telling = False
         self.carry_out()
         self._calls.wake()
 

@@ -73,15 +73,20 @@ class Outbox:
 
     def flush(self) -> bool:
         """Write what gathered in the seat; False where the reader already owes too much."""
-        frames, self.seat.out = self.seat.out, []
+        seat = self.seat
+        frames = seat.out
         if not frames:
             return True
+        seat.out = []
         waiting = self.wire.buffered()
         if waiting == 0:
-            self.seat.burst_sent, self.seat.burst = self.seat.burst, 0
-        self.full = waiting > FULL
-        if waiting > LIMIT + self.seat.burst + self.seat.burst_sent:
-            return False
+            if seat.burst or seat.burst_sent:
+                seat.burst_sent, seat.burst = seat.burst, 0
+            self.full = False
+        else:
+            self.full = waiting > FULL
+            if waiting > LIMIT + seat.burst + seat.burst_sent:
+                return False
         self.wire.write(frames)
         return True
 

@@ -1,0 +1,65 @@
+"""The frames of which typing is made, read without the general decoders: a stock client's update, our own
+client's `edit`.
+
+Whatever is not exactly of the common form is left to the general decoders, which also say what is wrong with
+it: what is read here, they read the same.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from . import limits
+from .entries import edit_update_alone
+
+_UPDATE: Final = b"\x00\x02"
+_OP: Final = b"\x70\x05\x83"
+_EDIT: Final = b"\x64edit"
+
+
+def stock_update(frame: bytes) -> bytes | None:
+    """The update in an update frame of up to 16 KiB; None: `sync.decode` has to say."""
+    if frame[:2] != _UPDATE or len(frame) < 4:
+        return None
+    size = frame[2]
+    if size < 0x80:
+        return frame[3:] if len(frame) == size + 3 else None
+    high = frame[3]
+    size += (high << 7) - 0x80
+    return frame[4:] if 0 < high < 0x80 and len(frame) == size + 4 else None
+
+
+def op_edit(frame: bytes) -> tuple[int, bytes, bytes] | None:
+    """The pseq, the body and the update of an OP that is an edit; None: `envelope.decode` has to say."""
+    if frame[:3] != _OP or len(frame) > limits.UPDATE:
+        return None
+    head = frame[3]
+    if head < 0x18:
+        pseq, pos = head, 4
+    elif head == 0x18:
+        pseq, pos = frame[4], 5
+        if pseq < 0x18:
+            return None
+    elif head == 0x19:
+        pseq, pos = int.from_bytes(frame[4:6], "big"), 6
+        if pseq < 0x100:
+            return None
+    else:
+        return None
+    if not pseq or frame[pos : pos + 5] != _EDIT:
+        return None
+    pos += 5
+    size = frame[pos] - 0x40
+    pos += 1
+    if size == 0x18:
+        size = frame[pos]
+        pos += 1
+        if size < 0x18:
+            return None
+    elif not 0 < size < 0x18:
+        return None
+    if len(frame) != pos + size:
+        return None
+    body = frame[pos:]
+    update = edit_update_alone(body)
+    return None if update is None or len(update) < 2 else (pseq, body, update)
