@@ -7,6 +7,7 @@ what it keeps in a folder of its own. `.make/setup bench` installs the peers; no
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import json
 import os
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 
 from tests.bench.dialects import Hocuspocus, Own, Stock
 from tests.bench.link import Door
-from tests.support.stock_clients import node
+from tests.support.stock_clients import node as installed_node
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
@@ -66,7 +67,7 @@ class Contestant:
                 self.command(), env={**os.environ, **self.environment()}, stdout=log, stderr=log, cwd=PROJECT
             )
         deadline = time.monotonic() + READY_S
-        while not self.answers():
+        while not (self.answers() and self._process.poll() is None):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{self.name} did not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.05)
@@ -99,15 +100,24 @@ class Contestant:
             return True
         return False
 
-    def doors(self, rooms: int, people: int) -> Iterator[list[Door]]:
-        """So many new rooms, each as the doors of so many people."""
+    def doors(self, rooms: int, people: int) -> Iterator[tuple[str, list[Door]]]:
+        """So many new rooms, each as its name and the doors of so many people."""
         for _ in range(rooms):
-            self._rooms += 1
-            yield [self.door(f"room-{self._rooms}") for _ in range(people)]
+            name = self.create()
+            yield name, [self.door(name) for _ in range(people)]
+
+    def create(self) -> str:
+        """A new room's name."""
+        self._rooms += 1
+        return f"room-{self._rooms}"
 
     def door(self, room: str, vector: bytes = b"\x00") -> Door:
         """One more person's door to a room; `vector` is what they have of it already."""
         return Door(self.port, f"/{room}", Stock(vector))
+
+    def checking(self, room: str) -> Door:
+        """A door of somebody who is told what the room has."""
+        return self.door(room)
 
 
 class Fourhands(Contestant):
@@ -148,13 +158,7 @@ class Fourhands(Contestant):
         assert response.status < 300, (path, response.status, said)
         return json.loads(said)
 
-    def doors(self, rooms: int, people: int) -> Iterator[list[Door]]:
-        for _ in range(rooms):
-            room = self.create()
-            yield [self.door(room) for _ in range(people)]
-
     def create(self) -> str:
-        """A new room's id."""
         made = self.call("POST", "/api/rooms", {"title": "Bench"}, ADMIN)
         self._invites[made["id"]] = made["links"]["candidate"].partition("#")[2]
         return str(made["id"])
@@ -176,6 +180,9 @@ class FourhandsOwn(Fourhands):
     def door(self, room: str, vector: bytes = b"\x00") -> Door:
         protocols = f"fourhands.v1, bearer.{self.token(room)}"
         return Door(self.port, f"/yjs/{room}", Own(vector), protocols)
+
+    def checking(self, room: str) -> Door:
+        return Fourhands.door(self, room)
 
 
 class Yws(Contestant):
@@ -247,6 +254,13 @@ def named(words: str) -> list[type[Contestant]]:
     if unknown:
         raise SystemExit(f"no contestant {', '.join(unknown)}; there are {', '.join(found)}")
     return [found[word] for word in wanted]
+
+
+@functools.cache
+def node() -> str:
+    """Node itself: what the virtual environment has under that name starts it as a child."""
+    said = subprocess.run([installed_node(), "-p", "process.execPath"], capture_output=True, check=True)
+    return said.stdout.decode().strip()
 
 
 def free_port() -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.support.processes import children
 
 _TICK = os.sysconf("SC_CLK_TCK")
+_SCHED = 2  # with the complement of a process's number: its CPU clock, to the nanosecond (CPUCLOCK_SCHED)
 
 
 def tree(pid: int) -> list[int]:
@@ -19,18 +20,26 @@ def tree(pid: int) -> list[int]:
 
 def cpu_s(pid: int) -> float:
     """Seconds of CPU that a process, its living descendants and its reaped children have taken."""
-    ticks = 0
+    total = 0.0
     for one in tree(pid):
         with suppress(OSError, IndexError):
+            total += time.clock_gettime((~one << 3) | _SCHED)
             stat = Path(f"/proc/{one}/stat").read_text().rpartition(") ")[2].split()
-            ticks += sum(map(int, stat[11:15]))  # utime, stime, and both of reaped children
-    return ticks / _TICK
+            total += (int(stat[13]) + int(stat[14])) / _TICK  # of reaped children
+    return total
 
 
-def memory(pid: int) -> int:
-    """Bytes of memory of a process and its descendants; what they share is counted once (PSS)."""
+def memory(pid: int, *, kernels: bool = True) -> int:
+    """Bytes of memory of a process and its descendants; what they share is counted once (PSS).
+
+    Without `kernels`, what is there to run code is left out: no peer of ours has any.
+    """
+    hosts = [child for child in children(pid) if "kernel" in child.command]
+    without = {below for host in hosts for below in tree(host.pid)}
     total = 0
     for one in tree(pid):
+        if one in without and not kernels:
+            continue
         with suppress(OSError):
             for line in Path(f"/proc/{one}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):

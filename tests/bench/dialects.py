@@ -13,7 +13,7 @@ from typing import Protocol
 from fourhands_protocol import awareness, cbor, envelope, sync
 from fourhands_protocol.entries import edit_body
 from fourhands_protocol.varint import write_text
-from tests.bench.updates import uint
+from tests.bench.updates import keys_in, uint
 
 EMPTY_VECTOR, EMPTY_UPDATE = b"\x00", b"\x00\x00"
 
@@ -29,6 +29,10 @@ class Dialect(Protocol):
 
     def welcomed(self, message: bytes) -> bool:
         """Whether this message ends the synchronisation."""
+        ...
+
+    def plain(self, message: bytes) -> bytes:
+        """The frame of y-protocols in a message."""
         ...
 
     def edit(self, update: bytes) -> bytes:
@@ -69,6 +73,9 @@ class Stock:
     def welcomed(self, message: bytes) -> bool:
         return message.startswith(b"\x00\x01")
 
+    def plain(self, message: bytes) -> bytes:
+        return message
+
     def edit(self, update: bytes) -> bytes:
         return b"\x00\x02" + uint(len(update)) + update
 
@@ -76,7 +83,9 @@ class Stock:
         return sync.awareness(awareness.encode([awareness.State(client, clock, text)]))
 
     def count(self, data: bytes, start: int, end: int) -> int:
-        return 1 if data[start + 1] == 2 and data[start] == 0 else 0
+        if data[start + 1] != 2 or data[start] != 0:
+            return 0
+        return keys_in(data, start + (3 if data[start + 2] < 128 else 4 if data[start + 3] < 128 else 5), end)
 
     def acks(self, data: bytes, start: int, end: int) -> int:
         return 0
@@ -104,7 +113,10 @@ class Hocuspocus:
 
     def welcomed(self, message: bytes) -> bool:
         # The answer to step 1 is a "sync reply" (4) with step 2 in it, or a plain one.
-        return message[len(self._name) :][:2] in (b"\x04\x01", b"\x00\x01")
+        return self.plain(message)[:2] in (b"\x04\x01", b"\x00\x01")
+
+    def plain(self, message: bytes) -> bytes:
+        return message[len(self._name) :]
 
     def edit(self, update: bytes) -> bytes:
         return self._name + b"\x00\x02" + uint(len(update)) + update
@@ -113,8 +125,7 @@ class Hocuspocus:
         return self._name + self._stock.cursor(client, clock, text)
 
     def count(self, data: bytes, start: int, end: int) -> int:
-        at = start + len(self._name)
-        return 1 if data[at + 1] == 2 and data[at] in (0, 4) else 0
+        return self._stock.count(data, start + len(self._name), end)
 
     def acks(self, data: bytes, start: int, end: int) -> int:
         at = start + len(self._name)
@@ -133,20 +144,21 @@ class Own:
 
     echoes = False
 
-    def __init__(self, vector: bytes | None = None, last: dict[str, int] | None = None, **known: str) -> None:
+    def __init__(self, vector: bytes | None = None, last: int = 0, **known: str) -> None:
         self.instance = secrets.token_urlsafe(16)
         self.acked = 0
+        self.told: dict[str, str] = {}  # lineage and incarnation
+        self._known = known  # the same, of one that comes back
+        self._last = last
+        self._head = -1
         self._pseq = 0
         self._vector = vector
-        self._last = last or {"room": 0}
-        self._known = known  # lineage and incarnation, of one that comes back
-        self._story = False
 
     def hello(self) -> Iterable[bytes]:
         hello = envelope.Hello(
             version=envelope.VERSION,
             instance=self.instance,
-            last=self._last,
+            last={"room": self._last},
             vector=self._vector,
             lineage=self._known.get("lineage"),
             incarnation=self._known.get("incarnation"),
@@ -154,7 +166,19 @@ class Own:
         return [envelope.encode(hello)]
 
     def welcomed(self, message: bytes) -> bool:
-        return message.startswith(b"\x70\x0a")  # STATE, the end of a story
+        match envelope.decode(message) if message[:1] == b"\x70" else None:
+            case envelope.Welcome() as welcome:
+                self.told = {"lineage": welcome.lineage, "incarnation": welcome.incarnation}
+                if welcome.mode == "resumed":
+                    self._head = welcome.heads["room"]
+            case envelope.Entries(entries) if self._head >= 0:
+                self._last = max(self._last, *(entry.seq for entry in entries))
+            case envelope.State():  # the end of a story
+                return True
+        return 0 <= self._head <= self._last
+
+    def plain(self, message: bytes) -> bytes:
+        return message
 
     def edit(self, update: bytes) -> bytes:
         self._pseq += 1

@@ -17,17 +17,18 @@ class Size:
 
     name: str
     rounds: int
-    rooms: int  # of the rows about throughput and delay, 4 people each
+    rooms: int  # of 4 people each
     warm_s: float
     measured_s: float
-    idle_rooms: int  # of 2 people each
     document: int  # edits of the large document
+    joins: int  # of it, of each kind
+    idle_rooms: int  # of 2 people each
     viewers: int
     killed_s: float  # typing before the kill
 
 
-FULL = Size("full", 3, 600, 2.0, 5.0, 4_900, 100_000, 50, 4.5)
-SHORT = Size("short", 2, 150, 1.0, 2.0, 500, 20_000, 50, 2.0)
+FULL = Size("full", 3, 600, 2.0, 5.0, 100_000, 20, 4_900, 50, 4.5)
+SHORT = Size("short", 1, 100, 0.5, 1.0, 5_000, 5, 250, 50, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +55,26 @@ Measure = Callable[[type[Contestant], Path, Size], dict[str, float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Some figures that are taken together, of each contestant that the row is for."""
+class Block:
+    """Figures that stand together in the table."""
 
-    key: str
     title: str
     metrics: tuple[Metric, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is measured in one go, with one start of each contestant that it is for."""
+
+    key: str
+    blocks: tuple[Block, ...]
     measure: Measure
     contestants: Sequence[type[Contestant]]
     rounds: int | None = None  # where fewer than the run's are enough
+
+    @property
+    def metrics(self) -> list[Metric]:
+        return [metric for block in self.blocks for metric in block.metrics]
 
 
 def chosen_size(short: bool, **changes: int | float | None) -> Size:

@@ -6,6 +6,7 @@ Frames are masked with zeros, which is a mask like any other: servers unmask as 
 from __future__ import annotations
 
 import base64
+import contextlib
 import socket
 import time
 from dataclasses import dataclass, field
@@ -122,7 +123,13 @@ class Link:
             self.receive()
         self.sock.setblocking(False)
 
-    def close(self) -> None:
+    def close(self, *, wait: bool = False) -> None:
+        """Leave as a page does that is closed, and `wait` until the server has closed as well."""
+        with contextlib.suppress(OSError, Closed):
+            self.sock.setblocking(wait)
+            self.sock.send(frame(b"\x03\xe8", _CLOSE))
+            while wait:
+                self.receive()
         self.sock.close()
 
 
@@ -155,8 +162,9 @@ def enter(door: Door) -> Link:
     link = dial(door)
     for message in door.dialect.hello():
         link.send(message)
-    if link.rest:
+    if link.rest:  # came with the handshake
         rest, link.rest = link.rest, b""
+        link.bytes_in += len(rest)
         link.take(rest)
     link.until_welcome()
     return link

@@ -85,6 +85,7 @@ class Results:
                 for verdict in self.verdicts(row, metric, name)
             ]
             for row in rows
+            if row.key in self.figures
             for metric in row.metrics
             if metric.goals
         }

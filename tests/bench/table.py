@@ -15,9 +15,10 @@ def table(results: Results, rows: Sequence[Row]) -> str:
     lines: list[tuple[str, ...]] = [HEAD]
     for row in rows:
         if row.key in results.figures:
-            lines.append((f"— {row.title}",))
-            for metric in row.metrics:
-                lines += _metric(results, row, metric)
+            for block in row.blocks:
+                lines.append((f"— {block.title}",))
+                for metric in block.metrics:
+                    lines += _metric(results, row, metric)
     widths = [max(len(line[i]) for line in lines if len(line) == len(HEAD)) for i in range(len(HEAD))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()

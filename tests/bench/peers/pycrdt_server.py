@@ -4,11 +4,11 @@ import sys
 
 import anyio
 import uvicorn
-from pycrdt.websocket import ASGIServer, WebsocketServer
+from pycrdt.websocket import ASGIServer, WebsocketServer, exception_logger
 
 
 async def main(port: int) -> None:
-    async with WebsocketServer() as rooms:
+    async with WebsocketServer(exception_handler=exception_logger) as rooms:
         application = ASGIServer(rooms)
         config = uvicorn.Config(
             application,
