@@ -59,6 +59,8 @@ def test_work_done_while_the_link_is_down_arrives(
         carl.type("b = 2\n")
         expect(carl.status).to_contain_text("kept on this device")
         expect(ivy.page.get_by_text("away").first).to_be_visible()
+        carets = ivy.page.locator(".peer-caret")
+        expect(carets).to_have_class("peer-caret peer-away")
         ivy.type("c = 3\n")
         assert "b = 2" not in ivy.text()
         proxy.mend()
@@ -69,8 +71,14 @@ def test_work_done_while_the_link_is_down_arrives(
         ivy.page.wait_for_function(
             "() => document.querySelector('.cm-content').textContent.includes('b = 2')"
         )
+        expect(carets).to_have_class("peer-caret")
         assert ivy.text() == carl.text()
         assert sorted(ivy.text().split("\n")) == ["", "a = 1", "b = 2", "c = 3"]
+        told = server.timeline(server.join(room["interviewer"], "Rita"))
+        seats = [
+            entry["kind"] for entry in told if entry["kind"] in ("seat.lost", "seat.back", "seat.merged")
+        ]
+        assert seats == ["seat.lost", "seat.back", "seat.merged"]
 
 
 def test_a_run_goes_on_while_the_browser_is_away(
