@@ -80,7 +80,7 @@ class StockClient:
     def __init__(self, clients: StockClients, name: str, seat: Seat) -> None:
         self.seat = seat
         self._clients = clients
-        self._name = name
+        self.name = name
 
     def connect(self) -> StockClient:
         """Connect, and wait for the document."""
@@ -112,4 +112,4 @@ class StockClient:
         return str(self.look()["files"].get(file, ""))
 
     def call(self, command: str, **options: Any) -> Any:
-        return self._clients.ask(command, self._name, **options)
+        return self._clients.ask(command, self.name, **options)

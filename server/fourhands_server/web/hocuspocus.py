@@ -29,7 +29,7 @@ from fourhands_server.web.socket import Enter, Place
 logger = logging.getLogger(__name__)
 
 OPEN_S = 30.0  # in which a socket must have had one good token
-REFUSALS = 100  # that one socket may bring upon itself
+REFUSALS = 100  # addresses denied or closed that one socket may bring upon itself
 FINAL = MalformedFrame.close_code  # codes from here on say that coming back would not help
 DENIED = frozenset({BadToken.close_code, Forbidden.close_code, OtherLineage.close_code})
 FAILED = 1011
@@ -86,10 +86,10 @@ class Connection:
     # For its documents
 
     def refused(self) -> None:
-        """A document was denied; a socket that makes a habit of it is closed."""
+        """An address was denied or closed; a socket that makes a habit of it is closed."""
         self._refusals += 1
         if self._refusals > REFUSALS:
-            self.wire.close(TooMany.close_code, "too many tokens that are no good")
+            self.wire.close(TooMany.close_code, f"refused more than {REFUSALS} times")
 
     # Inside
 
@@ -129,6 +129,7 @@ class Document:
     def __init__(self, connection: Connection, address: str) -> None:
         self._connection = connection
         self._address = address
+        self._prefix = hocuspocus.addressed(address, b"")
         self._waiting: list[bytes] | None = []  # what came before the token was judged; None: it is dropped
         self._entering: asyncio.Task[None] | None = None
         self._place: Place | None = None
@@ -172,7 +173,7 @@ class Document:
         """Send frames to this address."""
         wire = self._connection.wire
         start = wire.taken() + wire.buffered()
-        wire.write([hocuspocus.addressed(self._address, frame) for frame in frames])
+        wire.write([self._prefix + frame for frame in frames])
         end = wire.taken() + wire.buffered()
         if self._written and self._written[-1][1] == start:
             self._written[-1][1] = end
@@ -189,6 +190,7 @@ class Document:
             return
         denied = [hocuspocus.permission_denied(reason)] if code in DENIED else []
         self.write([*denied, hocuspocus.close(reason)])
+        self._connection.refused()
 
     def buffered(self) -> int:
         """Bytes of this address that the network has not taken; what waits for others is not its fault."""
@@ -245,10 +247,10 @@ class Document:
                 self._connection.wire.close(error.close_code, error.reason)
             else:
                 self.write([hocuspocus.permission_denied(error.reason)])
+                self._connection.refused()
         else:
             self.close(error.close_code, error.reason)
             place.closed(seat.id, error.close_code)
-        self._connection.refused()
 
     def _drop_waiting(self) -> list[bytes]:
         dropped, self._waiting = self._waiting or [], None

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.anyone import IN_NODE, KINDS, OURS, PYCRDT, Anybody, Anyone, InOurs
+from tests.support.anyone import HOCUSPOCUS, IN_NODE, KINDS, OURS, PYCRDT, Anybody, Anyone, InOurs
 from tests.support.bad_link import BadLink
 from tests.support.people import People
+from tests.support.records import entries_of, text_of
 from tests.support.server import LiveServer
 from tests.support.stock_clients import StockClients
 
 SHOWN = tuple(kind for kind in KINDS if kind != PYCRDT)  # pycrdt's Provider knows no awareness
+SAYING = (*HOCUSPOCUS, OURS)  # that all is saved; of the others nobody can tell
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -141,7 +143,11 @@ async def test_all_kinds_come_back_after_the_server_was_killed(anybody: Anybody,
             await client.connect()
         for kind, client in clients.items():
             await client.insert(f"{kind.replace(' ', '-')}/before ")
+        for kind in SAYING:
+            await clients[kind].is_saved()
         server.kill()
+        logged = text_of(await asyncio.to_thread(entries_of, server.data, room.id)).split()
+        assert {f"{kind.replace(' ', '-')}/before" for kind in SAYING} <= set(logged)
         for kind, client in clients.items():
             await client.insert(f"{kind.replace(' ', '-')}/while ")
         await asyncio.to_thread(server.start)

@@ -23,6 +23,7 @@ function shows(look, expected) {
     if (key === "peers") return isDeepStrictEqual(look.peers.map((peer) => peer.user?.name).sort(), wanted);
     if (key === "peer") return look.peers.some((peer) => includes(peer, wanted));
     if (key === "closed") return look.closed.some(({ code }) => code === wanted);
+    if (key === "unsynced") return look[key] === wanted;
     if (typeof wanted === "number") return look[key] >= wanted;
     return isDeepStrictEqual(look[key], wanted);
   });

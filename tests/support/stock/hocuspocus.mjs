@@ -29,7 +29,8 @@ export class HocuspocusLink {
     this.provider.on("unsyncedChanges", () => watch.note(() => {}));
     this.provider.on("status", ({ status }) => watch.status(status));
     this.provider.on("close", ({ event }) => {
-      if (!event.target) watch.note(() => this.seen.left.push(event.reason));
+      const made = Object.getPrototypeOf(event) === Object.prototype; // of a message, not by the socket
+      if (made) watch.note(() => this.seen.left.push(event.reason));
     });
     if (!beside) this.provider.attach();
   }
@@ -55,7 +56,8 @@ export class HocuspocusLink {
 
   look() {
     const { unsyncedChanges, isAuthenticated } = this.provider;
-    return { ...this.seen, unsynced: unsyncedChanges, authenticated: isAuthenticated };
+    const closed_documents = this.seen.left.length;
+    return { ...this.seen, closed_documents, unsynced: unsyncedChanges, authenticated: isAuthenticated };
   }
 
   get synced() {
