@@ -60,6 +60,7 @@ class OurClient:
         self.document = Document(self.client_id)
         self.pending: dict[int, tuple[str, bytes]] = {}
         self.welcome: envelope.Welcome | None = None
+        self._before: envelope.Welcome | None = None
         self.last = 0
         self.private: list[Entry] = []
         self.entries: list[Entry] = []
@@ -71,6 +72,7 @@ class OurClient:
         self.bytes_in = 0
         self._pseq = 0
         self._in_story = False
+        self._gives_back = False  # the log is another than before, and what it lacks goes before all else
         self._link: ClientConnection | None = None
         self._reader: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -86,7 +88,8 @@ class OurClient:
 
     async def connect(self) -> envelope.Welcome:
         """Connect or come back; returns once the room has told all that was missed."""
-        self.welcome, before = None, self.welcome
+        self.welcome, before = None, self.welcome or self._before
+        self._before = before
         self._link = await self._dial()
         self._reader = asyncio.create_task(self._read(self._link))
         hello = envelope.Hello(
@@ -218,9 +221,11 @@ class OurClient:
             case envelope.Entries(new):
                 for entry in new:
                     self._entry(entry)
-            case envelope.State(update, seq, left_out):
+            case envelope.State(update, seq, left_out, vector):
                 self.left_out = left_out or {}
                 self.document.apply(update)
+                if self._gives_back:
+                    self._give_back(vector)
                 self.last, self._in_story = max(self.last, seq), False
             case envelope.Ack(upto, seq):
                 self._settle(upto)
@@ -248,6 +253,20 @@ class OurClient:
             self.last, self._in_story = 0, True
             self.private = []
         self._settle(welcome.acked)
+        before = self._before
+        self._gives_back = before is not None and before.incarnation != welcome.incarnation
+        if not self._gives_back:
+            for pseq in sorted(self.pending):
+                self._send(pseq)
+
+    def _give_back(self, vector: bytes | None) -> None:
+        """What the room's log lost goes in the place of the first edit that waits: all stand on it."""
+        self._gives_back = False
+        if vector is not None:
+            first = min((pseq for pseq, (kind, _) in self.pending.items() if kind == EDIT), default=0)
+            if not first:
+                first = self._pseq = self._pseq + 1
+            self.pending[first] = ("relay", cbor.encode({"update": self.document.since(vector)}))
         for pseq in sorted(self.pending):
             self._send(pseq)
 
