@@ -73,6 +73,7 @@ def _harmless(victim: int) -> dict[str, bytes]:
 def our_frames(victim: int, clock: int, run: str) -> Iterator[Named]:
     """Frames of our dialect: every operation there is, and what only a server sends."""
     bodies: dict[str, dict[str, object]] = {
+        "relay": {"update": typed(STRANGER, 0, "graffiti")},
         "chat": {"text": "let me talk"},
         "file.create": {"path": "mine.py"},
         "file.rename": {"file": "main.py", "path": "theirs.py"},
@@ -95,6 +96,7 @@ def our_frames(victim: int, clock: int, run: str) -> Iterator[Named]:
     yield "op edit, own", _op("edit", entries.edit_body(typed(STRANGER, 0, "graffiti")))
     forged = typed(victim, clock, "forged", after=(victim, clock - 1))
     yield "op edit, forged", _op("edit", entries.edit_body(forged))
+    yield "op relay, forged", _op("relay", cbor.encode({"update": forged}))
     yield "op edit, relayed", _op("edit", entries.edit_body(forged, relayed=True))
     yield "op edit, wiped", _op("edit", entries.edit_body(erased(victim, 0, clock), 1_700_000_000_000))
     yield "op with a later number", envelope.encode(envelope.Op(2**40, "chat", cbor.encode({"text": "x"})))

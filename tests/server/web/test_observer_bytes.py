@@ -44,7 +44,7 @@ class Watched:
         http = self.people.host
         log = http.json("GET", "/timeline")["entries"]
         olga = self.people.olga.participant
-        seats = ("seat.opened", "seat.closed")
+        seats = ("seat.opened", "seat.lost", "seat.back", "seat.closed")
         kept = [
             (e["kind"], e["actor"], e["body"]) for e in log if e["actor"] != olga or e["kind"] not in seats
         ]
@@ -185,8 +185,12 @@ def test_no_call_by_http_writes(unchanged: Watched) -> None:
             body = {"text": "x", "code": "1", "file": "main.py", "title": "x", "invite": "candidate"}
             for json in ({}, body, {"participant": people.ada.participant}):
                 answer = people.observer.at(method.upper(), target, json=json)
-                at_large = target == "/api/rooms"
-                expect_problem(answer, 401 if at_large else 403, "bad-token" if at_large else "forbidden")
+                if target == "/api/rooms":
+                    expect_problem(answer, 401, "bad-token")
+                elif "{link}" in target:  # nobody's: only a link of one's own takes frames, which are judged
+                    expect_problem(answer, 410, "link-closed")
+                else:
+                    expect_problem(answer, 403, "forbidden")
                 tried += 1
     assert tried >= 3 * 8
 
