@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import limits
 from .entries import edit_update_alone
 
 _UPDATE: Final = b"\x00\x02"
 _OP: Final = b"\x70\x05\x83"
 _EDIT: Final = b"\x64edit"
+# An OP with a pseq of one byte and an update of two; all that is looked at one by one lies before its end.
+_SHORTEST_OP: Final = 21
 
 
 def stock_update(frame: bytes) -> bytes | None:
@@ -31,7 +32,7 @@ def stock_update(frame: bytes) -> bytes | None:
 
 def op_edit(frame: bytes) -> tuple[int, bytes, bytes] | None:
     """The pseq, the body and the update of an OP that is an edit; None: `envelope.decode` has to say."""
-    if frame[:3] != _OP or len(frame) > limits.UPDATE:
+    if frame[:3] != _OP or len(frame) < _SHORTEST_OP:
         return None
     head = frame[3]
     if head < 0x18:

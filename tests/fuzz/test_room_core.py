@@ -26,6 +26,7 @@ from fourhands_protocol import cbor
 from fourhands_protocol.entries import PRIVATE
 from fourhands_server.core import kept, reception, syncing
 from fourhands_server.core.adding import Adding
+from fourhands_server.core.keystrokes import Keystrokes
 from fourhands_server.core.questions import checked
 from fourhands_server.core.state import DataFile
 
@@ -295,6 +296,23 @@ def test_whoever_reads_slowly_is_told_all_the_same(seed: int) -> None:
     """By the log where that is short, else by story and document; here 8 entries are many."""
     with patch.object(reception, "RESUME_LIMIT", (5_000, 8)[seed % 2]):
         live(seed, stall=25)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS // 5))
+def test_the_short_way_of_typing_leads_where_the_long_one_does(seed: int) -> None:
+    short = live(seed).world
+    with (
+        patch.object(Keystrokes, "receive", lambda *_, **__: None),
+        patch.object(Keystrokes, "committed", lambda *_: False),
+    ):
+        long = live(seed).world
+    assert long.shortened == 0
+    assert short.rows == long.rows
+    assert short.told == long.told
+
+
+def test_typing_goes_the_short_way() -> None:
+    assert sum(live(seed).world.shortened for seed in range(4)) > 50
 
 
 def test_some_lives_leave_out_outputs_and_some_none() -> None:
