@@ -9,7 +9,6 @@ from playwright.sync_api import Page, Route, WebSocketRoute
 
 from fourhands_protocol import cbor, envelope
 
-
 # Any code but those of a clean leave (E-16).
 LOST = 4000
 

@@ -4,8 +4,7 @@ import type { Clock } from "./clock";
 import { type Owner, reserve, type Shelf, type StoredOutbox, type StoredPage } from "./shelf";
 import type { Tenancy } from "./tenancy";
 
-/** The name of a page that has ended is free at once, or, without locks, when nobody has answered. */
-const HELD_BY_ANOTHER_MS = 150;
+const PATIENCE_MS = 150;
 const KEPT_FOR_MS = 30 * 86_400_000;
 
 export interface OrphansOptions {
@@ -26,10 +25,10 @@ export class Orphans {
 
   /** The page to continue, or null where there is none; `found` is told of the rest. Rejects where the shelf fails. */
   async adopt(): Promise<StoredOutbox | null> {
-    const { shelf, owner, clock } = this.#options;
+    const { shelf, tenancy, owner, clock } = this.#options;
     await shelf.sweep(clock.now() - KEPT_FOR_MS);
     const claims = (await shelf.pages(owner)).map((page) => this.#claim(page));
-    const timeout = this.#after(HELD_BY_ANOTHER_MS);
+    const timeout = this.#after(tenancy.patience ?? PATIENCE_MS);
     const free: StoredOutbox[] = [];
     for (const claim of claims) {
       const outbox = await Promise.race([claim, timeout]);

@@ -2,6 +2,8 @@
 
 /** The names are held until the page ends, or lets them go. */
 export interface Tenancy {
+  /** ms after which a name that is not ours yet is somebody else's; 150 where it does not say. */
+  readonly patience?: number;
   /** Resolves when the name is ours, which is at once where nobody has it, and else when its page has ended. */
   hold(name: string): Promise<void>;
   release(name: string): void;
@@ -9,15 +11,26 @@ export interface Tenancy {
 
 /** By the browser's own locks; they need a secure context, which a plain http address in an office is not. */
 export function openTenancy(): Tenancy {
-  if (typeof navigator !== "undefined" && "locks" in navigator) return new Locks(navigator.locks);
-  if (typeof BroadcastChannel !== "undefined") return new Questions(new BroadcastChannel("fourhands.pages"));
+  if (typeof navigator !== "undefined" && "locks" in navigator) return byLocks(navigator.locks);
+  if (typeof BroadcastChannel !== "undefined") return byQuestions(new BroadcastChannel("fourhands.pages"));
   return ALONE;
 }
 
 /** Nobody can be asked: then nobody's name is taken, and our own are new. */
 const ALONE: Tenancy = { hold: () => new Promise(() => {}), release: () => {} };
 
+export function byLocks(locks: LockManager): Tenancy {
+  return new Locks(locks);
+}
+
+/** A page that is frozen does not answer, and loses its name. */
+export function byQuestions(channel: BroadcastChannel): Tenancy {
+  return new Questions(channel);
+}
+
 class Locks implements Tenancy {
+  /** They answer at once; a page that is being reloaded may take a moment to let go. */
+  readonly patience = 100;
   readonly #locks: LockManager;
   readonly #held = new Map<string, () => void>();
 
@@ -54,8 +67,8 @@ interface Said {
   by: number;
 }
 
-/** By asking the other pages, where there are no locks. A page that is frozen does not answer, and loses its name. */
 class Questions implements Tenancy {
+  readonly patience = ANSWER_MS + 30;
   readonly #channel: BroadcastChannel;
   readonly #me = Math.random();
   /** False while we still ask. */
