@@ -1,6 +1,6 @@
 # The only task runner. People need two of these: `make run` starts Fourhands, `make test` checks all of it.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-.PHONY: run setup test tools lint types web unit bench bench-kernels judge attack chaos fuzz format lock clean
+.PHONY: run setup test tools lint types web unit bench idle bench-kernels judge attack chaos fuzz format lock clean
 
 run: setup ; @exec fourhands serve --with-room
 setup: ; @.make/setup run
@@ -12,6 +12,7 @@ web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../prot
 # Two at a time; what fails beside others is named and has to pass alone.
 unit: ; pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder || pytest --last-failed --last-failed-no-failures none
 bench: ; @.make/setup bench && python -m tests.bench
+idle: tools ; python -m tests.bench.idle
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest --numprocesses 2 tests/kernels/judge
 attack: tools ; @python -m tests.attack

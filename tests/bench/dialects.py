@@ -22,6 +22,7 @@ class Dialect(Protocol):
     """One connection's side of the talk."""
 
     echoes: bool  # whether an edit comes back to its author, as the ack
+    heartbeat: bytes | None  # what an idle page says every few seconds
 
     def hello(self) -> Iterable[bytes]:
         """The messages a client opens with."""
@@ -63,6 +64,8 @@ class Dialect(Protocol):
 class Stock:
     """An unmodified y-websocket client."""
 
+    heartbeat = None
+
     def __init__(self, vector: bytes = EMPTY_VECTOR, *, echoes: bool = True) -> None:
         self._vector = vector
         self.echoes = echoes
@@ -100,6 +103,7 @@ class Stock:
 class Hocuspocus:
     """A client of @hocuspocus/provider: y-protocols behind the name of the document, and its own acks."""
 
+    heartbeat = None
     echoes = False  # it comes back too, but sync status is what the provider takes for the ack
 
     def __init__(self, document: str, token: str = "bench", vector: bytes = EMPTY_VECTOR) -> None:
@@ -143,6 +147,7 @@ class Own:
     """Our own client, `fourhands.v1`: edits as numbered operations, one cumulative ack, no echo."""
 
     echoes = False
+    heartbeat = b"\x70\x07\x81\x01"  # PING
 
     def __init__(self, vector: bytes | None = None, last: int = 0, **known: str) -> None:
         self.instance = secrets.token_urlsafe(16)

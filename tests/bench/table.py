@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from tests.bench.chart import interval
 from tests.bench.figures import Metric, Row
 from tests.bench.results import BASE, Results, number
 
@@ -40,8 +41,8 @@ def _metric(results: Results, row: Row, metric: Metric) -> Iterator[tuple[str, .
             title,
             name,
             number(median),
-            f"{number(min(values))} to {number(max(values))}",
-            f"{to_base.value:.2f} ({to_base.low:.2f} to {to_base.high:.2f})" if to_base else "",
+            f"{number(min(values))} to {number(max(values))}" if len(values) > 1 else "",
+            f"{to_base.value:.2f}{interval(to_base.low, to_base.high)}" if to_base else "",
             "; ".join(verdict.words for verdict in verdicts),
             " ".join("yes" if v.met else f"NO ({v.reached})" for v in verdicts),
         )

@@ -95,7 +95,7 @@ ROWS = (
         "document",
         (
             Block(
-                "A document of 100,000 edits",
+                "A large document (100,000 edits in a full run)",
                 (
                     Metric("join", f"join {_CHANGED}, to step 2", "ms", goals=(Goal(12),)),
                     Metric("join_cpu", f"join {_CHANGED}, CPU of the server", "ms", goals=(Goal(9),)),

@@ -1,0 +1,96 @@
+"""`make idle`: very many idle connections on one server, in rooms of two: what they cost in memory and CPU.
+
+Ends with status 1 where 10,000 connections take more than 500 MB or 5 % of a core. Half of them are our own
+clients, which send heartbeats as the page does; the others are stock clients, which never say a word.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.bench.contestants import Fourhands, FourhandsOwn
+from tests.bench.costs import Meter, memory
+from tests.bench.link import Door
+from tests.bench.load import Load, filled
+
+MOST_MB, MOST_CPU = 500, 5.0  # of 10,000 connections; per cent of a core
+BEAT_S = 5.0  # between two heartbeats of our own client
+
+
+class Mixed(FourhandsOwn):
+    """One of our own clients and one stock client a room."""
+
+    def door(self, room: str, vector: bytes = b"\x00") -> Door:
+        self._turn = not getattr(self, "_turn", False)
+        return super().door(room, vector) if self._turn else Fourhands.door(self, room, vector)
+
+
+def main() -> int:
+    """Fill, rest, look."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.idle", description=__doc__)
+    parser.add_argument("--connections", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=60.0, help="that CPU is looked at")
+    options = parser.parse_args()
+    wanted = options.connections + 1_000
+    raise_limit(wanted)
+    with (
+        tempfile.TemporaryDirectory(prefix="idle-") as scratch,
+        Mixed(Path(scratch)) as server,
+        beside(server, options.connections // 2) as load,
+    ):
+        print(f"{options.connections} connections; looking for {options.seconds:g} s", flush=True)
+        meter, began, before = Meter(server.pid), time.perf_counter(), memory(server.pid)
+        rest(load, options.seconds)
+        server_s, load_s = meter.stop()
+        took = time.perf_counter() - began
+        after, alone = memory(server.pid), memory(server.pid, kernels=False)
+    share = options.connections / 10_000
+    cpu = 100 * server_s / took
+    print(f"memory {after / 1e6:.0f} MB ({before / 1e6:.0f} at first; {alone / 1e6:.0f} without kernels)")
+    print(f"CPU {cpu:.2f} % of a core; the load {100 * load_s / took:.1f} %")
+    met = after / 1e6 <= MOST_MB and cpu <= MOST_CPU * max(share, 0.1)
+    print(f"at most {MOST_MB} MB and {MOST_CPU * max(share, 0.1):g} %: {'yes' if met else 'NO'}")
+    return 0 if met else 1
+
+
+@contextlib.contextmanager
+def beside(server: Fourhands, rooms: int) -> Iterator[Load]:
+    """Rooms of two with a few keys in each, at rest."""
+    with filled(server, rooms, 2) as load:
+        load.paced(1_000, rooms * 3 / 1_000)
+        rest(load, 20)
+        yield load
+
+
+def rest(load: Load, seconds: float) -> None:
+    """Do nothing but what idle pages do."""
+    stop = time.perf_counter() + seconds
+    links = [link for room in load.rooms for link in room.links if link.door.dialect.heartbeat]
+    beat, number = time.perf_counter(), 0.0
+    while (now := time.perf_counter()) < stop:
+        due = min(len(links) * (now - beat) / BEAT_S, number + len(links))
+        while number < due:
+            link = links[int(number) % len(links)]
+            assert link.door.dialect.heartbeat is not None
+            link.send(link.door.dialect.heartbeat)
+            number += 1
+        load.turn(0.02)
+
+
+def raise_limit(files: int) -> None:
+    """Let this process and the server open so many files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < files:
+        raise SystemExit(f"so many connections need {files} open files; this machine allows {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, files), hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The benchmark measures what it says it does: typed updates are real, counts and intervals are right."""
+
+from __future__ import annotations
+
+import random
+
+import pycrdt
+import pytest
+
+from fourhands_protocol import sync
+from fourhands_protocol.varint import write_uint
+from tests.bench.dialects import Hocuspocus, Own, Stock
+from tests.bench.figures import SHORT
+from tests.bench.intervals import percentile, ratio
+from tests.bench.link import frame
+from tests.bench.results import Results
+from tests.bench.rows import ROWS
+from tests.bench.updates import ERASES, ERASES_EVERY, TEXT, Typist, client_id
+from tests.support.documents import Document
+
+
+def test_what_a_typist_types_is_a_document_of_its_keys() -> None:
+    typist, document, expected = Typist(client_id(random.Random(4))), Document(7), ""
+    for number in range(1, 500):
+        document.apply(typist.key())
+        if number % ERASES_EVERY >= ERASES_EVERY - ERASES:
+            expected = expected[:-1]
+        else:
+            expected += chr(TEXT[number % len(TEXT)])
+    assert document.text("main.py") == expected
+    assert sync.decode_vector(document.vector()) == {typist.client: typist.clock}
+
+
+def test_a_paste_can_be_typed_after_and_taken_back_from() -> None:
+    typist, document = Typist(client_id(random.Random(5))), Document(7)
+    document.apply(typist.paste(b"pasted text"))
+    for _ in range(ERASES_EVERY):
+        document.apply(typist.key())
+    assert document.text("main.py").startswith("pasted textor number")
+    assert len(document.text("main.py")) == len("pasted text") + ERASES_EVERY - 2 * ERASES
+
+
+@pytest.mark.parametrize("dialect", [Stock(), Hocuspocus("room")], ids=["stock", "hocuspocus"])
+def test_keys_are_counted_also_where_a_server_has_merged_them(dialect: Stock | Hocuspocus) -> None:
+    typist = Typist(client_id(random.Random(6)))
+    for _ in range(10):
+        updates = [typist.key() for _ in range(30)]
+        for update in updates:
+            message = b"before" + dialect.edit(update)
+            assert dialect.count(message, len(b"before"), len(message)) == 1
+        merged = dialect.edit(pycrdt.merge_updates(*updates))
+        assert dialect.count(merged, 0, len(merged)) == 30
+
+
+def test_our_own_client_tells_edits_and_acks() -> None:
+    from fourhands_protocol import envelope
+    from fourhands_protocol.entries import Entry, edit_body
+
+    own, typist = Own(), Typist(client_id(random.Random(8)))
+    update = typist.key()
+    assert envelope.decode(own.edit(update)) == envelope.Op(1, "edit", edit_body(update))
+    entries = tuple(Entry("room", seq, 5, "ada", "edit", edit_body(typist.key())) for seq in (3, 4))
+    told = envelope.encode(envelope.Entries(entries))
+    assert own.count(told, 0, len(told)) == 2
+    ack = envelope.encode(envelope.Ack(7, 9))
+    assert (own.count(ack, 0, len(ack)), own.acks(ack, 0, len(ack)), own.acked) == (0, 7, 7)
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536])
+def test_frames_are_as_a_browser_masks_them(size: int) -> None:
+    from websockets.frames import Frame
+    from websockets.streams import StreamReader
+
+    reader = StreamReader()
+    reader.feed_data(frame(b"x" * size))
+    parser = Frame.parse(reader.read_exact, mask=True, max_size=1 << 20)
+    with pytest.raises(StopIteration) as found:
+        next(parser)
+    assert found.value.value.data == b"x" * size
+
+
+def test_a_ratio_is_that_of_the_same_rounds() -> None:
+    found = ratio([20, 40, 60], [10, 20, 30])
+    assert found is not None
+    assert found.value == found.low == found.high == pytest.approx(2)
+    wide = ratio([20, 40], [10, 30])
+    assert wide is not None
+    assert wide.low < 1 < wide.value < wide.high
+    assert ratio([], [1]) is None
+    assert percentile([3, 1, 2], 50) == 2
+
+
+def test_goals_are_met_or_not() -> None:
+    results = Results(SHORT)
+    row = next(row for row in ROWS if row.key == "deliveries")
+    results.add("deliveries", "fourhands", {"flat_out": 70_000})
+    results.add("deliveries", "y-websocket-server", {"flat_out": 60_000})
+    found = results.verdicts(row, row.metrics[0], "fourhands")
+    assert [verdict.met for verdict in found] == [True, False]
+
+
+def test_a_client_id_takes_as_many_bytes_as_most() -> None:
+    assert {len(write_uint(client_id(random.Random(seed)))) for seed in range(200)} == {5}
