@@ -7,8 +7,8 @@ sends raises a ProtocolError, whose code closes the connection.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
 from fourhands_protocol.entries import EDIT
@@ -24,7 +24,14 @@ from fourhands_server.core.presence import Cursor, Presence, cursor_of
 from fourhands_server.core.seat import Greeting, Lagging, Seat, Syncing
 
 OURS = bytes([envelope.FRAME])
+T = TypeVar("T")
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
+
+
+class Undecoded(errors.ProtocolError):
+    """A mistake of ours over a frame before anything came of it; its cause is for whoever mends it."""
+
+    close_code = 1011
 
 
 class Desk(Protocol):
@@ -81,9 +88,9 @@ class Reception:
         if frame[:1] == OURS:
             if seat.dialect != "fourhands":
                 raise errors.MalformedFrame("envelope frames need the subprotocol fourhands.v1")
-            self._ours(seat, envelope.decode(frame))
+            self._ours(seat, _decoded(envelope.decode, frame))
         else:
-            self._stock(seat, sync.decode(frame))
+            self._stock(seat, _decoded(sync.decode, frame))
 
     def _stock(self, seat: Seat, message: sync.Frame) -> None:
         match message:
@@ -333,6 +340,15 @@ class Reception:
             due = self._presence.move(seat.person, cursor, self._ledger.now)
             if due is not None:
                 self._desk.record_cursor(seat.person, due)
+
+
+def _decoded(decode: Callable[[bytes], T], frame: bytes) -> T:
+    try:
+        return decode(frame)
+    except errors.ProtocolError:
+        raise
+    except Exception as mistake:
+        raise Undecoded("the server failed over this frame; try again") from mistake
 
 
 def _reads_private(seat: Seat) -> bool:

@@ -33,7 +33,7 @@ from fourhands_server.core.keystrokes import Keystrokes
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
 from fourhands_server.core.private import PrivateState
-from fourhands_server.core.reception import Reception
+from fourhands_server.core.reception import Reception, Undecoded
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.seating import Seating
@@ -201,7 +201,7 @@ class Room:
         return self._keystrokes.receive(seat, frame, now=now)
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
-        """A frame came; one that no honest client sends costs the connection."""
+        """A frame came; one that no honest client sends costs the connection. Raises Undecoded."""
         seat = self.seats.get(seat_id)
         if seat is None or seat.closed:
             return
@@ -216,6 +216,8 @@ class Room:
                 self._reception.receive(seat, frame)
         except ProtocolError as error:
             self._seats.close(seat, error.close_code, error.reason)
+            if isinstance(error, Undecoded):
+                raise
 
     def closed(self, seat_id: str, code: int, *, now: int) -> None:
         """The connection is gone, whoever closed it; the seat of a page that may come back is kept."""

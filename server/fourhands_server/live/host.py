@@ -34,6 +34,7 @@ from fourhands_server.core.effects import (
     Settle,
 )
 from fourhands_server.core.operations import Refused
+from fourhands_server.core.reception import Undecoded
 from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState
@@ -41,6 +42,7 @@ from fourhands_server.engine.documents import Documents
 from fourhands_server.live.calls import Calls, RoomFailed
 from fourhands_server.live.kernel_desk import KernelDesk
 from fourhands_server.live.outbox import Outbox, Wire
+from fourhands_server.live.outboxes import Outboxes
 from fourhands_server.live.pages import is_last, read_page
 from fourhands_server.live.told import Told
 from fourhands_server.log.errors import LogError
@@ -77,7 +79,7 @@ class RoomHost:
         self.told = Told(room, parts.log)
         self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
-        self._outboxes: dict[str, Outbox] = {}
+        self._outboxes = Outboxes(room, filled=self._await_drained)
         self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
         self._carrying = False
@@ -106,24 +108,24 @@ class RoomHost:
         if self.failed is not None:
             wire.close(NotRecorded.close_code, NOT_RECORDED)
             return
-        self._outboxes[seat.id] = Outbox(seat, wire)
+        self._outboxes.open(seat, wire)
         self._event(self.room.open, seat)
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
         try:
             append = self.room.typed(seat_id, frame, now=self._parts.clock())
+            if append is not None and self.failed is None:
+                self._append([append])
         except Exception as error:
             self._mistaken(error)
             return
         if append is None:
             self._event(self.room.receive, seat_id, frame)
-        elif self.failed is None:
-            self._append([append])
 
     def closed(self, seat_id: str, code: int) -> None:
         """The connection is gone."""
-        if self._outboxes.pop(seat_id, None) is not None:
+        if self._outboxes.gone(seat_id):
             self._event(self.room.closed, seat_id, code)
 
     @property
@@ -150,9 +152,7 @@ class RoomHost:
 
     def tick(self) -> None:
         """Time went on."""
-        for seat, outbox in self._outboxes.items():
-            if not outbox.tick(self._now()):
-                self.room.drop_seat(seat, SlowReader.close_code, "nothing was read for 30 seconds")
+        self._outboxes.tick(self._now())
         self._event(self.room.tick)
 
     def let_go(self) -> None:
@@ -211,7 +211,7 @@ class RoomHost:
             while self.failed is None:
                 if effects := self.room.take_effects():
                     self._carry(effects)
-                elif not self._flush():
+                elif not self._outboxes.flush():
                     break
         except Exception as error:
             self._mistaken(error)
@@ -222,6 +222,8 @@ class RoomHost:
         """Let the core hear of something, then do what it asks for."""
         try:
             event(*details, now=self._now())
+        except Undecoded as error:
+            logger.error("room %s: a mistake of ours over a frame", self.id, exc_info=error)
         except Exception as error:
             self._mistaken(error)
         self.carry_out()
@@ -235,7 +237,7 @@ class RoomHost:
                 self._parts.documents.apply(self.id, effect.seq, effect.update)
             elif not isinstance(effect, Append | CloseSeat):
                 self._do(effect)
-        self._flush()
+        self._outboxes.flush()
         for effect in effects:
             if isinstance(effect, CloseSeat):
                 self._close(effect)
@@ -310,27 +312,11 @@ class RoomHost:
             return
         self.failed = reason
         logger.error("room %s is not recorded: %s", self.id, reason)
-        for outbox in self._outboxes.values():
-            outbox.wire.close(NotRecorded.close_code, NOT_RECORDED)
-        self._outboxes.clear()
+        self._outboxes.close_all(NotRecorded.close_code, NOT_RECORDED)
         self._calls.fail(reason)
         self.kernel.let_go()
         for task in self._tasks:
             task.cancel()
-
-    def _flush(self) -> bool:
-        """Write what gathered for the connections; True where one of them is to be closed for it."""
-        closes = False
-        for seat in self.room.take_talking():
-            outbox = self._outboxes.get(seat.id)
-            if outbox is None:
-                continue
-            if not outbox.flush():
-                self.room.drop_seat(seat.id, SlowReader.close_code, "this client reads too slowly")
-                closes = True
-            elif outbox.full and self.room.filled(seat.id):
-                self._await_drained(outbox)
-        return closes
 
     def _await_drained(self, outbox: Outbox) -> None:
         self._answered(
@@ -340,8 +326,7 @@ class RoomHost:
         )
 
     def _close(self, effect: CloseSeat) -> None:
-        if outbox := self._outboxes.pop(effect.seat, None):
-            outbox.wire.close(effect.code, effect.reason)
+        if self._outboxes.close(effect.seat, effect.code, effect.reason):
             self.room.closed(effect.seat, effect.code, now=self._now())
 
     # Questions
@@ -362,7 +347,7 @@ class RoomHost:
 
     async def _page(self, ask: AskEntries) -> tuple[list[Entry], int]:
         """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
-        if not ask.held and (outbox := self._outboxes.get(ask.seat)):
+        if not ask.held and (outbox := self._outboxes.of(ask.seat)):
             await outbox.wire.drained()
         page = await read_page(
             self._parts.log,
@@ -437,7 +422,7 @@ class RoomHost:
         self.carry_out()
 
     def _renew(self, seat_id: str) -> None:
-        if outbox := self._outboxes.get(seat_id):
+        if outbox := self._outboxes.of(seat_id):
             token, seconds = self._parts.renew(self.id, outbox.seat)
             outbox.seat.expires_at = self._now() + seconds * 1_000_000
             outbox.seat.send(envelope.encode(envelope.Token(token, seconds)))

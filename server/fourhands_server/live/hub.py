@@ -148,7 +148,10 @@ class Hub:
     async def _watch_kernels(self) -> None:
         while True:
             await asyncio.sleep(AVAILABILITY_S)
-            await self._look_at_kernels()
+            try:
+                await self._look_at_kernels()
+            except Exception:
+                logger.exception("whether code can run here could not be found out")
 
     async def _look_at_kernels(self) -> None:
         available = await self.parts.kernels.availability()
