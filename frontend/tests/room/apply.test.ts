@@ -5,6 +5,7 @@ import type { CborMap } from "../../../protocol/ts/cbor";
 import type { Entry } from "../../../protocol/ts/entries";
 import { apply, applyAll } from "../../src/room/apply";
 import { ALL_HELP, EMPTY, type RoomState } from "../../src/room/state";
+import { vectors } from "../protocol/vectors";
 
 /** Writes a log: one entry a second. */
 class Log {
@@ -43,6 +44,35 @@ describe("the room", () => {
     const settings = { hover: false, completion: true, diagnostics: "?" };
     const log = new Log().add("server", "room.created", { title: "T", lineage: "l", settings, version: 1 });
     expect(log.state.help).toEqual({ ...ALL_HELP, hover: false });
+  });
+});
+
+describe("seats, by the vectors that the server's fold is held to as well", () => {
+  interface Case {
+    name: string;
+    entries: [second: number, kind: string, body: CborMap][];
+    seats: string[];
+    lost: string[];
+    online: boolean;
+    since: number;
+  }
+  const BEFORE: Case["entries"] = [
+    [0, "room.created", { title: "T", lineage: "l", settings: {}, version: 1 }],
+    [0, "person.joined", { name: "Ada", role: "candidate", colour: 0, invite: "candidate/1" }],
+  ];
+
+  test.each(vectors<{ cases: Case[] }>("seats").cases)("$name", ({ entries, name: _, ...wanted }) => {
+    const log = [...BEFORE, ...entries].map(
+      ([second, kind, body], at): Entry => ({
+        stream: "room",
+        seq: at + 1,
+        at: second * 1_000_000,
+        actor: "ada",
+        kind,
+        body,
+      }),
+    );
+    expect(applyAll(EMPTY, log).people.get("ada")).toMatchObject(wanted);
   });
 });
 
