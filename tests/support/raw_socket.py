@@ -26,10 +26,12 @@ class Closed(Exception):
 class RawSocket:
     """One connection, upgraded."""
 
-    def __init__(self, server: LiveServer, seat: Seat, *, ours: bool = False, window: int = 0) -> None:
+    def __init__(
+        self, server: LiveServer, seat: Seat, *, ours: bool = False, window: int = 0, path: str = ""
+    ) -> None:
         """`window`: bytes that the network takes for a client that reads nothing; 0: as many as it likes."""
         self.ours = ours
-        path, offer = f"/yjs/{seat.room}?token={seat.token}", b""
+        path, offer = path or f"/yjs/{seat.room}?token={seat.token}", b""
         if ours:
             path = f"/yjs/{seat.room}"
             offer = f"Sec-WebSocket-Protocol: {envelope.SUBPROTOCOL}, bearer.{seat.token}\r\n".encode()

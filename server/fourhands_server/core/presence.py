@@ -114,7 +114,8 @@ class Presence:
             self.claim(offered.client, person)
         except ProtocolError:
             return None
-        clock = offered.clock if shown is None else max(shown.clock + 1, offered.clock)
+        # y-protocols takes a client's first clock for 0, at which it believes nothing.
+        clock = max(1, offered.clock) if shown is None else max(shown.clock + 1, offered.clock)
         self.shown[offered.client] = Shown(offered.client, seat, person, offered.clock, clock, state)
         return State(offered.client, clock, state)
 

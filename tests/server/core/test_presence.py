@@ -34,6 +34,13 @@ def test_a_state_that_is_gone_and_comes_back_is_believed() -> None:
     assert (back.clock, back.text is not None) == (5, True)
 
 
+def test_whoever_has_just_come_is_believed_at_once() -> None:
+    """Stock clients begin at clock 0, which others ignore, and renew their states after 15 seconds."""
+    room = presence()
+    assert [told.clock for told in offer(room, 1, 0, seat="ada")] == [1]
+    assert [told.clock for told in offer(room, 1, 1, seat="ada")] == [2]
+
+
 def test_another_seat_cannot_speak_for_a_client_that_is_here() -> None:
     room = presence()
     offer(room, 1, 3, seat="ada")

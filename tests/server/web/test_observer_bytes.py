@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from tests.support import hostile
 from tests.support.people import People, expect_problem
+from tests.support.raw_provider import RawProvider
 from tests.support.raw_socket import TEXT, Closed, RawSocket
 from tests.support.server import LiveServer
 from tests.support.stock_clients import StockClient, StockClients
 
-from fourhands_protocol import envelope
+from fourhands_protocol import envelope, hocuspocus, sync
 
 MUTANTS = 1_500
 OPEN = ("/api/invite", "/api/join", "/api/token")  # they write nothing in a room where one is already
@@ -82,6 +83,14 @@ class Watched:
             except Closed as closed:
                 return closed
 
+    def hears_as_provider(self, frame: bytes) -> Closed | list[bytes]:
+        """The same from a Hocuspocus provider of olga's, once it has asked for the document."""
+        with RawProvider(self.people.server, self.people.olga) as link:
+            try:
+                return link.says(sync.step1(b"\x00")).says(frame).told()
+            except Closed as closed:
+                return closed
+
 
 @pytest.fixture(scope="module")
 def watched(server: LiveServer, node_process: StockClients) -> Iterator[Watched]:
@@ -108,6 +117,16 @@ def test_no_frame_of_the_stock_dialect_writes(unchanged: Watched) -> None:
             assert closed.reason, name
             if name.startswith(("update, ", "step 2, ")) and not name.endswith("twice"):
                 assert closed.code == 4403, (name, closed)
+
+
+def test_no_frame_of_hocuspocus_dialect_writes(unchanged: Watched) -> None:
+    for name, frame in hostile.stock_frames(unchanged.victim, unchanged.clock):
+        told = unchanged.hears_as_provider(frame)
+        if isinstance(told, Closed):
+            assert 4400 <= told.code < 4500, (name, told)
+        elif name != "auth, permission denied":  # which is a token here
+            assert hocuspocus.SAVED not in told, name
+            assert hocuspocus.NOT_SAVED in told or told[-1][0] == hocuspocus.CLOSE, (name, told)
 
 
 def test_awareness_of_an_observer_is_nobodys(unchanged: Watched) -> None:
