@@ -1,4 +1,4 @@
-"""Who is here, away and since when: the fold of seats, by the vectors that hold for the page's fold as well."""
+"""Who is here, away and since when: the fold of seats, by vectors that hold for the page's fold too."""
 
 from __future__ import annotations
 

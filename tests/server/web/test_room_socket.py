@@ -70,7 +70,7 @@ class Host:
         self.left.append(code)
 
 
-async def connected(host: Host | None) -> tuple[RoomSocket, StuckTransport]:
+async def connected(host: Host | None, handshake: bytes = HANDSHAKE) -> tuple[RoomSocket, StuckTransport]:
     """A socket after its handshake, in the room if there is one."""
 
     async def enter(*_: object) -> Any:
@@ -81,7 +81,7 @@ async def connected(host: Host | None) -> tuple[RoomSocket, StuckTransport]:
     transport = StuckTransport()
     made = room_socket(enter)(Config(app=None), ServerState(), {}, asyncio.get_running_loop())
     made.connection_made(transport)
-    made.data_received(HANDSHAKE)
+    made.data_received(handshake)
     assert made._entering is not None
     await made._entering
     return made, transport
@@ -189,6 +189,19 @@ async def test_a_pong_to_the_ping_keeps_the_connection() -> None:
         assert transport.sent[:2] == b"\x89\x08"
         socket.data_received(b"\x8a\x88\x00\x00\x00\x00" + transport.sent[2:])
     assert not transport.aborted
+    socket.connection_lost(None)
+
+
+@pytest.mark.parametrize(("offer", "seconds"), [(b"", 8), (b"fourhands.v1, bearer.t", 20)])
+async def test_who_has_no_heartbeat_of_its_own_is_asked_so_often_that_16_seconds_find_it_out(
+    offer: bytes, seconds: int
+) -> None:
+    header = b"Sec-WebSocket-Protocol: " + offer + b"\r\n" if offer else b""
+    handshake = HANDSHAKE.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n")
+    socket, _ = await connected(Host(), handshake)
+    assert socket._timer is not None
+    left = socket._timer.when() - asyncio.get_running_loop().time()
+    assert seconds - 1 < left <= seconds
     socket.connection_lost(None)
 
 
