@@ -54,6 +54,7 @@ class World:
         self.boots = 0
         self.shortened = 0  # frames that went the short way
         self.told: list[tuple[str, bytes]] = []  # everything that was sent to anybody
+        self.reports: list[str] = []
         self.journal = 0
         self.incarnation = INCARNATION
         self.loss: Loss | None = None
@@ -177,6 +178,8 @@ class World:
                 self.executed.append(effect)
             case effects.ApplyEdit() | effects.Acknowledge() | effects.RenewToken():
                 pass
+            case effects.Report(words):
+                self.reports.append(words)
             case _:
                 self.kernel_effects.append(effect)
 

@@ -27,7 +27,7 @@ const RELAY_MAX = 500 * 1024;
 interface Story {
   entries: Entry[];
   reset: boolean;
-  /** The log is another than the one that we knew: it may have lost what our document still has. */
+  /** The log is another than the one that we knew, or behind it: it may have lost what our document still has. */
   changed: boolean;
 }
 
@@ -102,8 +102,9 @@ export class Exchange {
   }
 
   /** True when the tail follows at once; else the story comes first, and its end is `state`. */
-  welcome({ mode, lineage, incarnation, acked, role }: Welcome): boolean {
-    const changed = this.#incarnation !== undefined && this.#incarnation !== incarnation;
+  welcome({ mode, lineage, incarnation, acked, role, heads }: Welcome): boolean {
+    const another = this.#incarnation !== undefined && this.#incarnation !== incarnation;
+    const changed = another || (heads.room ?? 0) < (this.#progress.last.room ?? 0);
     this.#lineage = lineage;
     this.#incarnation = incarnation;
     this.arrived = this.#settle(acked).length;

@@ -190,6 +190,13 @@ class RenewToken:
     seat: str
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell the operator of something that only they can put right."""
+
+    words: str
+
+
 Effect = (
     Append
     | ApplyEdit
@@ -209,4 +216,5 @@ Effect = (
     | CloseSeat
     | Settle
     | RenewToken
+    | Report
 )

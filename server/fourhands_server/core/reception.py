@@ -16,7 +16,7 @@ from fourhands_protocol.hocuspocus import NOT_SAVED
 from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
 from fourhands_server.core import delivery, kept, lagging, operations, syncing
 from fourhands_server.core.colours import user_colours
-from fourhands_server.core.effects import Origin, RenewToken
+from fourhands_server.core.effects import Origin, RenewToken, Report
 from fourhands_server.core.healing import Healing
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
@@ -25,6 +25,10 @@ from fourhands_server.core.seat import Greeting, Lagging, Seat, Syncing
 
 OURS = bytes([envelope.FRAME])
 T = TypeVar("T")
+BEHIND = (
+    "a page knows entries that the log does not have. If an older copy of the data folder was put back, stop"
+    " the server, remove rooms.db.mark and start again: pages then bring back what they still hold"
+)
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
 
 
@@ -229,6 +233,10 @@ class Reception:
         if same and self._healing.was(hello.incarnation):
             # Its document may hold what the log has lost: it gives that back, or takes the room's instead.
             same = seat.heals = self._healing.open and allows(seat.role, EDIT)
+        if known and after > self._ledger.state.head:
+            # It says that the log lost its tail, and the log does not: its word is not enough to heal by.
+            self._ledger.effects.append(Report(BEHIND))
+            same = False
         self._healing.know(seat, hello.name)
         self._desk.seated(seat, pending=hello.pending)
         seat.send(self._welcome(seat, "resumed" if resumed else "resync" if same else "reset"))

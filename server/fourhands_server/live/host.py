@@ -31,6 +31,7 @@ from fourhands_server.core.effects import (
     Effect,
     Origin,
     RenewToken,
+    Report,
     Settle,
 )
 from fourhands_server.core.operations import Refused
@@ -256,6 +257,8 @@ class RoomHost:
                 self._calls.settle(effect)
             case RenewToken(seat):
                 self._renew(seat)
+            case Report(words):
+                logger.warning("room %s: %s", self.id, words)
             case Append() | ApplyEdit() | CloseSeat():
                 raise AssertionError("these are done in batches")
             case _:

@@ -88,6 +88,23 @@ def test_a17_a_stock_client_may_not_bring_others_text_without_a_loss(world: Worl
     assert bob.closed_with == 4423
 
 
+def test_e18_a_page_that_knows_more_than_the_log_takes_its_word_and_the_operator_is_told(
+    world: World,
+) -> None:
+    """A disk that was put back whole, mark and all: what a client claims is not enough to heal by."""
+    ada, bob = connected(world, "ada"), connected(world, "bob")
+    head = len(world.log)
+    types(world, ada, "lost ")
+    world.rows = [row for row in world.rows if row.entry.stream != "room" or row.entry.seq <= head]
+    assert isinstance(bob, OurClient)
+    bob.last += 10
+    world.crash()
+    bob.connect()
+    world.settle()
+    assert (bob.mode, str(bob.text())) == ("reset", "")
+    assert ["rooms.db.mark" in words for words in world.reports] == [True]
+
+
 def test_a17_edits_made_while_away_follow_what_they_stand_on(world: World) -> None:
     ada, bob = connected(world, "ada"), connected(world, "bob")
     types(world, ada, "one ")
