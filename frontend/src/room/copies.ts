@@ -6,7 +6,7 @@ import { isEdit, type Pending } from "./outbox";
 import type { Recovered, RecoveredFile } from "./recovered";
 
 /** Nobody knows any more in which file it was. */
-const PATH = "Typed before the reload";
+const PATH = "Typed earlier";
 
 export class Copies {
   held: Recovered | null = null;

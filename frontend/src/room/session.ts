@@ -109,7 +109,8 @@ export class Session {
         break;
       case "retry":
         this.#notBefore = 0;
-        this.#hurry(now);
+        if (this.phase.name === "connecting") this.#again(now);
+        else this.#hurry(now);
         break;
       case "wake":
         this.#hurry(now);
@@ -223,13 +224,16 @@ export class Session {
     }
   }
 
+  #again(now: number): void {
+    this.#do({ type: "drop", code: GIVEN_UP });
+    this.#connect(now);
+  }
+
   #network(online: boolean, now: number): void {
     this.#online = online;
-    if (online && this.phase.name === "connecting") {
-      // It began over a network that is gone.
-      this.#do({ type: "drop", code: GIVEN_UP });
-      this.#connect(now);
-    } else if (online || isLive(this.phase)) this.#hurry(now);
+    // The present attempt began over a network that is gone.
+    if (online && this.phase.name === "connecting") this.#again(now);
+    else if (online || isLive(this.phase)) this.#hurry(now);
     else if (isWaiting(this.phase)) this.#wait(now);
   }
 

@@ -193,6 +193,11 @@ describe("attempts", () => {
     expect(machine.tell({ type: "retry" }).phase).toBe("connecting");
   });
 
+  test("the user need not wait for an attempt that hangs either", () => {
+    const machine = new Machine().tell({ type: "start" });
+    expect(machine.tell({ type: "retry" }).said).toEqual(["drop", "connect"]);
+  });
+
   test("a new network makes a new attempt: the old one went over the old network", () => {
     const machine = new Machine().tell({ type: "start" });
     machine.tell({ type: "network", online: true });
