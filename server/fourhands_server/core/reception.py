@@ -32,10 +32,8 @@ BEHIND = (
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
 
 
-class Undecoded(errors.ProtocolError):
+class Undecoded(Exception):
     """A mistake of ours over a frame before anything came of it; its cause is for whoever mends it."""
-
-    close_code = 1011
 
 
 class Desk(Protocol):
@@ -356,7 +354,7 @@ def _decoded(decode: Callable[[bytes], T], frame: bytes) -> T:
     except errors.ProtocolError:
         raise
     except Exception as mistake:
-        raise Undecoded("the server failed over this frame; try again") from mistake
+        raise Undecoded(f"a frame of {len(frame)} bytes") from mistake
 
 
 def _reads_private(seat: Seat) -> bool:

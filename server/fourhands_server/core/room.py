@@ -41,6 +41,7 @@ from fourhands_server.core.seats import Seats
 from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
+FAILED = 1011
 RESTARTED = 1012  # the standard's "service restart"
 REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
 
@@ -216,8 +217,9 @@ class Room:
                 self._reception.receive(seat, frame)
         except ProtocolError as error:
             self._seats.close(seat, error.close_code, error.reason)
-            if isinstance(error, Undecoded):
-                raise
+        except Undecoded:
+            self._seats.close(seat, FAILED, "the server failed over this frame; try again")
+            raise
 
     def closed(self, seat_id: str, code: int, *, now: int) -> None:
         """The connection is gone, whoever closed it; the seat of a page that may come back is kept."""
