@@ -69,6 +69,7 @@ class Outbox:
         self.wire = wire
         self.drain = Drain(wire)
         self.full = False
+        self._busy = False  # something may wait; most connections are idle, and cost nothing at a tick
         self._moved_at = 0
 
     def flush(self) -> bool:
@@ -87,14 +88,18 @@ class Outbox:
             self.full = waiting > FULL
             if waiting > LIMIT + seat.burst + seat.burst_sent:
                 return False
+        self._busy = True
         self.wire.write(frames)
         return True
 
     def tick(self, now: int) -> bool:
         """A reader that takes what it is sent is as good as heard; False where it has long taken none."""
+        if not self._busy:
+            return True
         moved = self.drain.moved()
         if moved:
             self.seat.heard_at = now
-        if moved or not self._moved_at or not self.wire.buffered():
-            self._moved_at = now
-        return now - self._moved_at < STALLED
+        self._busy = self.wire.buffered() > 0
+        if moved or not self._busy or not self._moved_at:
+            self._moved_at = now if self._busy else 0
+        return not self._moved_at or now - self._moved_at < STALLED
