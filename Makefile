@@ -1,6 +1,6 @@
 # The only task runner. People need two of these: `make run` starts Fourhands, `make test` checks all of it.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-.PHONY: run setup test tools lint types web unit bench idle bench-kernels judge attack chaos fuzz format lock clean
+.PHONY: run setup test tools lint types web unit bench idle soak bench-kernels judge attack chaos fuzz format lock clean
 
 run: setup ; @exec fourhands serve --with-room
 setup: ; @.make/setup run
@@ -13,6 +13,7 @@ web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../prot
 unit: ; pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder || pytest --last-failed --last-failed-no-failures none
 bench: ; @.make/setup bench && python -m tests.bench
 idle: tools ; python -m tests.bench.idle
+soak: tools ; python -m tests.bench.soak
 bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest --numprocesses 2 tests/kernels/judge
 attack: tools ; @python -m tests.attack
