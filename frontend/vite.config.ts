@@ -18,6 +18,7 @@ export default defineConfig({
     proxy: {
       "/api": "http://127.0.0.1:8000",
       "/yjs": { target: "ws://127.0.0.1:8000", ws: true },
+      "/hp": { target: "ws://127.0.0.1:8000", ws: true },
     },
   },
   test: { environment: "node", include: ["tests/**/*.test.ts", "tests/**/*.test.tsx"] },

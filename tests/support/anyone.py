@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from contextlib import suppress
 from typing import Any, Protocol
 
 import pycrdt
@@ -148,13 +147,15 @@ class InPycrdt(Anyone):
 
     async def _stay(self) -> None:
         while True:
-            with suppress(OSError, ConnectionClosed, TimeoutError):
+            try:
                 link = await dial(self._server, self._seat, ours=False)  # type: ignore[arg-type]
                 try:
                     await self._provide(link)
                 finally:
                     self._synced.clear()
                     link.transport.abort()
+            except* (OSError, ConnectionClosed, TimeoutError):
+                pass
             await asyncio.sleep(0.05)  # as long as it has no server
 
     async def _provide(self, link: ClientConnection) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.support.parts import turns
 
 from fourhands_protocol import hocuspocus, limits, sync
@@ -319,3 +321,54 @@ async def test_what_waits_for_one_document_is_not_the_fault_of_another(house: Ho
     house.wire.gone = house.wire.given
     assert (first.buffered(), second.buffered()) == (0, 0)
     assert first.taken() == house.wire.gone
+
+
+MESSAGES = st.sampled_from(
+    [
+        bytes((hocuspocus.AUTH, 0)) + write_text("ada"),
+        bytes((hocuspocus.AUTH, 0)) + write_text("ivy:interviewer") + write_text("4.8.0"),
+        bytes((hocuspocus.STATELESS,)) + write_text("{}"),
+        bytes((hocuspocus.CLOSE,)),
+        STEP1,
+        sync.update(b"\x00\x00"),
+    ]
+)
+ADDRESSED = st.builds(hocuspocus.addressed, st.sampled_from(["r", "s", "r\0one"]), MESSAGES)
+TURN = st.none()
+GONE = st.integers(0, 2)
+
+
+@settings(max_examples=40)
+@given(st.lists(ADDRESSED | st.binary(max_size=12) | TURN | GONE, max_size=40))
+def test_whatever_comes_seats_and_documents_stay_in_step(steps: list[bytes | int | None]) -> None:
+    """Frames, turns of the loop, and rooms that close a seat, in any order: each seat is left once."""
+
+    async def live() -> None:
+        house = House()
+        for step in steps:
+            if house.wire.closed is not None:
+                break
+            if isinstance(step, bytes):
+                house.connection.receive("socket", step)
+            elif step is None:
+                await turns()
+            else:
+                _close_one(house, step)
+        house.connection.closed("socket", 1006)
+        await turns()
+        for room in house.rooms.values():
+            left = [seat for seat, _ in room.left]
+            assert len(left) == len(set(left))
+            assert set(left) == set(room.wires), "nobody stays, and nobody leaves who was not there"
+
+    asyncio.run(live())
+
+
+def _close_one(house: House, number: int) -> None:
+    """A room closes one of its seats, as it would after a refused frame."""
+    for room in house.rooms.values():
+        present = [seat for seat in room.wires if seat not in {left for left, _ in room.left}]
+        if number < len(present):
+            room.left.append((present[number], 4400))
+            room.wires[present[number]].close(4400, "refused")
+            return
