@@ -18,6 +18,8 @@ from tests.support.records import check_acked, entries_of
 from tests.support.server import LiveServer
 from tests.support.wire import OurClient
 
+from fourhands_protocol import cbor
+
 BUSY = "import subprocess\nsubprocess.Popen(['sleep', '600'])\nprint('busy', flush=True)\nwhile True: pass"
 
 
@@ -105,7 +107,10 @@ async def test_pages_are_told_and_their_seats_are_closed_on_the_record(tmp_path:
                 assert code == 1001
                 assert reason == "the server is restarting"
                 assert 300 <= page.sent_away[0] < 1_000
-        kinds = [entry.kind for entry in await asyncio.to_thread(entries_of, server.data, room.id)]
+        entries = await asyncio.to_thread(entries_of, server.data, room.id)
+        kinds = [entry.kind for entry in entries]
+        closed = [cbor.decode(entry.body)["code"] for entry in entries if entry.kind == "seat.closed"]
+        assert closed == [1012, 1012], "nobody left, the server did"
         assert kinds.count("seat.opened") == kinds.count("seat.closed") == 2
         assert kinds.count("edit") == 2
 

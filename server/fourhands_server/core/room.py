@@ -36,13 +36,12 @@ from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception, Undecoded
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
-from fourhands_server.core.seating import Seating
+from fourhands_server.core.seating import GOES, RESTARTED, Seating
 from fourhands_server.core.seats import Seats
 from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
 FAILED = 1011
-RESTARTED = 1012  # the standard's "service restart"
 REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
 
 
@@ -227,6 +226,8 @@ class Room:
         seat = self.seats.pop(seat_id, None)
         if seat is None:
             return
+        if seat.closed and code == GOES:
+            code = RESTARTED
         seat.closed = True
         kept = self._seating.end(seat, code)
         if seat.dialect == "jupyter":
@@ -469,6 +470,8 @@ class Room:
 
     def _give_up(self) -> None:
         """Seats that nobody came back to, or that nobody may come back to."""
+        if not self._seating.keeps:
+            return
         for name in self._seating.give_up(lambda away: not self.welcome(away.person)):
             self._withdraw(name)
 

@@ -14,6 +14,8 @@ from fourhands_server.core.seat import Seat
 KEPT = 19_000_000  # µs after its page was last heard; with the second between two looks, 20 s
 NOTICED = 1_000_000  # µs of silence before a loss that are worth a word
 LEAVES = (1000, 1001)  # what a page says that is closed, or goes to another address
+GOES = 1001  # what a server says that stops; the log says RESTARTED, for the page did not leave
+RESTARTED = 1012  # the standard's "service restart"; nobody is here to keep a seat then
 REMEMBERED = 500  # pages that have left, of a room: one that comes back is known as the one from before
 
 
@@ -81,7 +83,7 @@ class Seating:
         self._say_merged(seat)
         if seat.succeeded or not seat.recorded:
             return seat.succeeded
-        may_come = seat.dialect == "fourhands" and code not in LEAVES and may_retry(code)
+        may_come = seat.dialect == "fourhands" and code not in (*LEAVES, RESTARTED) and may_retry(code)
         kept = may_come and self._ledger.ahead.ended_at is None
         body = {"seat": seat.name, "code": code}
         silent = self._ledger.now - seat.heard_at
