@@ -58,6 +58,9 @@ def test_work_done_while_the_link_is_down_arrives(
         expect(carl.status).to_contain_text("Offline")
         carl.type("b = 2\n")
         expect(carl.status).to_contain_text("kept on this device")
+        for keys in ("Control+Enter", "Shift+Enter"):
+            carl.page.keyboard.press(keys)
+            expect(carl.page.get_by_text("Code can be run when the link is back.").first).to_be_visible()
         expect(ivy.page.get_by_text("away").first).to_be_visible()
         carets = ivy.page.locator(".peer-caret")
         expect(carets).to_have_class("peer-caret peer-away")
