@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from tests.support.redis_server import RedisServer
+
 from fourhands_server.log.log import Clock, Intent, RoomLog
 from fourhands_server.log.memory import MemoryLog
+from fourhands_server.log.redis.log import RedisLog
 from fourhands_server.log.sqlite import SqliteLog
 
 
@@ -58,6 +61,27 @@ class SqliteStore:
             yield
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class RedisStore:
+    durable = True
+
+    def __init__(self, folder: Path, server: RedisServer) -> None:
+        self.folder = folder
+        self.server = server
+        server.empty()
+
+    async def open(self, clock: Clock) -> RedisLog:
+        return await RedisLog.open(self.server.url, self.folder, clock=clock)
+
+    @contextmanager
+    def full(self, log: RoomLog) -> Iterator[None]:
+        """Its memory is full, and it may throw nothing away."""
+        self.server.ask("CONFIG", "SET", "maxmemory", "1")
+        try:
+            yield
+        finally:
+            self.server.ask("CONFIG", "SET", "maxmemory", "0")
 
 
 class HandClock:

@@ -9,16 +9,22 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.contracts.log_stores import HandClock, MemoryStore, Producer, SqliteStore, Store
+from tests.contracts.log_stores import HandClock, MemoryStore, Producer, RedisStore, SqliteStore, Store
 
 from fourhands_protocol.entries import Entry
 from fourhands_server.log.errors import Fenced, NotRecorded, PseqReused, Unreadable
 from fourhands_server.log.log import RoomLog
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "redis"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    return MemoryStore() if request.param == "memory" else SqliteStore(tmp_path)
+    match request.param:
+        case "memory":
+            return MemoryStore()
+        case "sqlite":
+            return SqliteStore(tmp_path)
+        case _:
+            return RedisStore(tmp_path, request.getfixturevalue("redis_server"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The SQLite log against the one in memory: the same answers to any appends, failures and restarts."""
+"""Each durable log against the one in memory: the same answers to any appends, failures and restarts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
@@ -13,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from tests.contracts.log_stores import HandClock
+from tests.contracts.log_stores import HandClock, RedisStore
+from tests.support.redis_server import RedisServer
 
 from fourhands_server.log import book, writer
 from fourhands_server.log.errors import LogError
@@ -64,7 +67,12 @@ class LogMachine(RuleBasedStateMachine):
         self.runner.run(self.open_disk())
 
     async def open_disk(self) -> None:
-        self.disk = await SqliteLog.open(self.folder / "log.db", clock=self.clock)
+        self.disk: RoomLog = await SqliteLog.open(self.folder / "log.db", clock=self.clock)
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        with mock.patch.object(book, "_insert", side_effect=sqlite3.OperationalError("disk full")):
+            yield
 
     @rule(made=st.lists(calls, min_size=1, max_size=4))
     def append(self, made: list[tuple[str, list[Intent]]]) -> None:
@@ -89,7 +97,7 @@ class LogMachine(RuleBasedStateMachine):
             return [(await log.reopen(room))[:3] for room in ROOMS]
 
         self.memory.refuse("disk full")
-        with mock.patch.object(book, "_insert", side_effect=sqlite3.OperationalError("disk full")):
+        with self.full():
             for log in (self.disk, self.memory):
                 self.runner.run(fail(log))
         self.memory.accept()
@@ -143,17 +151,40 @@ class LogMachine(RuleBasedStateMachine):
         return disk
 
 
+def machine_on(server: RedisServer) -> type[LogMachine]:
+    class RedisMachine(LogMachine):
+        """The same with a log in Redis."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.store = RedisStore(self.folder, server)
+
+        async def open_disk(self) -> None:
+            self.disk = await self.store.open(self.clock)
+
+        def full(self) -> contextmanager[None]:
+            return self.store.full(self.disk)
+
+    return RedisMachine
+
+
+BOUNDS = settings(
+    max_examples=25,
+    stateful_step_count=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
 def test_the_log_on_disk_is_the_log_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "IDLE_TAIL", 2)
     monkeypatch.setattr(writer, "BUSY_TAIL", 4)
     monkeypatch.setattr(writer, "MOVE", 2)
     monkeypatch.setattr(writer, "ROOMS_KEPT", 1)
-    bounds = settings(
-        max_examples=25,
-        stateful_step_count=20,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-    )
-    run_state_machine_as_test(LogMachine, settings=bounds)
+    run_state_machine_as_test(LogMachine, settings=BOUNDS)
+
+
+def test_the_log_in_redis_is_the_log_in_memory(redis_server: RedisServer) -> None:
+    run_state_machine_as_test(machine_on(redis_server), settings=BOUNDS)
