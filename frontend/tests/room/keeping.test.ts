@@ -167,6 +167,31 @@ describe("a reload with changes that nobody has", () => {
     desk.kill(again);
     expect((await desk.open()).client.recovered).toBeNull();
   });
+
+  test("that stand on text which the log has lost: kept as a copy where nobody can give that back", async () => {
+    const desk = new Desktop();
+    const before = await desk.open();
+    before.types("kept ");
+    desk.room.settle();
+    const { length } = desk.room.server.log;
+    before.types("lost ");
+    desk.room.settle();
+    await desk.offline();
+    before.types("more");
+    await Device.rest();
+    desk.kill(before);
+    desk.room.server.loseTail(length);
+    desk.online();
+    const after = await desk.open();
+    await desk.pass(20_000);
+    expect(after.text).toBe("kept ");
+    expect(after.client.recovered?.files.map(({ text }) => text)).toEqual(["more"]);
+    after.types("on");
+    await desk.pass(2_000);
+    expect(desk.room.server.text()).toBe("kept on");
+    expect(after.status).toBe("saved");
+    expect(desk.device.kept).toBe(0);
+  });
 });
 
 describe("several tabs", () => {
