@@ -19,7 +19,9 @@ export interface SessionOptions {
   canRenew: boolean;
 }
 
-const CONNECT_MS = 10_000;
+/** Doubled after each attempt that came to nothing: what hangs is mostly a dead way, but a bad link is slow as well. */
+const CONNECT_MS = 4_000;
+const CONNECT_MOST_MS = 16_000;
 /** From HELLO to WELCOME: the server may have to load the room first. */
 const AUTH_MS = 15_000;
 /** With the interval of the heartbeat before it, 30 s: one image may take so long on a slow link. */
@@ -61,6 +63,7 @@ export class Session {
   #notBefore = 0;
   /** Twice after each link that was given up as silent, until a pong comes: a large image on a slow link is silence. */
   #patience = 1;
+  #connectMs = CONNECT_MS;
   #effects: Effect[] = [];
 
   constructor({ newInstance, token, random, canRenew }: SessionOptions) {
@@ -154,11 +157,12 @@ export class Session {
   #connect(now: number): void {
     this.#generation += 1;
     this.#notBefore = 0;
-    this.#enter({ name: "connecting", deadline: now + CONNECT_MS }, now);
+    this.#enter({ name: "connecting", deadline: now + this.#connectMs }, now);
     this.#do({ type: "connect", generation: this.#generation, token: this.#token });
   }
 
   #opened(vector: Uint8Array, now: number): void {
+    this.#connectMs = CONNECT_MS;
     const deadline = now + AUTH_MS * this.#patience;
     this.#enter({ name: "authenticating", deadline, heartbeat: this.#heartbeat(now, PATIENCE_MS) }, now);
     this.#send(this.exchange.hello(vector));
@@ -255,7 +259,12 @@ export class Session {
     if (now - alarmAt >= SLEPT_MS) this.#backoff.reset();
     if (isOpen(phase)) this.#beat(phase, now, now - alarmAt >= SLEPT_MS);
     else if (isWaiting(phase)) this.#connect(now);
-    else this.#abandon("The server does not answer.", now);
+    else this.#hangs(now);
+  }
+
+  #hangs(now: number): void {
+    this.#connectMs = Math.min(CONNECT_MOST_MS, this.#connectMs * 2);
+    this.#abandon("The server does not answer.", now);
   }
 
   #beat(phase: Open, now: number, slept: boolean): void {
