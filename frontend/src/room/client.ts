@@ -4,11 +4,12 @@ import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import { PASTE } from "../../../protocol/ts/limits";
 import { allows, type Role } from "../../../protocol/ts/roles";
+import type { Change } from "./audience";
 import { type Clock, systemClock } from "./clock";
 import type { Source } from "./earlier";
 import { newId } from "./ids";
 import type { Storage } from "./keeping";
-import { type Change, LiveRoom } from "./live";
+import { LiveRoom } from "./live";
 import type { Notice } from "./notice";
 import type { Op } from "./outbox";
 import type { PrivateState } from "./private";
@@ -20,7 +21,7 @@ import { type Link, type Status, statusOf } from "./status";
 import type { SocketFactory } from "./transport";
 import type { Wake } from "./wake";
 
-export type { Change } from "./live";
+export type { Change } from "./audience";
 export type { Notice } from "./notice";
 export type { Recovered } from "./recovered";
 export type { OpResult } from "./requests";
@@ -124,12 +125,12 @@ export class RoomClient {
 
   /** Called after each change, once for all that belongs together. */
   subscribe(listener: (change: Change) => void): () => void {
-    return this.#live.subscribe(listener);
+    return this.#live.audience.subscribe(listener);
   }
 
   /** What the user should be told; refusals of the calls below come by their promises alone. */
   onNotice(listener: (notice: Notice) => void): () => void {
-    return this.#live.onNotice(listener);
+    return this.#live.audience.onNotice(listener);
   }
 
   start(): void {

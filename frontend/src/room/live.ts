@@ -3,8 +3,10 @@
 import type { Entry } from "../../../protocol/ts/entries";
 import { UPDATE } from "../../../protocol/ts/limits";
 import { allows, type Role } from "../../../protocol/ts/roles";
+import { Absence } from "./absence";
 import { Alarm } from "./alarm";
 import { applyAll } from "./apply";
+import { Audience } from "./audience";
 import type { Clock } from "./clock";
 import { Copies, inWords } from "./copies";
 import { RoomDocument } from "./document";
@@ -12,7 +14,7 @@ import { leaveOut, loadOutputs, type Source, withOutputs } from "./earlier";
 import type { Effect, Event, Resynced } from "./events";
 import { newId } from "./ids";
 import { type Boarding, Keeping, type Storage } from "./keeping";
-import { back, FULL, type Notice, perhapsDone, RECOVERED, refusal, TOO_LARGE } from "./notice";
+import { back, FULL, perhapsDone, RECOVERED, refusal, TOO_LARGE } from "./notice";
 import type { Op } from "./outbox";
 import { isLive } from "./phase";
 import { applyPrivate, NOTHING_PRIVATE, type PrivateState } from "./private";
@@ -24,13 +26,6 @@ import { EMPTY, type RoomState } from "./state";
 import { type Link, linkOf, sameLink } from "./status";
 import { Succession } from "./succession";
 import { type SocketFactory, Transport } from "./transport";
-
-/** What changed; `doc` means that document and awareness are new objects: bind editors again. */
-export interface Change {
-  state: boolean;
-  link: boolean;
-  doc: boolean;
-}
 
 export interface LiveOptions {
   url: string;
@@ -46,13 +41,11 @@ export interface LiveOptions {
   storage: Storage | null;
 }
 
-/** A return after a shorter absence is not worth a word. */
-const WORTH_A_WORD_MS = 3_000;
-
 export class LiveRoom {
   readonly session: Session;
   readonly document: RoomDocument;
   readonly copies: Copies;
+  readonly audience = new Audience();
   state: RoomState = EMPTY;
   private: PrivateState = NOTHING_PRIVATE;
   link: Link;
@@ -65,16 +58,10 @@ export class LiveRoom {
   readonly #keeping: Keeping;
   readonly #succession: Succession;
   readonly #requests = new Requests();
-  readonly #listeners = new Set<(change: Change) => void>();
-  readonly #noticeListeners = new Set<(notice: Notice) => void>();
-  /** Since when not all that is made here was in the log; a link that came and went in between is one absence. */
-  #lostAt: number | null = null;
-  /** Changes that waited when the link came back, to be told once they are in. */
-  #waited = 0;
+  readonly #absence = new Absence();
   #presenceDue = false;
   #effects: Effect[] = [];
   #busy = false;
-  #change: Change = { state: false, link: false, doc: false };
   readonly #alarm: Alarm;
 
   constructor(options: LiveOptions) {
@@ -111,7 +98,7 @@ export class LiveRoom {
       put: (update) => this.#put([update]),
       submit: (op, madeAt) => this.#submit(op, madeAt),
       recover: (files) => this.#recover(files),
-      uncertain: (ops) => this.#notify(ops.length > 0 ? perhapsDone(ops) : null),
+      uncertain: (ops) => this.audience.notify(ops.length > 0 ? perhapsDone(ops) : null),
     });
     this.#alarm = new Alarm(clock, () => this.tell({ type: "tick" }));
     this.link = this.#linkNow();
@@ -139,16 +126,6 @@ export class LiveRoom {
     this.#keeping.keeper.flush();
   }
 
-  subscribe(listener: (change: Change) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  onNotice(listener: (notice: Notice) => void): () => void {
-    this.#noticeListeners.add(listener);
-    return () => this.#noticeListeners.delete(listener);
-  }
-
   tell(event: Event): void {
     this.#perform(this.session.handle(event, this.#now()));
   }
@@ -166,13 +143,13 @@ export class LiveRoom {
   async showOutputs(source: Source, room: string, run: string): Promise<void> {
     const entries = await loadOutputs(source, room, run, () => this.state);
     this.state = withOutputs(this.state, run, entries);
-    this.#change.state = true;
+    this.audience.changed("state");
     this.#publish();
   }
 
   dismissRecovered(): void {
     this.copies.dismiss();
-    this.#change.state = true;
+    this.audience.changed("state");
     this.#publish();
   }
 
@@ -181,13 +158,13 @@ export class LiveRoom {
   #edited(update: Uint8Array): void {
     const { exchange } = this.session;
     if (update.length > UPDATE) {
-      this.#notify(TOO_LARGE);
+      this.audience.notify(TOO_LARGE);
       this.tell({ type: "spoilt" });
       return;
     }
     const wasFull = exchange.full;
     this.#submit({ kind: "edit", body: { update } });
-    if (exchange.full && !wasFull) this.#notify(FULL);
+    if (exchange.full && !wasFull) this.audience.notify(FULL);
   }
 
   /** The editor's cursor and our own come one after the other: they leave in one frame. */
@@ -207,9 +184,10 @@ export class LiveRoom {
   #board({ adopted, copy }: Boarding): void {
     if (copy !== null) {
       this.copies.held = copy;
-      this.#change.state = true;
+      this.audience.changed("state");
     }
-    if (adopted !== null) this.#lostAt = this.#succession.inherit(adopted, this.#now());
+    const waits = adopted === null ? null : this.#succession.inherit(adopted, this.#now());
+    if (waits !== null) this.#absence.begin(waits);
     this.tell({ type: "start" });
   }
 
@@ -262,13 +240,13 @@ export class LiveRoom {
       case "refused":
         this.#keeping.keeper.remove([effect.op]);
         this.#requests.answer(effect.op.op, { ok: false, code: effect.code, message: effect.message });
-        this.#notify(refusal(effect.op, effect.code, effect.message));
+        this.audience.notify(refusal(effect.op, effect.code, effect.message));
         break;
       case "live":
         this.#live(effect.waited);
         break;
       case "lost":
-        this.#lostAt ??= this.#now();
+        this.#absence.begin(this.#now());
         this.#keeping.keeper.flush();
         this.document.forgetOthers();
         break;
@@ -289,7 +267,7 @@ export class LiveRoom {
   #entries(entries: Entry[]): void {
     this.state = applyAll(this.state, entries);
     this.private = applyPrivate(this.private, entries);
-    this.#change.state = true;
+    this.audience.changed("state");
     this.#put(entries.flatMap(updateOf));
   }
 
@@ -298,12 +276,12 @@ export class LiveRoom {
     const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
     if (reset) {
       this.document.replace();
-      this.#change.doc = true;
+      this.audience.changed("doc");
     }
     const state = leaveOut(applyAll(EMPTY, entries), leftOut, this.state);
     this.state = { ...state, seq: Math.max(seq, state.seq) };
     this.private = applyPrivate(NOTHING_PRIVATE, entries);
-    this.#change.state = true;
+    this.audience.changed("state");
     this.#put([update, ...this.session.exchange.inherited]);
     const files = lostOf(copies, textOf);
     // Our old document need not have shown what an earlier page made.
@@ -317,8 +295,8 @@ export class LiveRoom {
 
   #recover(files: readonly RecoveredFile[]): void {
     if (!this.copies.add(files, this.#now())) return;
-    this.#change.state = true;
-    this.#notify(RECOVERED);
+    this.audience.changed("state");
+    this.audience.notify(RECOVERED);
   }
 
   /** An update that our document cannot take is no reason to lose the page: it takes the room's document anew. */
@@ -331,8 +309,7 @@ export class LiveRoom {
   }
 
   #live(waited: number): void {
-    const away = this.#lostAt === null ? 0 : this.#now() - this.#lostAt;
-    this.#waited = away >= WORTH_A_WORD_MS ? waited : 0;
+    this.#absence.back(waited, this.#now());
     this.wasLive = true;
     const { lineage } = this.session.exchange;
     if (lineage !== undefined) this.#keeping.keeper.lineage = lineage;
@@ -357,13 +334,10 @@ export class LiveRoom {
   #publish(): void {
     this.#keeping.tidy();
     const link = this.#linkNow();
-    this.#change.link ||= !sameLink(link, this.link);
+    if (!sameLink(link, this.link)) this.audience.changed("link");
     this.link = link;
-    this.#tellBack();
-    const change = this.#change;
-    if (!change.state && !change.link && !change.doc) return;
-    this.#change = { state: false, link: false, doc: false };
-    for (const listener of [...this.#listeners]) listener(change);
+    if (isLive(this.session.phase) && link.pending === 0) this.#tellBack();
+    this.audience.publish();
   }
 
   #linkNow(): Link {
@@ -372,15 +346,8 @@ export class LiveRoom {
   }
 
   #tellBack(): void {
-    if (!isLive(this.session.phase) || this.link.pending > 0) return;
-    const sent = this.#waited;
-    this.#lostAt = null;
-    this.#waited = 0;
-    if (sent > 0) this.#notify(back(sent));
-  }
-
-  #notify(notice: Notice | null): void {
-    if (notice !== null) for (const listener of [...this.#noticeListeners]) listener(notice);
+    const sent = this.#absence.end();
+    if (sent > 0) this.audience.notify(back(sent));
   }
 }
 
