@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections import Counter
 from unittest.mock import patch
 
@@ -32,6 +33,7 @@ from fourhands_server.core.state import DataFile
 
 SEEDS = int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50"))
 WORDS = ("a", "def f():\n", "naïve ", "日本", "😀", "🎹é", "x = 1\n", " " * 9)
+STORY = {"seat.opened": "o", "seat.lost": "l", "seat.back": "b", "seat.merged": "m", "seat.closed": "c"}
 PEOPLE = (("ada", "candidate"), ("bob", "interviewer"), ("cyd", "candidate"))
 
 
@@ -234,8 +236,24 @@ class Life:
         for person in self.world.room.state.people.values():
             seats = sum(client.person == person.id for client in self.world.clients)
             assert len(person.seats) == seats, "one seat a client, no ghosts"
+            assert not person.lost
+        self._knows_its_seats()
         self._knows_its_streams()
         self._newcomer(text)
+
+    def _knows_its_seats(self) -> None:
+        """No cursor without a connection; the log tells of each seat in an order that makes sense."""
+        room = self.world.room
+        here = {seat.name for seat in room.seats.values()}
+        assert {one.seat for one in room._presence.shown.values() if one.state is not None} <= here
+        stories: dict[str, str] = {}
+        for entry in self.world.log:
+            if entry.kind.startswith("seat."):
+                seat = cbor.decode(entry.body)["seat"]
+                stories[seat] = stories.get(seat, "") + STORY[entry.kind]
+        for seat, story in stories.items():
+            assert re.fullmatch("o(l?[bm]+)*(l?c)?", story), (seat, story)
+            assert (story[-1] in "obm") == (seat in here), (seat, story)
 
     def _knows_its_streams(self) -> None:
         """Interviewers are told all that is private but old records of tests; others are told none of it."""
