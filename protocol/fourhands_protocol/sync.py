@@ -107,7 +107,8 @@ def step2(update: bytes) -> bytes:
 
 def update(update: bytes) -> bytes:
     """Write an update frame."""
-    return b"\x00\x02" + write_bytes(update)
+    size = len(update)
+    return (b"\x00\x02" + bytes((size,)) if size < 0x80 else b"\x00\x02" + write_uint(size)) + update
 
 
 def awareness(payload: bytes) -> bytes:

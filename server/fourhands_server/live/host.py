@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from fourhands_kernels.kernel import Kernels
@@ -47,7 +48,7 @@ from fourhands_server.live.outboxes import Outboxes
 from fourhands_server.live.pages import is_last, read_page
 from fourhands_server.live.told import Told
 from fourhands_server.log.errors import LogError
-from fourhands_server.log.log import Appended, Head, Intent, RoomLog
+from fourhands_server.log.log import Appended, Head, Intent, RoomLog, submit_to
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,7 @@ class RoomHost:
         self.told = Told(room, parts.log)
         self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
+        self._submit = submit_to(parts.log)
         self._outboxes = Outboxes(room, filled=self._await_drained)
         self._calls = Calls(boot)
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -266,32 +268,26 @@ class RoomHost:
 
     def _append(self, appends: list[Append]) -> None:
         room = self.room.room
-        intents = [
-            Intent(room, stream, origin.producer, origin.pseq, actor, kind, body)
-            for origin, actor, kind, body, stream in appends
-        ]
-        origins = [append.origin for append in appends]
-        try:
-            future = self._parts.log.append(*intents)
-        except LogError as error:
-            self._fail(str(error))
-            return
-        future.add_done_callback(lambda done: self._committed(done, origins))
+        intents = tuple(
+            [
+                Intent(room, stream, origin.producer, origin.pseq, actor, kind, body)
+                for origin, actor, kind, body, stream in appends
+            ]
+        )
+        self._submit(intents, partial(self._committed, appends))
 
-    def _committed(self, done: asyncio.Future[list[Appended]], origins: list[Origin]) -> None:
-        if done.cancelled():
-            return
-        if (error := done.exception()) is not None:
+    def _committed(self, appends: list[Append], done: list[Appended], error: Exception | None) -> None:
+        if error is not None:
             self.carry_out()  # what was committed before this is on the record
             self._fail(str(error))
             return
         if self.failed is not None:
             return
         try:
-            for (entry, fresh), origin in zip(done.result(), origins, strict=True):
+            for (entry, fresh), append in zip(done, appends, strict=True):
                 if not fresh:
                     raise AssertionError("the core filters what the log already has")
-                self.room.committed(entry, origin)
+                self.room.committed(entry, append.origin)
         except Exception as mistake:
             self._mistaken(mistake)
         if not self._telling:

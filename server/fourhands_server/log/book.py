@@ -17,8 +17,9 @@ from . import mover, stored
 from .counters import Counters
 from .errors import LogError, NotRecorded, Unreadable
 from .jobs import Call, Job, Outcome, Question
+from .log import Appended
 from .schema import COLUMNS, connect
-from .staging import Staged, find, stage
+from .staging import Staged, find, stage, stage_one
 from .stored import StoredRoom
 
 _log = logging.getLogger(__name__)
@@ -83,6 +84,10 @@ class Book:
         if job.room in self._broken:
             return Outcome(job, None, NotRecorded("an earlier append to this room failed"))
         room = self._room(job.room)
+        made = stage_one(room.counters, job.intents, now=job.now)
+        if made is not None:
+            self._staged.append(made)
+            return Outcome(job, [Appended(made.entry, True)])
         try:
             answers, fresh = stage(
                 room.counters,

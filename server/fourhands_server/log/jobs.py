@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .counters import Counters
-from .log import Intent
+from .log import Intent, Told
 
 
 class Call(NamedTuple):
@@ -18,7 +18,7 @@ class Call(NamedTuple):
     intents: tuple[Intent, ...]
     now: int
     size: int
-    answer: asyncio.Future[Any]  # of list[Appended]
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,5 @@ class Outcome(NamedTuple):
     """What a job's future is to be given."""
 
     job: Job
-    value: object
+    value: Any
     error: Exception | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from functools import partial
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 from fourhands_protocol.entries import Entry
 
@@ -13,6 +14,12 @@ ROOM: Final = "room"
 
 PAGE_BYTES: Final = 4 * 2**20
 """Of bodies: what a reader holds at a time, however large the entries of a room are."""
+
+Told = Callable[["list[Appended]", Exception | None], None]
+"""told(what the intents made, None), or told([], why they are not recorded)."""
+
+Submit = Callable[["tuple[Intent, ...]", Told], None]
+"""submit(intents of one room, told): `RoomLog.append` for whoever needs no future."""
 
 Clock = Callable[[], int]
 """Microseconds since the epoch; may jump, the log clamps it so that a room's time never goes back."""
@@ -136,3 +143,29 @@ class RoomLog(Protocol):
     async def aclose(self) -> None:
         """Commit what waits, then stop. Later calls fail with `NotRecorded` or `Unreadable`."""
         ...
+
+
+@runtime_checkable
+class _Submits(Protocol):
+    def submit(self, intents: tuple[Intent, ...], told: Told) -> None: ...
+
+
+def submit_to(log: RoomLog) -> Submit:
+    """How to append to this log and be told by a call: its own way, if it has one without a future.
+
+    `told` is called in the order of the appends, never before the call that appends has returned.
+    """
+    if isinstance(log, _Submits):
+        return log.submit
+
+    def submit(intents: tuple[Intent, ...], told: Told) -> None:
+        log.append(*intents).add_done_callback(partial(_tell, told))
+
+    return submit
+
+
+def _tell(told: Told, done: asyncio.Future[list[Appended]]) -> None:
+    if not done.cancelled():
+        error = done.exception()
+        if error is None or isinstance(error, Exception):
+            told([] if error is not None else done.result(), error)

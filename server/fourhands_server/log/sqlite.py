@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from fourhands_protocol.entries import Entry
 
@@ -14,7 +15,7 @@ from .clock import wall_clock
 from .counters import Counters
 from .errors import NotRecorded, Unreadable
 from .jobs import Call, Job, Outcome, Question
-from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, Loss, RoomSummary
+from .log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, Loss, RoomSummary, Told
 from .reader import Reader
 from .rows import Wanted, read_entries
 from .staging import check_call
@@ -26,6 +27,8 @@ BYTES_WAITING: Final = 64 * 2**20
 """Appends that may wait for a commit (seconds of a busy server); past either they are refused."""
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 class SqliteLog:
@@ -61,18 +64,30 @@ class SqliteLog:
 
     def append(self, *intents: Intent) -> asyncio.Future[list[Appended]]:
         """See `RoomLog.append`."""
-        room, size = check_call(intents)
         answer: asyncio.Future[list[Appended]] = self._loop.create_future()
-        if self._closed:
-            answer.set_exception(NotRecorded("closed"))
-        elif self._calls_left < 1 or self._bytes_left < size:
-            self._writer.break_off(room)
-            answer.set_exception(NotRecorded("overloaded"))
-        else:
-            self._calls_left -= 1
-            self._bytes_left -= size
-            self._hand_over_soon(Call(room, intents, self._clock(), size, answer))
+        refused = self._take(intents, partial(_resolve, answer))
+        if refused is not None:
+            answer.set_exception(refused)
         return answer
+
+    def submit(self, intents: tuple[Intent, ...], told: Told) -> None:
+        """See `log.submit_to`."""
+        refused = self._take(intents, told)
+        if refused is not None:
+            self._loop.call_soon(told, [], refused)
+
+    def _take(self, intents: tuple[Intent, ...], told: Told) -> NotRecorded | None:
+        """Let the intents of a call wait for a commit; or say why not."""
+        room, size = check_call(intents)
+        if self._closed:
+            return NotRecorded("closed")
+        if self._calls_left < 1 or self._bytes_left < size:
+            self._writer.break_off(room)
+            return NotRecorded("overloaded")
+        self._calls_left -= 1
+        self._bytes_left -= size
+        self._hand_over_soon(Call(room, intents, self._clock(), size, told))
+        return None
 
     def _hand_over_soon(self, job: Job) -> None:
         """What is asked for in one turn of the loop goes to the writer together: each wake-up costs both."""
@@ -92,15 +107,15 @@ class SqliteLog:
 
     def _settle(self, outcomes: list[Outcome]) -> None:
         for job, value, error in outcomes:
-            if isinstance(job, Call):
-                self._calls_left += 1
-                self._bytes_left += job.size
-            if job.answer.done():
-                continue  # whoever asked has gone; the entry stays
-            if error is None:
-                job.answer.set_result(value)
-            else:
-                job.answer.set_exception(error)
+            if isinstance(job, Question):
+                _resolve(job.answer, value, error)
+                continue
+            self._calls_left += 1
+            self._bytes_left += job.size
+            try:
+                job.told(value, error)
+            except Exception:  # the others are to be told all the same
+                _log.exception("who appended to room %s could not be told", job.room)
 
     async def _told(self, room: str, ask: Callable[[Counters], T], *, reopens: bool = False) -> T:
         if self._closed:
@@ -160,6 +175,15 @@ class SqliteLog:
             await self._reader.aclose()
             self._hand_over()
             await self._writer.stop()
+
+
+def _resolve(answer: asyncio.Future[Any], value: object, error: Exception | None) -> None:
+    if answer.done():
+        return  # whoever asked has gone; the entry stays
+    if error is None:
+        answer.set_result(value)
+    else:
+        answer.set_exception(error)
 
 
 def _head(counters: Counters, *, stream: str, incarnation: str) -> Head:

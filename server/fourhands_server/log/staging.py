@@ -55,6 +55,16 @@ def check_call(intents: Sequence[Intent]) -> tuple[str, int]:
     return room, size
 
 
+def stage_one(counters: Counters, intents: Sequence[Intent], *, now: int) -> Staged | None:
+    """Number the one intent of a call that nothing stands against; None: `stage` has to say."""
+    if len(intents) != 1:
+        return None
+    intent = intents[0]
+    if intent.fence != counters.fence or intent.pseq <= counters.pseqs.get(intent.producer, 0):
+        return None
+    return _made(counters, intent, now=now)
+
+
 def stage(
     counters: Counters, intents: Sequence[Intent], *, now: int, earlier: Earlier
 ) -> tuple[list[Appended], list[Staged]]:
@@ -62,9 +72,6 @@ def stage(
 
     Raises `Fenced` or `PseqReused` and leaves the counters as they were.
     """
-    if len(intents) == 1 and not counters.seen(intents[0]) and intents[0].fence == counters.fence:
-        made = _made(counters, intents[0], now=now)
-        return [Appended(made.entry, True)], [made]
     before = counters.copy() if len(intents) > 1 else None
     answers: list[Appended] = []
     fresh: list[Staged] = []

@@ -40,18 +40,19 @@ class StoredRoom:
     def row(self, staged: Staged) -> Row:
         """A fresh entry as a row of the tail; see `schema.COLUMNS`."""
         intent, entry, room_seq = staged
-        number = self.number
+        number, known = self.number, self.numbers.get
         stream, seq, at, actor, kind, body = entry
+        producer = intent.producer
         return (
             self.no,
-            number(stream),
+            known(stream) or number(stream),
             seq,
             at,
             room_seq,
-            number(actor),
-            number(intent.producer),
+            known(actor) or number(actor),
+            known(producer) or number(producer),
             intent.pseq,
-            number(kind),
+            known(kind) or number(kind),
             body,
         )
 
