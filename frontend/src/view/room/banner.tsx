@@ -1,7 +1,7 @@
 /** What stands between a person and the room, said once it has lasted: what happened, what it means, what to do. */
 import type { ComponentChildren } from "preact";
 import type { Status } from "../../room/client";
-import { BAD_TOKEN } from "../../room/closes";
+import { BAD_TOKEN, DRAINING } from "../../room/closes";
 import { plural, tick } from "../clock";
 import { Icon, type IconName } from "../parts/icon";
 import { follow } from "../router";
@@ -63,14 +63,14 @@ function Link({ desk }: { desk: Desk }) {
 type Broken = Extract<Status, { kind: "offline" | "not-recorded" | "connecting" }>;
 
 function Down({ desk, status }: { desk: Desk; status: Broken }) {
-  const { down, client } = desk.model;
+  const { down, client, link } = desk.model;
   if (status.kind !== "not-recorded" && (down.value === null || tick.value - down.value < PATIENCE_MS))
     return null;
   const bad = status.kind === "not-recorded";
   const place = status.kept ? "device" : "page";
   const words = bad
     ? `The room cannot record just now. What you type is kept on this ${place} and is sent when recording works again.`
-    : `The link dropped. Your work is kept on this ${place} and will be sent when it is back.`;
+    : `${link.value.code === DRAINING ? "The server is restarting." : "The link dropped."} Your work is kept on this ${place} and will be sent when it is back.`;
   return (
     <Strip tone={bad ? "bad" : "warn"} icon={bad ? "triangle-alert" : "wifi-off"} words={words}>
       <span class="banner-wait caption">{wait(status)}</span>
