@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Dialog, Page, expect
 from tests.e2e.conftest import Visit
+from tests.e2e.test_accessibility import findings
 from tests.support.page_link import PageLink
 from tests.support.server import LiveServer
 
@@ -38,6 +39,7 @@ def test_what_was_typed_offline_outlives_a_reload_and_arrives_once(server: LiveS
     expect(carl.status).to_contain_text("Offline, 9 changes kept on this device")
     banner = carl.page.locator(".banner")
     expect(banner).to_contain_text("Your work is kept on this device and will be sent when it is back.")
+    assert findings(carl.page) == []
     carl.page.reload()
     assert asked.times == 0
     expect(carl.status).to_contain_text("9 changes kept on this device")
@@ -95,6 +97,7 @@ def test_a_second_device_comes_in_as_the_same_person(server: LiveServer, visit: 
     carl.page.get_by_role("button", name="Continue on another device").click()
     dialog = carl.page.get_by_role("dialog", name="Continue on another device")
     expect(dialog.get_by_role("img", name="QR code")).to_be_visible()
+    assert findings(carl.page) == []
     link = dialog.get_by_label("Link for another device").input_value()
     phone = visit(width=360, height=760)
     phone.page.goto(link)
