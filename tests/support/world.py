@@ -408,7 +408,8 @@ class ProviderClient(StockClient):
         self.told.append(frame)
         match frame:
             case hocuspocus.SAVED:
-                self.unsaved = max(0, self.unsaved - 1)
+                self.unsaved -= 1
+                assert self.unsaved >= 0, "more statuses than it counts"
                 assert self.synced, "a provider takes it for the document"
                 if self.unsaved == 0 and not self.refused:
                     self._check_saved()

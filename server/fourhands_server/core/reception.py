@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
+from fourhands_protocol.admission.update import read_update
 from fourhands_protocol.entries import EDIT
 from fourhands_protocol.hocuspocus import NOT_SAVED
 from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
@@ -104,13 +105,13 @@ class Reception:
                 raise errors.MalformedFrame("sync frames are for stock clients; send operations")
             case sync.Step1(vector):
                 if seat.dialect == "hocuspocus":
-                    self._ask(seat)
+                    self._ask(seat, vector)
                 # One question at a time: an answer that is under way serves a later step 1 as well.
                 if not isinstance(seat.state, Syncing | Lagging):
                     self._sync_stock(seat, vector)
             case sync.Step2(update):
                 # With it settles what it holds as well (F-12).
-                seat.pseq, seat.dropped, seat.asked = seat.pseq + seat.dropped, 0, False
+                seat.pseq, seat.dropped, seat.asked, seat.said = seat.pseq + seat.dropped, 0, False, None
                 self._stock_edit(seat, update, limit=limits.STEP2, heals=self._healing.open)
             case sync.Update(update):
                 try:
@@ -118,12 +119,14 @@ class Reception:
                 except errors.CausalGap:
                     if not seat.asked:
                         raise
-                    seat.dropped += 1
+                    seat.dropped += not _is_told(seat, update)
             case _:
                 raise errors.MalformedFrame("a client does not send this message")
 
-    def _ask(self, seat: Seat) -> None:
-        """Ask a provider what we lack: it counts on the sync status of its answer (D-4, D-5)."""
+    def _ask(self, seat: Seat, vector: bytes) -> None:
+        """Ask a provider what we lack: it counts anew, and on the sync status of its answer (D-4, D-5)."""
+        seat.said = sync.decode_vector(vector)
+        seat.saved, seat.unasked, seat.dropped = seat.pseq, set(), 0
         if not seat.asked:
             seat.asked = True
             seat.send(sync.step1(sync.encode_vector(self._ledger.admission.vector())))
@@ -145,6 +148,8 @@ class Reception:
             raise
         seat.pseq = origin.pseq
         if hocuspocus:
+            if _is_told(seat, update):
+                seat.unasked.add(seat.pseq)
             if not news:  # it may repeat what is not in the log yet
                 self._ledger.repeated(origin, self._ledger.ahead.head)
             delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
@@ -355,6 +360,14 @@ def _decoded(decode: Callable[[bytes], T], frame: bytes) -> T:
         raise
     except Exception as mistake:
         raise Undecoded(f"a frame of {len(frame)} bytes") from mistake
+
+
+def _is_told(seat: Seat, update: bytes) -> bool:
+    """Whether the sender's own step 1 names what it inserts: a provider counted it before, and no more."""
+    if seat.said is None:
+        return False
+    sections = read_update(update).sections.values()
+    return bool(sections) and all(section.end <= seat.said.get(section.client, 0) for section in sections)
 
 
 def _reads_private(seat: Seat) -> bool:

@@ -192,3 +192,45 @@ def test_keepalives_go_to_providers_too(world: World) -> None:
     ada.deliver(None)
     assert ada.told == [b"\x01\x01\x00"]
     assert hocuspocus.addressed("r", ada.told[0]) == b"\x01r\x01\x01\x00"
+
+
+def test_d5_what_was_typed_offline_and_is_sent_after_all_is_not_counted(world: World) -> None:
+    """A provider sends such updates when it is back, but counts anew: its answer to us stands for them."""
+    ada = provider(world, "ada")
+    queued: list[bytes] = []
+    ada.changed = queued.append  # type: ignore[method-assign]
+    for number in range(5):
+        ada.type(0, f"{number} ")
+    del ada.__dict__["changed"]
+    ada.connect()
+    ada.outbox += [sync.update(update) for update in queued]
+    ada.type(0, "live ")
+    ada.deliver(None)
+    world.answer()
+    world.commit(3)
+    ada.deliver(None)
+    assert SAVED not in ada.told
+    world.settle()
+    assert ada.told.count(SAVED) == 2, "for its answer, and for what it typed since"
+    assert ada.unsaved == 0
+    assert text_of(world.log) == "live 4 3 2 1 0 "
+    ada.type(0, "more ")
+    assert ada.unsaved == 1
+    world.settle()
+    assert (ada.unsaved, ada.told.count(SAVED)) == (0, 3)
+
+
+def test_d5_whoever_asks_while_edits_are_under_way_counts_anew(world: World) -> None:
+    ada = live(world, "ada")
+    ada.type(0, "one ")
+    ada.type(0, "two ")
+    ada.outbox.append(sync.step1(ada.doc.get_state()))
+    ada.unsaved = 1
+    ada.type(0, "three ")
+    ada.deliver(None)
+    world.commit(2)
+    ada.deliver(None)
+    assert SAVED not in ada.told
+    world.settle()
+    assert ada.told.count(SAVED) == 2
+    assert (ada.unsaved, text_of(world.log)) == (0, "three two one ")

@@ -68,6 +68,7 @@ def test_a_paste_too_large_closes_its_document_with_words(
     room: People, stock: StockClients, version: str
 ) -> None:
     ada = stock.client(room.server, room.ada, version=version).connect()
+    ada.until(unsynced=0)
     ada.insert(0, "x" * 256 * 1024)
     (reason,) = ada.until(closed_documents=1)["left"]
     assert "KiB" in reason
