@@ -37,9 +37,10 @@ INPUT: Final = 64 * KIB
 ID: Final = 100
 # The address of a document on a socket of Hocuspocus' dialect: a room's id and the id of a session.
 ADDRESS: Final = 2 * ID
-# Documents on one such socket, and frames and bytes that may wait there for the answer to a token.
+# Documents on one such socket, and frames and bytes that may wait there for the answer to a token: a provider
+# sends each edit that was made offline.
 DOCUMENTS: Final = 50
-EARLY_FRAMES: Final = 4 * DOCUMENTS
+EARLY_FRAMES: Final = 1_000
 EARLY_BYTES: Final = 2 * FRAME
 # UTF-8 bytes of the code of one run.
 CODE: Final = 256 * KIB

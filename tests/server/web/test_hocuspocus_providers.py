@@ -93,6 +93,25 @@ def test_whether_all_is_saved_can_be_asked_at_any_time(
 
 
 @each_line
+def test_what_was_typed_offline_is_saved_when_all_of_it_is(
+    room: People, stock: StockClients, version: str
+) -> None:
+    """A provider sends each edit that it kept, and the whole; it waits for one answer."""
+    ada = stock.client(room.server, room.ada, version=version).connect()
+    ada.until(unsynced=0)
+    ada.disconnect()
+    ada.until(status="disconnected")
+    for number in range(10):
+        ada.insert(0, f"{number} ")
+    ada.connect()
+    seen = ada.until(opened=2, unsynced=0)
+    assert room.host.text() == ada.text()
+    assert seen["saved"] == 2
+    ada.insert(0, "x")
+    assert ada.until(saved=3, unsynced=0)["saved"] == 3
+
+
+@each_line
 def test_a_document_may_be_left_and_taken_up_again(room: People, stock: StockClients, version: str) -> None:
     here = stock.client(room.server, room.ada, version=version).connect()
     there = stock.client(room.server, room.ivy, version=3).connect()
