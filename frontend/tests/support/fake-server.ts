@@ -20,6 +20,8 @@ interface Seat {
   /** While it waits for its tail or its document: what is committed meanwhile. */
   syncing: { after: number; upto: number; vector: Uint8Array | null; held: Committed[] } | null;
   greeted: boolean;
+  /** While its network is full: the last entry that it was told. */
+  told: number | null;
   /** It came from an incarnation that the log had before. */
   heals: boolean;
 }
@@ -75,7 +77,8 @@ export class FakeServer {
     const person = (protocols[1] ?? "").replace("bearer.", "");
     this.#seatCount += 1;
     const id = `s-${this.#seatCount}`;
-    const seat: Seat = { id, wire, person, producer: "", syncing: null, greeted: false, heals: false };
+    const fresh = { producer: "", syncing: null, greeted: false, heals: false, told: null };
+    const seat: Seat = { id, wire, person, ...fresh };
     wire.attach({ received: (bytes) => this.#receive(seat, bytes), gone: () => this.#gone(seat) });
     wire.dead = !this.reachable;
     if (this.#roles[person] === undefined) wire.closeFromServer(4401);
@@ -111,6 +114,22 @@ export class FakeServer {
     const batch = this.#admitted;
     this.#admitted = [];
     for (const one of batch) this.#commitOne(one);
+  }
+
+  /** The network of a person takes no more: what goes on goes past them, until it is told in one piece. */
+  fill(person: string): void {
+    for (const seat of this.#seats) if (seat.person === person) seat.told = this.log.length;
+  }
+
+  /** The network has taken what waited. `far`: so much was missed that the log is longer than story and document. */
+  drain(person: string, { far }: { far: boolean }): void {
+    for (const seat of this.#seats) {
+      if (seat.person !== person || seat.told === null) continue;
+      const after = far ? 0 : seat.told;
+      seat.syncing = { after, upto: this.log.length, vector: far ? new Uint8Array([0]) : null, held: [] };
+      seat.told = null;
+      tell(seat, WELCOME as number, this.#welcome(seat, far ? "resync" : "resumed"));
+    }
   }
 
   /** Power is lost: what was not committed is gone, and so are the connections. */
@@ -218,7 +237,7 @@ export class FakeServer {
   }
 
   #deliver(seat: Seat, committed: Committed): void {
-    if (!seat.greeted) return;
+    if (!seat.greeted || seat.told !== null) return;
     if (seat.syncing !== null) seat.syncing.held.push(committed);
     else if (committed.entry.kind !== "edit" || committed.producer !== seat.producer) {
       tell(seat, ENTRY as number, [row(committed.entry)]);
