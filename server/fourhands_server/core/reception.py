@@ -125,7 +125,9 @@ class Reception:
 
     def _ask(self, seat: Seat, vector: bytes) -> None:
         """Ask a provider what we lack: it counts anew, and on the sync status of its answer (D-4, D-5)."""
-        seat.said = sync.decode_vector(vector)
+        owner, said = self._ledger.admission.owner, sync.decode_vector(vector).items()
+        mine = [(client, clock) for client, clock in said if owner(client) in (None, seat.person)]
+        seat.said = dict(mine[: limits.CLIENT_IDS])  # one has no more, whatever a vector says
         seat.saved, seat.unasked, seat.dropped = seat.pseq, set(), 0
         if not seat.asked:
             seat.asked = True

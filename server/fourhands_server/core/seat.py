@@ -113,7 +113,7 @@ class Seat:
     asked: bool = False  # our step 1 is not answered; of a dialect that syncs
     dropped: int = 0  # updates that its answer will hold as well (F-12)
     saved: int = 0  # operations that need no sync status any more; of dialect `hocuspocus` alone
-    said: dict[int, int] | None = None  # the state vector of its last step 1, until it answers ours
+    said: dict[int, int] | None = None  # of its last step 1: how far its own ids came; until it answers ours
     unasked: set[int] = field(default_factory=set)  # operations that it counted before that step 1
     ack: tuple[int, int] | None = None
     heard_at: int = 0

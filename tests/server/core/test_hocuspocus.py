@@ -6,7 +6,7 @@ import pytest
 from tests.support.updates import typed
 from tests.support.world import ProviderClient, World, text_of
 
-from fourhands_protocol import hocuspocus, sync
+from fourhands_protocol import hocuspocus, limits, sync
 from fourhands_protocol.hocuspocus import NOT_SAVED, SAVED
 
 
@@ -234,3 +234,20 @@ def test_d5_whoever_asks_while_edits_are_under_way_counts_anew(world: World) -> 
     world.settle()
     assert ada.told.count(SAVED) == 2
     assert (ada.unsaved, text_of(world.log)) == (0, "three two one ")
+
+
+def test_what_a_vector_names_is_kept_for_ones_own_ids_alone(world: World) -> None:
+    """A vector may name a hundred thousand clients, and the answer to ours never come."""
+    bob = live(world, "bob")
+    bob.type(0, "b")
+    world.settle()
+    ada = provider(world, "ada")
+    ada.connect()
+    many = {bob.client_id: 1} | {number: 1 for number in range(10, 1000)}
+    ada.outbox = [sync.step1(sync.encode_vector(many))]
+    ada.deliver(None)
+    assert ada.seat is not None
+    said = world.room.seats[ada.seat].said
+    assert said is not None
+    assert len(said) == limits.CLIENT_IDS
+    assert bob.client_id not in said
