@@ -30,6 +30,7 @@ PROJECT = HERE.parents[1]
 ADMIN = "bench-admin-key"
 READY_S = 60.0
 STOP_S = 20.0
+KEPT_S = 2.0  # a connection on which nothing was asked for so long may be closed by now
 
 
 class Contestant:
@@ -130,6 +131,7 @@ class Fourhands(Contestant):
         super().__init__(folder)
         self._invites: dict[str, str] = {}
         self._http: http.client.HTTPConnection | None = None
+        self._called = 0.0
 
     def command(self) -> list[str]:
         options = ["--data", str(self.folder / "data"), "--port", str(self.port)]
@@ -151,6 +153,9 @@ class Fourhands(Contestant):
     def call(self, method: str, path: str, body: Any = None, bearer: str = "") -> Any:
         """One call of the API; its answer."""
         assert self._http is not None
+        if time.monotonic() - self._called > KEPT_S:
+            self._http.close()  # it dials anew
+        self._called = time.monotonic()
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         self._http.request(method, path, json.dumps(body) if body is not None else None, headers)
         response = self._http.getresponse()

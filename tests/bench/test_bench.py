@@ -8,6 +8,7 @@ import pycrdt
 import pytest
 
 from fourhands_protocol import sync
+from fourhands_protocol.admission import Admission
 from fourhands_protocol.varint import write_uint
 from tests.bench.dialects import Hocuspocus, Own, Stock
 from tests.bench.figures import SHORT
@@ -15,29 +16,33 @@ from tests.bench.intervals import percentile, ratio
 from tests.bench.link import frame
 from tests.bench.results import Results
 from tests.bench.rows import ROWS
-from tests.bench.updates import ERASES, ERASES_EVERY, TEXT, Typist, client_id
+from tests.bench.updates import Typist, client_id
 from tests.support.documents import Document
 
 
-def test_what_a_typist_types_is_a_document_of_its_keys() -> None:
-    typist, document, expected = Typist(client_id(random.Random(4))), Document(7), ""
-    for number in range(1, 500):
-        document.apply(typist.key())
-        if number % ERASES_EVERY >= ERASES_EVERY - ERASES:
-            expected = expected[:-1]
-        else:
-            expected += chr(TEXT[number % len(TEXT)])
-    assert document.text("main.py") == expected
-    assert sync.decode_vector(document.vector()) == {typist.client: typist.clock}
+def test_what_a_typist_types_stands_in_the_document_and_is_admitted() -> None:
+    room = Admission(["main.py"])
+    typists, document = [Typist(client_id(random.Random(seed))) for seed in (4, 5)], Document(7)
+    keys = 0
+    for number in range(600):
+        update = typists[number // 50 % 2].key()
+        room.check(update, f"person-{number // 50 % 2}")
+        document.apply(update)
+        keys += 1
+    assert sync.decode_vector(document.vector()) == {typist.client: typist.clock for typist in typists}
+    erased = keys - sum(typist.clock for typist in typists)
+    assert 20 < erased < 60
+    assert len(document.text("main.py")) == keys - 2 * erased
 
 
 def test_a_paste_can_be_typed_after_and_taken_back_from() -> None:
-    typist, document = Typist(client_id(random.Random(5))), Document(7)
+    typist, document = Typist(client_id(random.Random(5)), erases=False), Document(7)
     document.apply(typist.paste(b"pasted text"))
-    for _ in range(ERASES_EVERY):
+    for _ in range(6):
         document.apply(typist.key())
-    assert document.text("main.py").startswith("pasted textor number")
-    assert len(document.text("main.py")) == len("pasted text") + ERASES_EVERY - 2 * ERASES
+    assert document.text("main.py") == "pasted textor num"
+    document.apply(typist._erase())
+    assert document.text("main.py") == "pasted textor nu"
 
 
 @pytest.mark.parametrize("dialect", [Stock(), Hocuspocus("room")], ids=["stock", "hocuspocus"])

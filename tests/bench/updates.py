@@ -9,6 +9,8 @@ from fourhands_protocol.varint import Reader, write_uint
 ROOT = b"main.py"
 TEXT = b"for number in range(10):\n    print(number * number)\n\n"
 ERASES_EVERY, ERASES = 40, 3  # keys: the last ones of so many are backspaces
+JUMPS_EVERY = 31  # keys
+BEGINNING, END = -1, -2
 ID_BYTES = 5  # of a client id in an update: all of ours are wide enough for so many
 _SHORT = [write_uint(number) for number in range(1 << 14)]
 
@@ -23,52 +25,62 @@ def client_id(chance: random.Random) -> int:
 
 
 class Typist:
-    """Types a text at one place of one file, key by key, and now and then takes a key back."""
+    """Types key by key into one file, takes keys back, and now and then goes on amid its own text."""
 
     def __init__(self, client: int, *, erases: bool = True) -> None:
         self.client = client
-        self._erases = erases
         self.id = write_uint(client)
         assert len(self.id) == ID_BYTES
+        self._chance = random.Random(client)
+        self._erases = erases
         self._keys = 0
-        self._clock = 0
-        self._left = -1  # the clock of the last character that stands
-        self._lefts: list[int] = []
-        self._right = -1  # the clock of the deleted character behind the cursor
+        self._first = END  # of its own characters in the order of the text, erased ones among them
+        self._next: list[int] = []  # the one behind each, by clock
+        self._left = BEGINNING  # the one before the cursor
+        self._lefts: list[int] = []  # what stood before each key since the last jump
+
+    @property
+    def clock(self) -> int:
+        """The next clock of the client: what a state vector says of it."""
+        return len(self._next)
 
     def key(self) -> bytes:
         """The update of the next key."""
         self._keys += 1
-        if self._erases and self._keys % ERASES_EVERY >= ERASES_EVERY - ERASES:
-            return self._erase()
+        if self._erases:
+            if self._lefts and self._keys % ERASES_EVERY >= ERASES_EVERY - ERASES:
+                return self._erase()
+            if self._keys % JUMPS_EVERY == 0:
+                self._left = self._chance.randrange(self.clock) if self.clock else BEGINNING
+                self._lefts.clear()
         return self._insert(TEXT[self._keys % len(TEXT) :][:1])
 
     def paste(self, text: bytes) -> bytes:
         """The update of a text that comes at once; ASCII only."""
         return self._insert(text)
 
-    @property
-    def clock(self) -> int:
-        """The next clock of the client: what a state vector says of it."""
-        return self._clock
-
     def _insert(self, text: bytes) -> bytes:
-        clock, self._clock = self._clock, self._clock + len(text)
-        if self._left < 0 and self._right < 0:
-            place = b"\x04\x01" + uint(len(ROOT)) + ROOT
-        elif self._right < 0:
-            place = b"\x84" + self.id + uint(self._left)
-        elif self._left < 0:
-            place = b"\x44" + self.id + uint(self._right)
+        clock, left = self.clock, self._left
+        right = self._first if left == BEGINNING else self._next[left]
+        last = clock + len(text) - 1
+        self._next += (*range(clock + 1, last + 1), right)
+        if left == BEGINNING:
+            self._first = clock
         else:
-            place = b"\xc4" + self.id + uint(self._left) + self.id + uint(self._right)
-        self._lefts += (self._left, *range(clock, clock + len(text) - 1))
-        self._left = clock + len(text) - 1
-        return b"\x01\x01" + self.id + uint(clock) + place + uint(len(text)) + text + b"\x00"
+            self._next[left] = clock
+        self._lefts += (left, *range(clock, last))
+        self._left = last
+        info = 4 | (left != BEGINNING) << 7 | (right != END) << 6
+        place = b"" if left == BEGINNING else self.id + uint(left)
+        place += b"" if right == END else self.id + uint(right)
+        if not place:
+            place = b"\x01" + uint(len(ROOT)) + ROOT
+        head = b"\x01\x01" + self.id + uint(clock) + bytes((info,))
+        return head + place + uint(len(text)) + text + b"\x00"
 
     def _erase(self) -> bytes:
-        self._right, self._left = self._left, self._lefts.pop()
-        return b"\x00\x01" + self.id + b"\x01" + uint(self._right) + b"\x01"
+        erased, self._left = self._left, self._lefts.pop()
+        return b"\x00\x01" + self.id + b"\x01" + uint(erased) + b"\x01"
 
 
 def keys_in(data: bytes, at: int, end: int) -> int:
