@@ -7,8 +7,7 @@ import os
 import sys
 import time
 
-from tests.chaos.campaign import SOON_S, Result, run_all
-from tests.chaos.play import Way
+from tests.chaos.campaign import SOON_S, Result, Setting, run_all
 from tests.chaos.schedule import schedule
 from tests.chaos.tab import build
 
@@ -22,13 +21,19 @@ SOON_SHARE = 0.95
 async def main() -> int:
     """Run, and say what came of it; the exit status."""
     chosen = os.environ.get("CHAOS_SEED", "")
-    count, lanes = int(os.environ.get("CHAOS_COUNT", SCHEDULES)), int(os.environ.get("CHAOS_LANES", LANES))
+    count = int(os.environ.get("CHAOS_COUNT", SCHEDULES))
     seeds = [int(seed) for seed in chosen.split(",")] if chosen else list(range(1, count + 1))
-    way: Way = "http" if os.environ.get("CHAOS_WAY") == "http" else "route"
+    setting = Setting(
+        lanes=int(os.environ.get("CHAOS_LANES", LANES)),
+        way="http" if os.environ.get("CHAOS_WAY") == "http" else "route",
+        redis="CHAOS_REDIS" in os.environ,
+    )
     build()
     begin, results = time.monotonic(), list[Result]()
-    chosen_schedules = [schedule(seed, page=way == "route" and seed % PAGES == 0) for seed in seeds]
-    async for result in run_all(chosen_schedules, lanes, way):
+    # A page chooses its way itself.
+    may = setting.way == "route"
+    schedules = [schedule(seed, page=may and seed % PAGES == 0) for seed in seeds]
+    async for result in run_all(schedules, setting):
         results.append(result)
         say(result, len(results), len(seeds), loud=bool(chosen))
     return summary(results, time.monotonic() - begin)

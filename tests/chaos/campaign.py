@@ -7,13 +7,14 @@ import tempfile
 import time
 import traceback
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.chaos.oracles import judge
 from tests.chaos.play import Way, performed
 from tests.chaos.schedule import Schedule
+from tests.support.redis_server import RedisServer
 from tests.support.server import LiveServer
 
 SCHEDULE_S = 240.0
@@ -76,11 +77,24 @@ def trace_of(done: list[str], tabs: Iterable[object]) -> list[str]:
     return sorted(lines)
 
 
+@dataclass(frozen=True)
+class Setting:
+    """What all schedules of a campaign run on: so many servers, the way tabs go, and where logs are kept."""
+
+    lanes: int
+    way: Way = "route"
+    redis: bool = False
+
+
 @asynccontextmanager
-async def servers(count: int) -> AsyncIterator[list[LiveServer]]:
-    """So many servers, each with a data folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = [LiveServer(Path(folder) / f"{number}") for number in range(count)]
+async def servers(setting: Setting) -> AsyncIterator[list[LiveServer]]:
+    """Each with a data folder of its own, and where wished with a Redis of its own."""
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stores:
+        made = []
+        for lane in range(setting.lanes):
+            data = Path(folder) / f"{lane}"
+            store = stores.enter_context(RedisServer(data / "redis")) if setting.redis else None
+            made.append(LiveServer(data, *(("--redis", store.url) if store else ())))
         try:
             await asyncio.gather(*(asyncio.to_thread(server.start) for server in made))
             yield made
@@ -88,7 +102,7 @@ async def servers(count: int) -> AsyncIterator[list[LiveServer]]:
             await asyncio.gather(*(asyncio.to_thread(server.stop) for server in made if server.process))
 
 
-async def run_all(schedules: Iterable[Schedule], lanes: int, way: Way = "route") -> AsyncIterator[Result]:
+async def run_all(schedules: Iterable[Schedule], setting: Setting) -> AsyncIterator[Result]:
     """Each schedule as soon as a server is free."""
     waiting = list(schedules)[::-1]
     results: asyncio.Queue[Result | BaseException] = asyncio.Queue()
@@ -96,12 +110,12 @@ async def run_all(schedules: Iterable[Schedule], lanes: int, way: Way = "route")
     async def lane(server: LiveServer) -> None:
         try:
             while waiting:
-                await results.put(await run_schedule(waiting.pop(), server, way))
+                await results.put(await run_schedule(waiting.pop(), server, setting.way))
         except BaseException as error:
             await results.put(error)
             raise
 
-    async with servers(min(lanes, len(waiting))) as made:
+    async with servers(replace(setting, lanes=min(setting.lanes, len(waiting)))) as made:
         total = len(waiting)
         tasks = [asyncio.create_task(lane(server)) for server in made]
         try:

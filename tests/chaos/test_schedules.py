@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.chaos import tab
-from tests.chaos.campaign import Result, run_all
+from tests.chaos.campaign import Result, Setting, run_all
 from tests.chaos.schedule import Act, schedule, written
 
 NAMED = {
@@ -49,7 +49,7 @@ def results() -> dict[int, Result]:
     tab.build()
 
     async def run() -> dict[int, Result]:
-        return {one.schedule.seed: one async for one in run_all(NAMED.values(), lanes=len(NAMED))}
+        return {one.schedule.seed: one async for one in run_all(NAMED.values(), Setting(lanes=len(NAMED)))}
 
     return asyncio.run(run())
 
