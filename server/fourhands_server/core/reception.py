@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from fourhands_protocol import awareness, entries, envelope, errors, limits, sync
-from fourhands_protocol.admission.update import read_update
 from fourhands_protocol.entries import EDIT
-from fourhands_protocol.hocuspocus import NOT_SAVED
 from fourhands_protocol.roles import INTERVIEWERS, ROOM, allows, streams
-from fourhands_server.core import delivery, kept, lagging, operations, syncing
+from fourhands_server.core import delivery, kept, lagging, syncing
 from fourhands_server.core.colours import user_colours
+from fourhands_server.core.edits import Edits
 from fourhands_server.core.effects import Origin, RenewToken, Report
 from fourhands_server.core.healing import Healing
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
 from fourhands_server.core.presence import Cursor, Presence, cursor_of
-from fourhands_server.core.seat import Greeting, Lagging, Seat, Syncing
+from fourhands_server.core.seat import Greeting, Seat
+from fourhands_server.core.stock import Stock
 
 OURS = bytes([envelope.FRAME])
 T = TypeVar("T")
@@ -83,6 +83,8 @@ class Reception:
         self._presence = presence
         self._desk = desk
         self._healing = healing
+        self._edits = Edits(ledger, healing, desk)
+        self._syncs = Stock(ledger, self._edits, healing, self._join)
         self._room = room
         self._incarnation = incarnation
 
@@ -103,79 +105,8 @@ class Reception:
                 self.greet(seat)
             case _ if not seat.syncs:
                 raise errors.MalformedFrame("sync frames are for stock clients; send operations")
-            case sync.Step1(vector):
-                if seat.dialect == "hocuspocus":
-                    self._ask(seat, vector)
-                # One question at a time: an answer that is under way serves a later step 1 as well.
-                if not isinstance(seat.state, Syncing | Lagging):
-                    self._sync_stock(seat, vector)
-            case sync.Step2(update):
-                # With it settles what it holds as well (F-12).
-                seat.pseq, seat.dropped, seat.asked, seat.said = seat.pseq + seat.dropped, 0, False, None
-                self._stock_edit(seat, update, limit=limits.STEP2, heals=self._healing.open)
-            case sync.Update(update):
-                try:
-                    self._stock_edit(seat, update, limit=limits.UPDATE)
-                except errors.CausalGap:
-                    if not seat.asked:
-                        raise
-                    seat.dropped += not _is_told(seat, update)
             case _:
-                raise errors.MalformedFrame("a client does not send this message")
-
-    def _ask(self, seat: Seat, vector: bytes) -> None:
-        """Ask a provider what we lack: it counts anew, and on the sync status of its answer (D-4, D-5)."""
-        owner, said = self._ledger.admission.owner, sync.decode_vector(vector).items()
-        mine = [(client, clock) for client, clock in said if owner(client) in (None, seat.person)]
-        seat.said = dict(mine[: limits.CLIENT_IDS])  # one has no more, whatever a vector says
-        seat.saved, seat.unasked, seat.dropped = seat.pseq, set(), 0
-        if not seat.asked:
-            seat.asked = True
-            seat.send(sync.step1(sync.encode_vector(self._ledger.admission.vector())))
-
-    def _stock_edit(self, seat: Seat, update: bytes, *, limit: int, heals: bool = False) -> None:
-        origin = Origin(seat.person, seat.role, seat.producer, seat.pseq + 1, seat=seat.id)
-        hocuspocus = seat.dialect == "hocuspocus"
-        try:
-            news = self._edit(origin, update, entries.edit_body(update), limit=limit, heals=heals)
-        except Refused as refused:
-            if hocuspocus:
-                seat.send(NOT_SAVED)
-            raise errors.RoomEnded(refused.message) from refused
-        except errors.Forbidden:
-            if hocuspocus:
-                seat.send(NOT_SAVED)
-                return
-            seat.send(sync.permission_denied("you may read this room, not write in it"))
-            raise
-        seat.pseq = origin.pseq
-        if hocuspocus:
-            if _is_told(seat, update):
-                seat.unasked.add(seat.pseq)
-            if not news:  # it may repeat what is not in the log yet
-                self._ledger.repeated(origin, self._ledger.ahead.head)
-            delivery.owe_ack(seat, self._ledger.instance(seat.producer).settled, seat.sent)
-        elif not news:
-            self._ledger.instance(origin.producer).admit(origin.pseq, logged=False)
-
-    def _edit(self, origin: Origin, update: bytes, body: bytes, *, limit: int, heals: bool = False) -> bool:
-        """Admit an edit; whether it was news and is to be logged. `heals`: it may bring back lost work."""
-        writes = allows(origin.role, EDIT)
-        ended = self._desk.ending
-        if not writes or ended:
-            if self._ledger.admission.is_news(update):
-                if not writes and heals:
-                    return False  # it was told so by the room, before that lost it
-                if not writes:
-                    raise errors.Forbidden("this role reads only")
-                raise Refused("ended", operations.ENDED)
-            return False
-        if heals:
-            return self._healing.relay(origin, update)
-        news = self._ledger.admission.check(update, origin.person, limit=limit).is_news
-        if news:
-            self._ledger.append(origin, EDIT, body)
-        return news
+                self._syncs.receive(seat, message)
 
     def _ours(self, seat: Seat, message: envelope.Message) -> None:
         match message:
@@ -205,7 +136,7 @@ class Reception:
         origin = Origin(seat.person, seat.role, seat.producer, pseq, seat=seat.id)
         try:
             if kind == EDIT:
-                logged = self._edit(origin, fields["update"], body, limit=limits.UPDATE)
+                logged = self._edits.admit(origin, fields["update"], body, limit=limits.UPDATE)
             elif kind == "relay":
                 logged = self._relay(origin, fields["update"])
             else:
@@ -225,7 +156,7 @@ class Reception:
     def _relay(self, origin: Origin, update: bytes) -> bool:
         if not allows(origin.role, EDIT) or not self._healing.open:
             raise Refused("forbidden", "This room has lost nothing that you could bring back.")
-        return self._edit(origin, update, b"", limit=limits.STEP2, heals=True)
+        return self._edits.admit(origin, update, b"", limit=limits.STEP2, heals=True)
 
     def _hello(self, seat: Seat, hello: envelope.Hello) -> None:
         if not isinstance(seat.state, Greeting):
@@ -306,16 +237,9 @@ class Reception:
             heads[INTERVIEWERS] = self._ledger.private.head
         return heads
 
-    def _sync_stock(self, seat: Seat, vector: bytes) -> None:
-        """Ask for what the seat lacks, and hold back what is committed until that is out.
-
-        yjs may throw on an update that comes before its step 2, hence the order.
-        """
-        if isinstance(seat.state, Greeting):
-            self._healing.know(seat)
-            self._desk.seated(seat)
-            self.greet(seat)
-        syncing.begin_stock(self._ledger, seat, vector)
+    def _join(self, seat: Seat) -> None:
+        self._desk.seated(seat)
+        self.greet(seat)
 
     def greet(self, seat: Seat) -> None:
         """Tell a newcomer who is here."""
@@ -362,14 +286,6 @@ def _decoded(decode: Callable[[bytes], T], frame: bytes) -> T:
         raise
     except Exception as mistake:
         raise Undecoded(f"a frame of {len(frame)} bytes") from mistake
-
-
-def _is_told(seat: Seat, update: bytes) -> bool:
-    """Whether the sender's own step 1 names what it inserts: a provider counted it before, and no more."""
-    if seat.said is None:
-        return False
-    sections = read_update(update).sections.values()
-    return bool(sections) and all(section.end <= seat.said.get(section.client, 0) for section in sections)
 
 
 def _reads_private(seat: Seat) -> bool:
