@@ -2,6 +2,8 @@
 
 const FIRST_MS = 300;
 const CAP_MS = 15_000;
+/** After an absence of t seconds the bound is about t: doubled each time it would be 2 t, and the return as much later. */
+const GROWTH = 1.5;
 
 export class Backoff {
   readonly #random: () => number;
@@ -11,9 +13,9 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** ms until the next attempt; the bound doubles with each, and there is always a next one. */
+  /** ms until the next attempt, anything up to a bound that grows; there is always a next one. */
   next(): number {
-    const bound = Math.min(CAP_MS, FIRST_MS * 2 ** this.#attempts);
+    const bound = Math.min(CAP_MS, FIRST_MS * GROWTH ** this.#attempts);
     this.#attempts = Math.min(this.#attempts + 1, 16);
     return this.#random() * bound;
   }
