@@ -27,6 +27,7 @@ export class Keeper {
   /** Settled, and still on the shelf. */
   readonly #doomed = new Set<number>();
   #old: string[] = [];
+  #writing: Promise<void> = Promise.resolve();
   #busy = false;
   #failed = false;
   readonly #alarm: Alarm;
@@ -102,7 +103,17 @@ export class Keeper {
     this.#alarm.at(null);
     const shelf = this.#shelf;
     if (shelf === null || this.#busy || this.#waiting.size + this.#doomed.size === 0) return;
-    void this.#write(shelf);
+    this.#writing = this.#write(shelf);
+  }
+
+  /** The last of it: resolves when nothing is being written any more. */
+  async end(): Promise<void> {
+    this.flush();
+    for (let write = null as Promise<void> | null; write !== this.#writing; ) {
+      write = this.#writing;
+      await write;
+    }
+    this.#alarm.at(null);
   }
 
   /** Text that could not be put into the room; null to let it go. */

@@ -96,9 +96,9 @@ export class Keeping {
     this.keeper.rename(instance);
   }
 
+  /** The name is let go when the last write is done: whoever goes on under it must find everything. */
   stop(): void {
-    this.keeper.flush();
-    this.#options.storage?.tenancy.release(this.#name);
+    void this.keeper.end().then(() => this.#options.storage?.tenancy.release(this.#name));
   }
 
   async #look({ shelf: opening, tenancy }: Storage): Promise<Boarding> {

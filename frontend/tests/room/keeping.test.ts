@@ -250,6 +250,20 @@ describe("several tabs", () => {
   });
 });
 
+test("a page that is left in good order lets its name go when all is written", async () => {
+  const desk = new Desktop();
+  const one = await desk.open();
+  await desk.offline();
+  one.types("last words");
+  one.client.stop();
+  desk.online();
+  const two = await desk.open();
+  await desk.pass(2_000);
+  expect(two.text).toBe("last words");
+  expect(desk.room.server.text()).toBe("last words");
+  expect(desk.device.kept).toBe(0);
+});
+
 describe("storage", () => {
   test("is not touched by what settles at once", async () => {
     const desk = new Desktop();
