@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from unittest.mock import patch
 
+import pycrdt
 import pytest
 from tests.support.world import (
     SECRET,
@@ -20,6 +21,7 @@ from tests.support.world import (
     StockClient,
     World,
     boundary,
+    document_of,
     text_of,
 )
 
@@ -45,6 +47,7 @@ class Life:
         self.world = World()
         for person, role in (*PEOPLE, ("eve", "observer"), ("ina", "interviewer")):
             self.world.join(person, role)
+        self.begun = len(self.world.log)
         self.writers: list[Client] = []
         for person, role in PEOPLE:
             dialect = self.chance.choice(["fourhands", "stock"])
@@ -73,6 +76,7 @@ class Life:
             self.tests: 4,
             self.time: 3,
             self.stall: 0,
+            self.lose: 0,
         }
         moves |= {getattr(self, name): weight for name, weight in rather.items()}
         for move in self.chance.choices(list(moves), list(moves.values()), k=steps):
@@ -112,6 +116,10 @@ class Life:
             who.read_on()
         else:
             who.stalled = True
+
+    def lose(self) -> None:
+        """An older copy of the log takes its place."""
+        self.world.lose(self.chance.randint(self.begun, len(self.world.log)))
 
     def crash(self) -> None:
         self.world.crash()
@@ -205,6 +213,7 @@ class Life:
 
     def heal(self) -> None:
         """All links come back and everything arrives."""
+        self.held = self._held()
         self._attach()
         for _ in range(3):
             for client in self.world.clients:
@@ -214,9 +223,17 @@ class Life:
                     client.connect()
             self.world.settle()
 
+    def _held(self) -> str:
+        """The text of all that anybody has, the log too."""
+        whole = document_of(self.world.log)
+        for client in self.world.clients:
+            whole.apply_update(client.doc.get_update())
+        return str(whole.get("main.py", type=pycrdt.Text))
+
     def check(self) -> None:
         self.world.check()
         text = text_of(self.world.log)
+        assert text == self.held, "whatever somebody has is there in the end"
         for client in self.world.clients:
             assert str(client.text()) == text, client.person
         for client in self.writers:
@@ -331,6 +348,16 @@ def test_the_short_way_of_typing_leads_where_the_long_one_does(seed: int) -> Non
 
 def test_typing_goes_the_short_way() -> None:
     assert sum(live(seed).world.shortened for seed in (6, 7, 8)) > 20
+
+
+TEXT_ALONE = {"operate": 0, "kernel": 0, "question": 0, "tests": 0}
+
+
+@pytest.mark.parametrize("seed", range(SEEDS // 2))
+def test_a_log_that_lost_its_tail_is_given_it_back(seed: int) -> None:
+    """Text alone: all else that was lost is lost."""
+    life = live(seed, lose=3, stall=5, **TEXT_ALONE)
+    assert life.world.loss is None or life.world.room.state.created_at < life.world.loss.since
 
 
 def test_some_lives_leave_out_outputs_and_some_none() -> None:
