@@ -46,7 +46,7 @@ def erases(word: str) -> dict[str, Any]:
 
 
 def play(*tabs: Teller) -> Any:
-    return SimpleNamespace(every=tabs)
+    return SimpleNamespace(every=tabs, schedule=SimpleNamespace(acts=()))
 
 
 def edits(*lines: str, at: int = SAVED_AT) -> list[dict[str, Any]]:

@@ -69,6 +69,7 @@ class LiveServer:
         command = [sys.executable, "-m", "fourhands_server.cli", "serve"]
         command += ["--data", str(self.data), "--port", str(self.port), *self.arguments]
         env = {**os.environ, "FOURHANDS_ADMIN_KEY": ADMIN, "PYTHONUNBUFFERED": "1", **self.env}
+        env["PYTHONFAULTHANDLER"] = "1"
         self.started_at = time.time()
         self.process = subprocess.Popen(
             command,
@@ -82,6 +83,8 @@ class LiveServer:
         self._reader = threading.Thread(target=self._read, args=(self.process, ready), daemon=True)
         self._reader.start()
         if not ready.wait(READY_S) or not self._listens:
+            self.process.send_signal(signal.SIGABRT)  # it says where it is
+            self._reader.join(5)
             self.process.kill()
             raise AssertionError("the server did not start:\n" + "".join(self.output))
 
