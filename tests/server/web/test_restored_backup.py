@@ -55,6 +55,7 @@ async def test_own_and_stock_clients_heal_a_restored_database(
     ada, ivy = OurClient(server, room.ada), OurClient(server, room.ivy)
     olga = stock.client(server, room.olga).connect()
     bob = stock.client(server, room.join("candidate", "Bob")).connect()
+    cyd = stock.client(server, room.join("candidate", "Cyd"), version="hp4").connect()
     await ada.connect()
     await ivy.connect()
     ada.type(0, "kept by the backup\n")
@@ -64,7 +65,9 @@ async def test_own_and_stock_clients_heal_a_restored_database(
     await ada.settled()
     bob.sees("lost by ada\nkept by the backup\n")
     bob.insert(0, "lost by bob\n")
-    text = "lost by bob\nlost by ada\nkept by the backup\n"
+    cyd.sees("lost by bob\nlost by ada\nkept by the backup\n")
+    cyd.insert(0, "lost by cyd\n")
+    text = "lost by cyd\nlost by bob\nlost by ada\nkept by the backup\n"
     for client in (ada, ivy):
         await client.sees(text)
     olga.sees(text)
@@ -80,13 +83,15 @@ async def test_own_and_stock_clients_heal_a_restored_database(
     await ada.settled()
     for client in (ada, ivy):
         await client.sees(text)
-    for other in (bob, olga):
+    for other in (bob, cyd, olga):
         other.sees(text)
     assert room.host.text() == replayed(room) == text
     edits = [e for e in server.timeline(room.ivy) if e["kind"] == "edit"]
     relayed = [edit["actor"] for edit in edits if edit["body"].get("relayed")]
     assert relayed
-    assert set(relayed) <= {room.ada.participant, room.ivy.participant, bob.seat.participant}
+    typists = (room.ada, room.ivy, bob.seat, cyd.seat)
+    assert set(relayed) <= {seat.participant for seat in typists}
+    cyd.until(unsynced=0)
     ivy.type(0, "and on\n")
     bob.sees("and on\n" + text)
     assert ada.refused == ivy.refused == []
