@@ -74,20 +74,20 @@ class Seats:
         What `fan_out` and `owe_acks` do, for those who are live and get nothing but the edit.
         """
         told = Delivery(entry, origin.producer, origin.pseq)
-        frame = sync.update(update)
+        frame, seq, producer = sync.update(update), entry.seq, origin.producer
         for seat in self.open.values():
             self._talking[seat.id] = seat
             if type(seat.state) is not Live or seat.closed or seat.dialect not in ("stock", "fourhands"):
                 if not told.to(seat):
                     self.close(seat, SlowReader.close_code, "too much came while this client was syncing")
-                if seat.producer == origin.producer and seat.dialect in ("fourhands", "hocuspocus"):
+                if seat.producer == producer and seat.dialect in ("fourhands", "hocuspocus"):
                     delivery.owe_ack(seat, settled, seat.sent)
                 continue
-            seat.sent = entry.seq
+            seat.sent = seq
             if seat.dialect == "stock":
                 seat.out.append(frame)
-            elif seat.producer == origin.producer:
-                delivery.owe_ack(seat, settled, entry.seq)
+            elif seat.producer == producer:
+                delivery.owe_ack(seat, settled, seq)
             else:
                 if seat.ack is not None:
                     delivery.flush_ack(seat)

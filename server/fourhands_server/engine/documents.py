@@ -79,7 +79,7 @@ class Documents:
         document = self._documents.get(room)
         if document is not None:
             document.latest = seq
-            if document.worker is not None and document.worker is self._workers.current:
+            if document.worker is not None and self._workers.has(document.worker):
                 self._batch.add(document.worker, Edit(document.number, seq, update))
 
     def text(self, room: str, root: str, *, at: int) -> asyncio.Future[str]:

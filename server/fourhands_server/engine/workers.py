@@ -35,6 +35,10 @@ class Workers:
             self._current = None
         return self._current
 
+    def has(self, worker: WorkerProcess) -> bool:
+        """Whether this is the worker in use, as far as is known yet: no more than a glance."""
+        return worker is self._current
+
     async def running(self) -> WorkerProcess:
         """The worker in use, started if need be; raises `EngineUnavailable`."""
         if self._closed:

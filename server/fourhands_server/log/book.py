@@ -71,7 +71,7 @@ class Book:
             self._rewind()
             outcomes = self._fail(jobs, str(error))
         self._staged.clear()
-        answered = [self._told(o.job) if isinstance(o.job, Question) else o for o in outcomes]
+        answered = [self._told(o[0]) if isinstance(o[0], Question) else o for o in outcomes]
         while len(self._rooms) > self._rooms_kept:
             self._rooms.popitem(last=False)
         return answered
@@ -80,15 +80,15 @@ class Book:
         if isinstance(job, Question):
             if job.reopens:
                 self._broken.discard(job.room)
-            return Outcome(job, None)
+            return job, None, None
         if job.room in self._broken:
-            return Outcome(job, None, NotRecorded("an earlier append to this room failed"))
+            return job, None, NotRecorded("an earlier append to this room failed")
         room = self._room(job.room)
-        made = stage_one(room.counters, job.intents, now=job.now)
-        if made is not None:
-            self._staged.append(made)
-            return Outcome(job, [Appended(made.entry, True)])
         try:
+            made = stage_one(room.counters, job.intents, now=job.now)
+            if made is not None:
+                self._staged.append(made)
+                return job, [Appended(made[1], True)], None
             answers, fresh = stage(
                 room.counters,
                 job.intents,
@@ -96,9 +96,9 @@ class Book:
                 earlier=lambda intent: find(self._staged, intent) or room.earlier(self._connect(), intent),
             )
         except (LogError, TypeError, ValueError) as error:  # this call's own fault alone
-            return Outcome(job, None, error)
+            return job, None, error
         self._staged += fresh
-        return Outcome(job, answers)
+        return job, answers, None
 
     def _room(self, name: str) -> StoredRoom:
         room = self._known(name)
@@ -120,8 +120,8 @@ class Book:
     def _commit(self) -> None:
         if not self._staged:
             return
-        rows = [self._rooms[staged.intent.room].row(staged) for staged in self._staged]
-        touched = {staged.intent.room for staged in self._staged}
+        rows = [self._rooms[staged[0].room].row(staged) for staged in self._staged]
+        touched = {staged[0].room for staged in self._staged}
         changed = [room for room in map(self._rooms.__getitem__, touched) if room.has_unsaved()]
         db = self._connect()
         if not changed and len(rows) <= ROWS_PER_STATEMENT:
@@ -144,14 +144,14 @@ class Book:
                 self._broken.add(job.room)
             elif job.reopens:
                 self._broken.discard(job.room)
-        return [Outcome(job, None, NotRecorded(reason) if isinstance(job, Call) else None) for job in jobs]
+        return [(job, None, NotRecorded(reason) if isinstance(job, Call) else None) for job in jobs]
 
     def _told(self, question: Question) -> Outcome:
         try:
             room = self._known(question.room)
-            return Outcome(question, question.ask(Counters() if room is None else room.counters))
+            return question, question.ask(Counters() if room is None else room.counters), None
         except sqlite3.Error as error:
-            return Outcome(question, None, Unreadable(str(error)))
+            return question, None, Unreadable(str(error))
 
     def move(self, *, at_most: int) -> bool:
         """Put the oldest rows of the tail in order. Where that fails they stay: returns False."""

@@ -34,9 +34,5 @@ class Question:
 Job = Call | Question
 
 
-class Outcome(NamedTuple):
-    """What a job's future is to be given."""
-
-    job: Job
-    value: Any
-    error: Exception | None = None
+Outcome = tuple[Job, Any, Exception | None]
+"""A job, what it has come to, and why to nothing."""

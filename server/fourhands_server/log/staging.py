@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from fourhands_protocol.entries import Entry
 
@@ -19,15 +19,10 @@ MAX_PSEQ: Final = 2**63 - 1
 """The largest integer that a store holds."""
 
 
-class Staged(NamedTuple):
-    """A fresh entry with what the store keeps beside it.
-
-    `room_seq` is the room stream's last seq at the time of an entry of a private stream, else 0.
-    """
-
-    intent: Intent
-    entry: Entry
-    room_seq: int
+Staged = tuple[Intent, Entry, int]
+"""A fresh entry with what the store keeps beside it: the intent that it was made of, and the last seq of the
+room stream at that time where it is of a private one, else 0.
+"""
 
 
 INTENT_BYTES: Final = 200
@@ -83,7 +78,7 @@ def stage(
             else:
                 made = _made(counters, intent, now=now)
                 fresh.append(made)
-                answers.append(Appended(made.entry, fresh=True))
+                answers.append(Appended(made[1], fresh=True))
     except Exception:
         if before is not None:
             counters.restore(before)
@@ -93,7 +88,7 @@ def stage(
 
 def _made(counters: Counters, intent: Intent, *, now: int) -> Staged:
     entry = counters.number(intent, now=now)
-    return Staged(intent, entry, 0 if entry.stream == ROOM else counters.room_seq())
+    return intent, entry, 0 if entry.stream == ROOM else counters.room_seq()
 
 
 def find(staged: Sequence[Staged], intent: Intent) -> Entry | None:

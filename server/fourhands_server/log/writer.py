@@ -103,7 +103,7 @@ class Writer:
         if jobs:
             self._deliver(
                 [
-                    Outcome(job, None, NotRecorded(words) if isinstance(job, Call) else Unreadable(words))
+                    (job, None, NotRecorded(words) if isinstance(job, Call) else Unreadable(words))
                     for job in jobs
                 ]
             )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from websockets.speedups import apply_mask
+from websockets.speedups import apply_mask as apply_mask
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82

@@ -25,7 +25,7 @@ from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_server.core.seat import Seat
 from fourhands_server.live.outbox import Drain, Wire
 from fourhands_server.web import problem
-from fourhands_server.web.frames import BINARY, TEXT, frame_size, message, take_common
+from fourhands_server.web.frames import BINARY, TEXT, apply_mask, frame_size, message, take_common
 from fourhands_server.web.handshake import Visit, visit
 
 logger = logging.getLogger(__name__)
@@ -130,12 +130,31 @@ class RoomSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if self._framed:
-            self._take_frames(self._cut + data)
+            size = len(data) - 6
+            if (
+                0 <= size < 126
+                and data[0] == BINARY
+                and data[1] == size | 0x80
+                and self._is_between_messages()
+            ):
+                self._take(apply_mask(data[6:], data[2:6]))  # the most common of all: one keystroke
+            else:
+                self._take_frames(self._cut + data)
             return
         opening = self._connection.state is State.CONNECTING
         self._parse(data)
         if opening and self._connection.state is State.OPEN and self._first == BINARY:
             self._framed = data.find(END_OF_REQUEST) == len(data) - len(END_OF_REQUEST)
+
+    def _is_between_messages(self) -> bool:
+        """Whether what comes now begins a message that may go the short way."""
+        return not (
+            self._lacks
+            or self._cut
+            or self._closing
+            or self._host is None
+            or self._connection.current_size is not None
+        )
 
     def _take_frames(self, data: bytes) -> None:
         """Data of which it is known where frames begin: common ones go the short way, others are parsed."""
