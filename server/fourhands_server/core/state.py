@@ -13,29 +13,7 @@ from fourhands_protocol.paths import path_key
 from fourhands_protocol.roles import ROOM
 from fourhands_server.core.asked import Asked
 from fourhands_server.core.kept import OutputsKept, Printed
-
-
-@dataclass(slots=True)
-class Person:
-    """A participant; `seats` are those held at this seq, `lost` the ones among them whose connection is away.
-
-    `since`: µs, when they last came or went.
-    """
-
-    id: str
-    name: str
-    role: str
-    colour: int
-    invite: str
-    since: int
-    seats: set[str] = field(default_factory=set)
-    lost: set[str] = field(default_factory=set)
-    removed: bool = False
-
-    @property
-    def online(self) -> bool:
-        """Whether any of their connections is there."""
-        return len(self.lost) < len(self.seats)
+from fourhands_server.core.people import Person
 
 
 @dataclass(slots=True)
@@ -199,40 +177,26 @@ def _revoked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 def _seat_opened(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.seats[body["seat"]] = entry.actor
-    _seated(state, entry, body["seat"], held=True, lost=False)
+    if person := state.people.get(entry.actor):
+        person.take(body["seat"], entry.at)
 
 
 def _seat_lost(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
-    if body["seat"] in state.seats:
-        at = entry.at - body.get("silent", 0)
-        _seated(state, entry, body["seat"], held=True, lost=True, since=at)
+    person = state.people.get(entry.actor)
+    if person is not None and body["seat"] in person.seats:
+        person.lose(body["seat"], entry.at - body.get("silent", 0))
 
 
 def _seat_back(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
-    if body["seat"] in state.seats:
-        _seated(state, entry, body["seat"], held=True, lost=False)
+    person = state.people.get(entry.actor)
+    if person is not None and body["seat"] in person.seats:
+        person.take(body["seat"], entry.at)
 
 
 def _seat_closed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
     state.seats.pop(body["seat"], None)
-    _seated(state, entry, body["seat"], held=False, lost=False)
-
-
-def _seated(
-    state: RoomState, entry: Entry, seat: str, *, held: bool, lost: bool, since: int | None = None
-) -> None:
-    """What became of one seat of the entry's actor."""
-    person = state.people.get(entry.actor)
-    if person is None:
-        return
-    before = person.online
-    for seats, among in ((person.seats, held), (person.lost, lost)):
-        if among:
-            seats.add(seat)
-        else:
-            seats.discard(seat)
-    if person.online != before:
-        person.since = entry.at if since is None else since
+    if person := state.people.get(entry.actor):
+        person.leave(body["seat"], entry.at)
 
 
 def _chat(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
