@@ -318,9 +318,10 @@ export class LiveRoom {
   }
 
   async #renew(): Promise<void> {
-    const { person, renewToken } = this.#options;
+    const { person, renewToken, clock } = this.#options;
     const join = async () => (await renewToken?.()) ?? this.token;
-    const told = await renewed(join, { removed: this.state.people.get(person)?.removed ?? false });
+    const removed = this.state.people.get(person)?.removed ?? false;
+    const told = await renewed(join, { clock, removed });
     if (told.type === "token") this.token = told.token;
     this.tell(told);
   }

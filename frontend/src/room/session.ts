@@ -1,14 +1,15 @@
 // The link as a pure state machine: events in, effects out; sockets, timers and the document live elsewhere.
 
 import type { ClientFrame, ServerFrame, Welcome } from "../../../protocol/ts/envelope";
-import { Backoff } from "./backoff";
 import { BAD_TOKEN, meaningOf } from "./closes";
 import type { Effect, Event } from "./events";
 import { Exchange } from "./exchange";
 import { Heartbeat } from "./heartbeat";
 import type { Op } from "./outbox";
 import { alarmOf, isLive, isOpen, isWaiting, type Live, type Open, type Phase } from "./phase";
+import { Renewing } from "./renewing";
 import { RoomClock } from "./room-clock";
+import { Timetable } from "./timetable";
 
 export interface SessionOptions {
   /** Makes a name, 16 characters or more, that no other page has. */
@@ -19,9 +20,6 @@ export interface SessionOptions {
   canRenew: boolean;
 }
 
-/** Doubled after each attempt that came to nothing: what hangs is mostly a dead way, but a bad link is slow as well. */
-const CONNECT_MS = 4_000;
-const CONNECT_MOST_MS = 16_000;
 /** From HELLO to WELCOME: the server may have to load the room first. */
 const AUTH_MS = 15_000;
 /** With the interval of the heartbeat before it, 30 s: one image may take so long on a slow link. */
@@ -31,16 +29,8 @@ const PATIENCE_MS = 10_000;
 const MOST_PATIENCE = 8;
 /** A link that lived this long was a good one: the next loss starts with a short wait again. */
 const STEADY_MS = 5_000;
-/** `navigator.onLine` may be wrong: try now and then all the same. */
-const OFFLINE_RETRY_MS = 15_000;
 /** A timer that rings so late was asleep with its machine, or its page was. */
 const SLEPT_MS = 2_000;
-/** However long a server that goes away asks us to wait. */
-const HINT_MAX_MS = 60_000;
-const RENEW_RETRY_MS = 60_000;
-/** Renew when a fifth of the token's life is left, and never in a loop. */
-const RENEW_AFTER = 0.8;
-const RENEW_LEAST_MS = 10_000;
 const GIVEN_UP = 4000;
 const NORMAL = 1000;
 
@@ -53,24 +43,20 @@ export class Session {
   readonly exchange: Exchange;
 
   readonly #canRenew: boolean;
-  readonly #backoff: Backoff;
+  readonly #timetable: Timetable;
   readonly #clock = new RoomClock();
+  readonly #renewing = new Renewing();
   #token: string;
-  #renewAt = Number.POSITIVE_INFINITY;
   #generation = 0;
-  #online = true;
-  /** A server that went away asked us not to be back before. */
-  #notBefore = 0;
   /** Twice after each link that was given up as silent, until a pong comes: a large image on a slow link is silence. */
   #patience = 1;
-  #connectMs = CONNECT_MS;
   #effects: Effect[] = [];
 
   constructor({ newInstance, token, random, canRenew }: SessionOptions) {
     this.exchange = new Exchange(newInstance, (effect) => this.#do(effect));
     this.#token = token;
     this.#canRenew = canRenew;
-    this.#backoff = new Backoff(random);
+    this.#timetable = new Timetable(random);
   }
 
   /** ms to add to the client's clock for the room's. */
@@ -80,7 +66,7 @@ export class Session {
 
   /** When `tick` is wanted next, in ms; null for never. */
   get alarmAt(): number | null {
-    return alarmOf(this.phase, this.#renewAt);
+    return alarmOf(this.phase, this.#renewing.at);
   }
 
   /** Takes an operation of the user; it leaves at once when live, else when the link is back. */
@@ -111,7 +97,7 @@ export class Session {
         this.#tick(now);
         break;
       case "retry":
-        this.#notBefore = 0;
+        this.#timetable.overrule();
         if (this.phase.name === "connecting") this.#again(now);
         else this.#hurry(now);
         break;
@@ -156,13 +142,12 @@ export class Session {
 
   #connect(now: number): void {
     this.#generation += 1;
-    this.#notBefore = 0;
-    this.#enter({ name: "connecting", deadline: now + this.#connectMs }, now);
+    this.#enter({ name: "connecting", deadline: this.#timetable.begin(now) }, now);
     this.#do({ type: "connect", generation: this.#generation, token: this.#token });
   }
 
   #opened(vector: Uint8Array, now: number): void {
-    this.#connectMs = CONNECT_MS;
+    this.#timetable.opened();
     const deadline = now + AUTH_MS * this.#patience;
     this.#enter({ name: "authenticating", deadline, heartbeat: this.#heartbeat(now, PATIENCE_MS) }, now);
     this.#send(this.exchange.hello(vector));
@@ -187,10 +172,7 @@ export class Session {
   }
 
   #wait(now: number): void {
-    // What the server asked for wins over our own reckoning.
-    const retryAt = this.#notBefore > now ? this.#notBefore : now + this.#backoff.next();
-    if (this.#online) this.#enter({ name: "backoff", retryAt }, now);
-    else this.#enter({ name: "offline", retryAt: now + OFFLINE_RETRY_MS }, now);
+    this.#enter(this.#timetable.wait(now), now);
   }
 
   /** Gives the socket up from this side. */
@@ -222,8 +204,8 @@ export class Session {
     if (isLive(phase)) {
       phase.heartbeat.probe(now);
       this.#ping(now);
-    } else if (isWaiting(phase) && now >= this.#notBefore) {
-      this.#backoff.reset();
+    } else if (isWaiting(phase) && this.#timetable.mayHurry(now)) {
+      this.#timetable.reset();
       this.#connect(now);
     }
   }
@@ -234,7 +216,7 @@ export class Session {
   }
 
   #network(online: boolean, now: number): void {
-    this.#online = online;
+    this.#timetable.online = online;
     // The present attempt began over a network that is gone.
     if (online && this.phase.name === "connecting") this.#again(now);
     else if (online || isLive(this.phase)) this.#hurry(now);
@@ -256,14 +238,14 @@ export class Session {
   #tick(now: number): void {
     const { phase, alarmAt } = this;
     if (alarmAt === null || now < alarmAt) return;
-    if (now - alarmAt >= SLEPT_MS) this.#backoff.reset();
+    if (now - alarmAt >= SLEPT_MS) this.#timetable.reset();
     if (isOpen(phase)) this.#beat(phase, now, now - alarmAt >= SLEPT_MS);
     else if (isWaiting(phase)) this.#connect(now);
     else this.#hangs(now);
   }
 
   #hangs(now: number): void {
-    this.#connectMs = Math.min(CONNECT_MOST_MS, this.#connectMs * 2);
+    this.#timetable.hung();
     this.#abandon("The server does not answer.", now);
   }
 
@@ -292,13 +274,10 @@ export class Session {
   /** What a live link does beside its heartbeat. */
   #keep(phase: Live, now: number): void {
     if (now >= phase.steadyAt) {
-      this.#backoff.reset();
+      this.#timetable.reset();
       phase.steadyAt = Number.POSITIVE_INFINITY;
     }
-    if (now >= this.#renewAt) {
-      this.#send({ type: "renew" });
-      this.#renewAt = now + RENEW_RETRY_MS;
-    }
+    if (this.#renewing.due(now)) this.#send({ type: "renew" });
     if (phase.name === "live" && now >= phase.heartbeat.suspectAt) {
       this.#enter({ ...phase, name: "suspect" }, now);
     }
@@ -334,7 +313,7 @@ export class Session {
         if (exchange.state(frame)) this.#live(now);
         break;
       case "ack":
-        this.#backoff.reset();
+        this.#timetable.reset();
         if (exchange.ack(frame.upto)) exchange.pump(now, this.offset);
         else this.#hole(now);
         break;
@@ -350,23 +329,19 @@ export class Session {
         break;
       case "token":
         this.#token = frame.token;
-        this.#renewIn(frame.expiresIn, now);
+        this.#renewing.begin(frame.expiresIn, now);
         this.#do({ type: "token", token: frame.token });
         break;
       case "goaway":
-        this.#notBefore = now + Math.min(frame.wait, HINT_MAX_MS);
+        this.#timetable.ask(frame.wait, now);
     }
   }
 
   #welcome(welcome: Welcome, now: number): void {
     this.#clock.begin(welcome.time, now);
-    this.#renewIn(welcome.expiresIn, now);
+    this.#renewing.begin(welcome.expiresIn, now);
     if (this.exchange.welcome(welcome)) this.#live(now);
     else this.#enter({ name: "syncing", heartbeat: this.#heartbeat(now, SYNC_PATIENCE_MS) }, now);
-  }
-
-  #renewIn(expiresIn: number, now: number): void {
-    this.#renewAt = now + Math.max(RENEW_LEAST_MS, expiresIn * 1000 * RENEW_AFTER);
   }
 
   #live(now: number): void {

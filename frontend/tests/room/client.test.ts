@@ -397,4 +397,22 @@ describe("the token", () => {
     room.settle();
     expect(ada.status).toBe("saved");
   });
+
+  test("is asked for again where the call hangs", async () => {
+    const room = new FakeRoom(ROLES);
+    const calls: ((token: string) => void)[] = [];
+    const renewToken = () => new Promise<string>((resolve) => calls.push(resolve));
+    const ada = room.enter("expired", "candidate", 1, { renewToken });
+    room.settle();
+    await Device.rest();
+    room.clock.advance(10_000);
+    await Device.rest();
+    room.pass(500);
+    await Device.rest();
+    expect(calls).toHaveLength(2);
+    calls[1]?.("ada");
+    await Device.rest();
+    room.settle();
+    expect(ada.status).toBe("saved");
+  });
 });
