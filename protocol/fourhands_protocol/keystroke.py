@@ -1,5 +1,5 @@
-"""The frames of which typing is made, read without the general decoders: a stock client's update, our own
-client's `edit`.
+"""The frames of which typing is made, read and written without the general codecs: a stock client's update,
+our own client's `edit`, one entry, an ack.
 
 Whatever is not exactly of the common form is left to the general decoders, which also say what is wrong with
 it: what is read here, they read the same.
@@ -7,9 +7,11 @@ it: what is read here, they read the same.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
-from .entries import edit_update_alone
+from . import cbor
+from .entries import Entry, edit_update_alone
 
 _UPDATE: Final = b"\x00\x02"
 _OP: Final = b"\x70\x05\x83"
@@ -64,3 +66,33 @@ def op_edit(frame: bytes) -> tuple[int, bytes, bytes] | None:
     body = frame[pos:]
     update = edit_update_alone(body)
     return None if update is None or len(update) < 2 else (pseq, body, update)
+
+
+def entry_frame(entry: Entry) -> bytes:
+    """Write an ENTRY frame of one entry, as `envelope.encode` does."""
+    stream, seq, at, actor, kind, body = entry
+    return b"".join(
+        (
+            _stream(stream),
+            cbor.head(0, seq),
+            cbor.head(0, at),
+            _names(actor, kind),
+            cbor.head(2, len(body)),
+            body,
+        )
+    )
+
+
+def ack_frame(upto: int, seq: int) -> bytes:
+    """Write an ACK frame, as `envelope.encode` does."""
+    return b"\x70\x04\x82" + cbor.head(0, upto) + cbor.head(0, seq)
+
+
+@lru_cache(maxsize=64)
+def _stream(stream: str) -> bytes:
+    return b"\x70\x03\x81\x86" + cbor.encode(stream)
+
+
+@lru_cache(maxsize=4096)
+def _names(actor: str, kind: str) -> bytes:
+    return cbor.encode(actor) + cbor.encode(kind)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fourhands_protocol import entries, envelope, sync
 from fourhands_protocol.errors import ProtocolError
-from fourhands_protocol.keystroke import op_edit, stock_update
+from fourhands_protocol.keystroke import ack_frame, entry_frame, op_edit, stock_update
 
 sizes = st.sampled_from([0, 1, 2, 13, 14, 15, 16, 23, 24, 100, 127, 128, 255, 256, 16_383, 16_384])
 updates = st.binary(max_size=30) | sizes.map(bytes)
@@ -78,3 +78,20 @@ def test_whatever_comes_nothing_fails(frame: bytes) -> None:
             envelope.decode(head + frame)
         except ProtocolError:
             assert op_edit(head + frame) is None
+
+
+names = st.sampled_from(["room", "interviewers", "server", "ada", "é" * 20, "x" * 90])
+numbers = st.integers(0, 30) | st.integers(0, 2**53 - 1)
+
+
+@given(names, numbers, numbers, names, names, updates)
+def test_an_entry_is_written_as_the_encoder_writes_it(
+    stream: str, seq: int, at: int, actor: str, kind: str, body: bytes
+) -> None:
+    entry = entries.Entry(stream, seq, at, actor, kind, body)
+    assert entry_frame(entry) == envelope.encode(envelope.Entries((entry,)))
+
+
+@given(numbers, numbers)
+def test_an_ack_is_written_as_the_encoder_writes_it(upto: int, seq: int) -> None:
+    assert ack_frame(upto, seq) == envelope.encode(envelope.Ack(upto, seq))

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from fourhands_protocol import envelope, hocuspocus, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
+from fourhands_protocol.keystroke import ack_frame, entry_frame
 from fourhands_protocol.roles import ROOM, streams
 from fourhands_server.core.seat import Lagging, Live, Seat, Syncing
 
@@ -32,7 +33,7 @@ class Delivery:
     @cached_property
     def ours(self) -> bytes:
         """For our own client: the entry as it is."""
-        return envelope.encode(envelope.Entries((self.entry,)))
+        return entry_frame(self.entry)
 
     def to(self, seat: Seat) -> bool:
         """Hand it to a seat that is live, or hold it back; False where the seat holds too much already.
@@ -84,7 +85,7 @@ def flush_ack(seat: Seat) -> None:
         if seat.dialect == "hocuspocus":
             _tell_saved(seat, settled)
             return
-        seat.send(envelope.encode(envelope.Ack(settled, seq)))
+        seat.send(ack_frame(settled, seq))
 
 
 def _tell_saved(seat: Seat, settled: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fourhands_protocol import awareness, envelope, sync
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.errors import BadToken, Silent, SlowReader
+from fourhands_protocol.keystroke import entry_frame
 from fourhands_server.core import delivery
 from fourhands_server.core.delivery import Delivery
 from fourhands_server.core.effects import CloseSeat, Origin
@@ -75,6 +76,7 @@ class Seats:
         """
         told = Delivery(entry, origin.producer, origin.pseq)
         frame, seq, producer = sync.update(update), entry.seq, origin.producer
+        ours = b""
         for seat in self.open.values():
             self._talking[seat.id] = seat
             if type(seat.state) is not Live or seat.closed or seat.dialect not in ("stock", "fourhands"):
@@ -91,7 +93,10 @@ class Seats:
             else:
                 if seat.ack is not None:
                     delivery.flush_ack(seat)
-                seat.out.append(told.ours)
+                ours = ours or entry_frame(entry)
+                if len(ours) > delivery.LARGE:
+                    seat.burst = max(seat.burst, len(ours))
+                seat.out.append(ours)
 
     def owe_acks(self, settled: Iterable[Origin]) -> None:
         """Whoever sent these will hear that they are settled."""
