@@ -445,6 +445,17 @@ describe("catching up", () => {
     expect(machine.phase).toBe("live");
   });
 
+  test("a page that was too slow for the live link is told the room in one piece, over the same link", () => {
+    const machine = new Machine().lives();
+    machine.types();
+    machine.hears(welcome()).hears({ type: "entries", entries: [entry(1), entry(40)] });
+    expect(machine.phase).toBe("syncing");
+    machine.hears({ type: "state", update: VECTOR, seq: 40 });
+    expect(machine.said).toEqual(["resynced", "live", "send op"]);
+    machine.hears({ type: "entries", entries: [entry(41)] });
+    expect(machine.phase).toBe("live");
+  });
+
   test("a repeat is dropped", () => {
     const machine = new Machine().lives();
     machine.hears({ type: "entries", entries: [entry(11), entry(11), entry(12)] });
