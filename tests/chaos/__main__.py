@@ -32,7 +32,7 @@ async def main() -> int:
     begin, results = time.monotonic(), list[Result]()
     # A page chooses its way itself.
     may = setting.way == "route"
-    schedules = [schedule(seed, page=may and seed % PAGES == 0) for seed in seeds]
+    schedules = [schedule(seed, page=may and seed % PAGES == 0, store=setting.redis) for seed in seeds]
     async for result in run_all(schedules, setting):
         results.append(result)
         say(result, len(results), len(seeds), loud=bool(chosen))

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tests.chaos.page import Page
-from tests.chaos.schedule import PEOPLE, SERVER, Act, Schedule
+from tests.chaos.schedule import PEOPLE, SERVER, STORE, Act, Schedule
 from tests.chaos.tab import Tab
 from tests.support.bad_link import BadLink, Weather
+from tests.support.redis_server import RedisServer
 from tests.support.server import LiveServer, Seat
 
 BEGIN_S = 40.0
@@ -24,6 +25,15 @@ PECK_S = 0.4
 # As a page chooses, which begins with a WebSocket; or the backup transport alone.
 Way = Literal["route", "http"]
 ROLES = {"ada": "candidate", "bob": "interviewer", "cyd": "interviewer"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What a schedule is performed on; `store` is the Redis behind the server, where there is one."""
+
+    server: LiveServer
+    way: Way = "route"
+    store: RedisServer | None = None
 
 
 @dataclasses.dataclass
@@ -49,10 +59,10 @@ class Return:
 class Play:
     """Everything of one schedule while it is performed; use `performed`."""
 
-    def __init__(self, schedule: Schedule, server: LiveServer, way: Way) -> None:
+    def __init__(self, schedule: Schedule, stage: Stage) -> None:
         self.schedule = schedule
-        self.way = way
-        self.server = server
+        self.server = stage.server
+        self._stage = stage
         self.links: dict[str, BadLink] = {}
         self.seats: dict[str, Seat] = {}
         # The tab of each person, and all that there ever were.
@@ -108,7 +118,7 @@ class Play:
             "resume": seat.resume,
             "seed": self.schedule.seed * 100 + number,
             "device": str(self._devices / who),
-            "way": self.way,
+            "way": self._stage.way,
         }
         kind = Page if self.schedule.page and number == PEOPLE.index("bob") else Tab
         tab = await kind(f"{who}-{number}", wanted).open()
@@ -140,6 +150,8 @@ class Play:
         self._note(act, "begins")
         if act.who == SERVER:
             await self._befalls_server(act)
+        elif act.who == STORE:
+            await self._befalls_store(act)
         elif act.what in ("sleep", "duplicate", "reload"):
             await {"sleep": self._sleep, "duplicate": self._duplicate, "reload": self._reload}[act.what](act)
         else:
@@ -256,6 +268,15 @@ class Play:
                     self.server.kill()
                 await asyncio.to_thread(self.server.start)
 
+    async def _befalls_store(self, act: Act) -> None:
+        """It is gone for a while, or does not answer; the server is not told."""
+        store = self._stage.store
+        assert store is not None
+        with self._ailing_while(f"store {act.what}", *PEOPLE):
+            (store.kill if act.what == "kill" else store.pause)()
+            await asyncio.sleep(act.seconds)
+            await asyncio.to_thread(store.start if act.what == "kill" else store.resume)
+
     def _signal(self, number: int) -> None:
         assert self.server.process is not None
         self.server.process.send_signal(number)
@@ -282,9 +303,9 @@ async def until_phase(tab: Tab | Page, phase: str) -> None:
 
 
 @asynccontextmanager
-async def performed(schedule: Schedule, server: LiveServer, way: Way) -> AsyncIterator[Play]:
+async def performed(schedule: Schedule, stage: Stage) -> AsyncIterator[Play]:
     """The play when its last act is over and all is well again; everybody is still there."""
-    play = Play(schedule, server, way)
+    play = Play(schedule, stage)
     async with AsyncExitStack() as stack:
         try:
             await play.enter(stack)

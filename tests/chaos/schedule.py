@@ -9,6 +9,7 @@ from typing import Any
 
 PEOPLE = ("ada", "bob", "cyd")
 SERVER = "server"
+STORE = "store"
 # Everything begins within this many seconds; what lasts may end later.
 SECONDS = 8.0
 WORDS_A_SECOND = 3.0
@@ -54,12 +55,14 @@ class Schedule:
         return "\n".join([f"seed {self.seed}: {work} pieces of work{where}, and", *map(str, self.faults)])
 
 
-def schedule(seed: int, *, seconds: float = SECONDS, page: bool = False) -> Schedule:
-    """The schedule of a seed; the same one every time."""
+def schedule(seed: int, *, page: bool = False, store: bool = False) -> Schedule:
+    """The schedule of a seed, the same one every time; `store`: there is a Redis that may fail as well."""
+    seconds = SECONDS
     chance = random.Random(seed)
     acts = [act for who in PEOPLE for act in (*_work(chance, who, seconds), *_link(chance, who, seconds))]
     acts += _server(chance, seconds)
     acts += _pages(chance, seconds, page=page)
+    acts += _store(chance, seconds) if store else ()
     return Schedule(seed, tuple(sorted(acts)), page)
 
 
@@ -157,6 +160,12 @@ def _server(chance: random.Random, seconds: float) -> Iterator[Act]:
         yield Act(at, SERVER, "restart")
     elif dice < 0.85:
         yield Act(at, SERVER, "freeze", chance.uniform(0.3, 5))
+
+
+def _store(chance: random.Random, seconds: float) -> Iterator[Act]:
+    if chance.random() < 0.5:
+        at, lasts = chance.uniform(1, seconds), chance.uniform(0.1, 2)
+        yield Act(at, STORE, chance.choice(["kill", "freeze"]), lasts)
 
 
 def _pages(chance: random.Random, seconds: float, *, page: bool) -> Iterator[Act]:
