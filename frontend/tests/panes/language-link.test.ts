@@ -21,7 +21,7 @@ class Socket {
     this.sent.push(message);
   }
 
-  close(code: number): void {
+  close(code = 1000): void {
     this.closed = code;
   }
 }
@@ -32,6 +32,9 @@ interface Heard {
   error?: { code: number };
 }
 
+/** The room's own link. */
+let live = true;
+
 function begun() {
   const heard: Heard[] = [];
   const states: string[] = [];
@@ -39,6 +42,7 @@ function begun() {
   const link = new LanguageLink({
     url: "ws://host/language",
     token: () => `t${token++}`,
+    may: () => live,
     opened: (transport) => {
       states.push("open");
       transport.subscribe((message) => heard.push(JSON.parse(message)));
@@ -56,6 +60,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal("WebSocket", Socket);
   Socket.made = [];
+  live = true;
 });
 
 afterEach(() => {
@@ -113,7 +118,7 @@ describe("the link to the editor's help", () => {
     begun();
     socket(0).onopen();
     socket(0).onclose({ code });
-    vi.advanceTimersByTime(20_000);
+    vi.advanceTimersByTime(code === 4401 ? 3_300 : 300);
     expect(Socket.made.length).toBe(2);
     expect(socket(1).protocols).toEqual([LSP, "bearer.t2"]);
   });
@@ -123,6 +128,22 @@ describe("the link to the editor's help", () => {
     socket(0).onclose({ code });
     vi.advanceTimersByTime(600_000);
     expect(Socket.made.length).toBe(1);
+  });
+
+  test("does not stand before the room's own link: gives up what hangs, and waits until that is there", () => {
+    const { states } = begun();
+    live = false;
+    vi.advanceTimersByTime(60_000);
+    expect(Socket.made.length).toBe(1);
+    expect(socket(0).closed).not.toBeNull();
+    socket(0).onclose({ code: 1006 });
+    live = true;
+    vi.advanceTimersByTime(500);
+    expect(Socket.made.length).toBe(2);
+    socket(1).onopen();
+    vi.advanceTimersByTime(60_000);
+    expect(socket(1).closed).toBeNull();
+    expect(states).toEqual(["open"]);
   });
 
   test("is gone for good once the page closes it", () => {

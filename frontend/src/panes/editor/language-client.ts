@@ -59,11 +59,12 @@ export class LanguageHelp {
   #client: LSPClient | null = null;
   #helped: Helped | null = null;
 
-  constructor(options: { url: string; token: () => string; help: EditorHelp }) {
+  constructor(options: { url: string; token: () => string; may: () => boolean; help: EditorHelp }) {
     this.#help = options.help;
     this.#link = new LanguageLink({
       url: options.url,
       token: options.token,
+      may: options.may,
       opened: (transport) => {
         this.#client = this.#newClient();
         this.#client.connect(transport);

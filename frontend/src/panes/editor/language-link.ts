@@ -8,6 +8,10 @@ export const LSP = "fourhands.lsp";
 /** Questions whose failure somebody is told; everything else is just not there. */
 const TOLD: ReadonlySet<string> = new Set(["textDocument/formatting", "fourhands/lint"]);
 const AWAY = "The editor's help is not connected.";
+/** Browsers open one WebSocket to a server at a time: one that hangs keeps the room's own from coming back. */
+const CONNECT_MS = 3_000;
+const LOOK_AGAIN_MS = 500;
+const HUNG = 1006;
 /** After an expired token the room's own link gets a fresh one. */
 const FRESH_TOKEN_MS = 3_000;
 
@@ -15,6 +19,8 @@ export interface LinkOptions {
   url: string;
   /** The present one, at each attempt. */
   token: () => string;
+  /** Whether the room's own link is there: it comes first. */
+  may: () => boolean;
   opened: (transport: Transport) => void;
   lost: () => void;
 }
@@ -42,10 +48,19 @@ export class LanguageLink {
   }
 
   #connect(): void {
-    const { url, token, opened } = this.#options;
+    const { url, token, may, opened } = this.#options;
+    if (!may()) {
+      this.#again(LOOK_AGAIN_MS);
+      return;
+    }
     const socket = new WebSocket(url, [LSP, `bearer.${token()}`]);
     this.#socket = socket;
+    this.#timer = setTimeout(() => {
+      socket.close();
+      this.#closed(socket, HUNG);
+    }, CONNECT_MS);
     socket.onopen = () => {
+      clearTimeout(this.#timer);
       const channel = new Channel((message) => socket.send(message));
       this.#channel = channel;
       opened(channel);
@@ -60,6 +75,7 @@ export class LanguageLink {
   #closed(socket: WebSocket, code: number): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
+    clearTimeout(this.#timer);
     const channel = this.#channel;
     this.#channel = null;
     if (channel !== null) {
@@ -68,7 +84,10 @@ export class LanguageLink {
     }
     const { action } = meaningOf(code);
     if (action === "stop" || action === "rebuild") return;
-    const wait = this.#backoff.next() + (action === "renew" ? FRESH_TOKEN_MS : 0);
+    this.#again(this.#backoff.next() + (action === "renew" ? FRESH_TOKEN_MS : 0));
+  }
+
+  #again(wait: number): void {
     this.#timer = setTimeout(() => this.#connect(), wait);
   }
 }

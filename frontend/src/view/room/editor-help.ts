@@ -22,7 +22,8 @@ function helpOf(desk: Desk): Promise<LanguageHelp> {
     .then(({ LanguageHelp }) => {
       const scheme = location.protocol === "https:" ? "wss" : "ws";
       const url = `${scheme}://${location.host}/api/rooms/${room}/language`;
-      return new LanguageHelp({ url, help, token: () => client.token });
+      const may = () => client.link.phase === "live";
+      return new LanguageHelp({ url, help, may, token: () => client.token });
     });
   helps.set(desk, made);
   // It could not be fetched: the editor is as good as before, and the next file that is opened tries again.
