@@ -12,8 +12,9 @@ from typing import Any
 from fourhands_kernels.kernel import Attachment, Availability, Execution, Listener, Offer
 from fourhands_server.blobs.memory import MemoryBlobs
 from fourhands_server.core.seat import Dialect, Seat
-from fourhands_server.live.host import Parts, RoomHost
+from fourhands_server.live.host import RoomHost
 from fourhands_server.live.hub import Hub
+from fourhands_server.live.parts import Parts
 from fourhands_server.log.memory import MemoryLog
 
 

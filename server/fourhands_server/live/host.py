@@ -11,15 +11,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from fourhands_kernels.kernel import Kernels
 from fourhands_protocol import envelope
-from fourhands_protocol.entries import Entry
-from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, ProtocolError, SlowReader
-from fourhands_server.blobs.blobs import Blobs
+from fourhands_protocol.errors import NotRecorded, ProtocolError
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -40,34 +36,18 @@ from fourhands_server.core.reception import Undecoded
 from fourhands_server.core.room import Room
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.state import RoomState
-from fourhands_server.engine.documents import Documents
 from fourhands_server.live.calls import Calls, RoomFailed
+from fourhands_server.live.inquiries import Inquiries
 from fourhands_server.live.kernel_desk import KernelDesk
-from fourhands_server.live.outbox import Outbox, Wire
+from fourhands_server.live.outbox import Wire
 from fourhands_server.live.outboxes import Outboxes
-from fourhands_server.live.pages import is_last, read_page
+from fourhands_server.live.parts import Parts
 from fourhands_server.live.told import Told
-from fourhands_server.log.errors import LogError
-from fourhands_server.log.log import Appended, Head, Intent, RoomLog, submit_to
+from fourhands_server.log.log import Appended, Head, Intent, submit_to
 
 logger = logging.getLogger(__name__)
 
-Clock = Callable[[], int]
-Renew = Callable[[str, Seat], tuple[str, int]]  # (room, seat) → (token, seconds it lasts)
-T = TypeVar("T")
 NOT_RECORDED = "not recorded: the log could not take an entry"
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every room's host works with; chosen in one place, shared by all."""
-
-    log: RoomLog
-    documents: Documents
-    kernels: Kernels
-    clock: Clock
-    renew: Renew
-    blobs: Blobs
 
 
 class RoomHost:
@@ -82,9 +62,10 @@ class RoomHost:
         self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
         self._submit = submit_to(parts.log)
-        self._outboxes = Outboxes(room, filled=self._await_drained)
+        self._outboxes = Outboxes(room)
+        self._inquiries = Inquiries(room, parts, self._event, self._outboxes.of)
+        self._outboxes.filled = self._inquiries.drained
         self._calls = Calls(boot)
-        self._tasks: set[asyncio.Future[Any]] = set()
         self._carrying = False
         self._telling = False
 
@@ -101,7 +82,7 @@ class RoomHost:
     @property
     def idle(self) -> bool:
         """Whether nobody is here and nothing goes on, so that the room may leave memory."""
-        busy = self._outboxes or self._calls.open or self._tasks or self.room.expects
+        busy = self._outboxes or self._calls.open or self._inquiries or self.room.expects
         return not busy and not self.state.waiting_runs() and self.kernel.quiet
 
     # Connections
@@ -162,6 +143,7 @@ class RoomHost:
         """The room leaves memory: whoever still holds this host must ask the hub for the next one."""
         if self.failed is None:
             self.failed = "the room was let go while idle; try again"
+            self._inquiries.cancel()
             self._calls.fail(self.failed)
             self.kernel.let_go()
 
@@ -248,13 +230,13 @@ class RoomHost:
     def _do(self, effect: Effect) -> None:
         match effect:
             case AskDiff():
-                self._ask_diff(effect)
+                self._inquiries.diff(effect)
             case AskEntries():
-                self._ask_entries(effect)
+                self._inquiries.entries(effect)
             case AskKernel():
-                self._ask_kernel(effect)
+                self._inquiries.kernel(effect)
             case AskCode() | AskTexts():
-                self._ask_texts(effect)
+                self._inquiries.texts(effect)
             case Settle():
                 self._calls.settle(effect)
             case RenewToken(seat):
@@ -313,112 +295,12 @@ class RoomHost:
         logger.error("room %s is not recorded: %s", self.id, reason)
         self._outboxes.close_all(NotRecorded.close_code, NOT_RECORDED)
         self._calls.fail(reason)
+        self._inquiries.cancel()
         self.kernel.let_go()
-        for task in self._tasks:
-            task.cancel()
-
-    def _await_drained(self, outbox: Outbox) -> None:
-        self._answered(
-            asyncio.ensure_future(outbox.wire.drained()),
-            lambda drained: self._event(self.room.drained, outbox.seat.id),
-            lambda error: self.room.drop_seat(outbox.seat.id, SlowReader.close_code, str(error)),
-        )
 
     def _close(self, effect: CloseSeat) -> None:
         if self._outboxes.close(effect.seat, effect.code, effect.reason):
             self.room.closed(effect.seat, effect.code, now=self._now())
-
-    # Questions
-
-    def _ask_diff(self, ask: AskDiff) -> None:
-        self._answered(
-            self._parts.documents.diff(self.id, ask.vector),
-            lambda update: self._event(self.room.diff_read, ask.seat, update),
-            lambda error: self._turn_away(ask.seat, error),
-        )
-
-    def _ask_entries(self, ask: AskEntries) -> None:
-        self._answered(
-            asyncio.ensure_future(self._page(ask)),
-            lambda page: self._event(self.room.entries_read, ask.seat, *page),
-            lambda error: self._turn_away(ask.seat, error),
-        )
-
-    async def _page(self, ask: AskEntries) -> tuple[list[Entry], int]:
-        """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
-        if not ask.held and (outbox := self._outboxes.of(ask.seat)):
-            await outbox.wire.drained()
-        page = await read_page(
-            self._parts.log,
-            self.id,
-            after=ask.after,
-            upto=ask.upto,
-            without=ask.without,
-            stream=ask.stream,
-        )
-        return page, ask.upto if is_last(page) else page[-1].seq
-
-    def _ask_texts(self, ask: AskCode | AskTexts) -> None:
-        documents = self._parts.documents
-        asked = (
-            documents.texts_at(self.id, ask.roots, ask.seq)
-            if ask.past
-            else documents.texts(self.id, ask.roots, at=ask.seq)
-        )
-        name, read, failed = (
-            (ask.run, self.room.code_read, self.room.run_failed)
-            if isinstance(ask, AskCode)
-            else (ask.judgement, self.room.texts_read, self.room.judgement_failed)
-        )
-        why = "the text of the room's files could not be read"
-        self._answered(
-            asked,
-            lambda texts: self._event(read, name, dict(zip(ask.roots, texts, strict=True))),
-            lambda error: self._event(failed, name, f"{why}: {error}"),
-        )
-
-    def _ask_kernel(self, ask: AskKernel) -> None:
-        kernels = self._parts.kernels
-        asked = (
-            kernels.complete(self.id, ask.code, ask.cursor)
-            if ask.what == "complete"
-            else kernels.inspect(self.id, ask.code, ask.cursor, ask.detail)
-        )
-        self._answered(
-            asyncio.ensure_future(asked),
-            lambda content: self._event(self.room.kernel_answered, ask.number, content),
-            lambda error: self._event(self.room.kernel_answered, ask.number, None),
-        )
-
-    def _answered(
-        self, question: asyncio.Future[T], take: Callable[[T], None], lack: Callable[[Exception], None]
-    ) -> None:
-        """Hand on an answer of log or engine; where there is none, somebody waits to be told."""
-
-        def answer(done: asyncio.Future[T]) -> None:
-            self._tasks.discard(done)
-            if self.failed is not None or done.cancelled():
-                return
-            error = done.exception()
-            if error is None:
-                take(done.result())
-            elif isinstance(error, Exception):
-                logger.error("room %s: a question has no answer: %s", self.id, error)
-                lack(error)
-
-        self._tasks.add(question)
-        question.add_done_callback(answer)
-
-    def _turn_away(self, seat_id: str, error: Exception) -> None:
-        """A newcomer cannot be given what it lacks."""
-        match error:
-            case LogError():
-                self.room.drop_seat(seat_id, NotRecorded.close_code, "the room cannot be read; come back")
-            case ValueError():
-                self.room.drop_seat(seat_id, MalformedFrame.close_code, "this state vector cannot be read")
-            case _:
-                self.room.drop_seat(seat_id, CausalGap.close_code, "the document is being rebuilt; come back")
-        self.carry_out()
 
     def _renew(self, seat_id: str) -> None:
         if outbox := self._outboxes.of(seat_id):

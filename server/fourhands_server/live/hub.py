@@ -14,8 +14,9 @@ from fourhands_server.core.adding import Adding
 from fourhands_server.core.healing import Loss
 from fourhands_server.core.room import Room
 from fourhands_server.live.drain import drain
-from fourhands_server.live.host import Parts, RoomHost
+from fourhands_server.live.host import RoomHost
 from fourhands_server.live.pages import pages
+from fourhands_server.live.parts import Parts
 
 logger = logging.getLogger(__name__)
 

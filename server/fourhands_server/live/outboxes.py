@@ -20,9 +20,10 @@ STALLED = "nothing was read for 30 seconds"
 class Outboxes:
     """By seat. `filled` is called once for each whose network takes no more at present."""
 
-    def __init__(self, room: Room, *, filled: Callable[[Outbox], None]) -> None:
+    filled: Callable[[Outbox], None]
+
+    def __init__(self, room: Room) -> None:
         self._room = room
-        self._filled = filled
         self._open: dict[str, Outbox] = {}
 
     def __bool__(self) -> bool:
@@ -58,7 +59,7 @@ class Outboxes:
                 self._room.drop_seat(seat.id, SlowReader.close_code, SLOW)
                 closes = True
             elif outbox.full and self._room.filled(seat.id):
-                self._filled(outbox)
+                self.filled(outbox)
         return closes
 
     def tick(self, now: int) -> None:

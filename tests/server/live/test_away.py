@@ -145,7 +145,8 @@ async def test_a_client_that_claims_what_never_was_starts_from_the_document(room
     async with OurClient(room.server, room.ivy) as ivy:
         ivy.type(0, "as it is")
         await ivy.settled()
-        for last, incarnation in ((10_000, None), (1, "0" * 16), (2**53 - 1, None)):
+        beyond, never = (10_000, None, "reset"), (1, "0" * 16, "resync")
+        for last, incarnation, mode in (beyond, never, (2**53 - 1, None, "reset")):
             ada = OurClient(room.server, room.ada)
             await ada.connect()
             welcome = ada.welcome
@@ -156,7 +157,7 @@ async def test_a_client_that_claims_what_never_was_starts_from_the_document(room
                 **{name: getattr(welcome, name) for name in welcome.__slots__}
                 | ({"incarnation": incarnation} if incarnation else {})
             )
-            assert (await ada.connect()).mode == "resync"
+            assert (await ada.connect()).mode == mode
             assert ada.text() == "as it is"
             await ada.leave()
 
