@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench.chart import page
 from tests.bench.contestants import named
 from tests.bench.figures import Row, chosen_size
-from tests.bench.idle import raise_limit
+from tests.bench.idle import end_when_told, raise_limit
 from tests.bench.results import Results, machine
 from tests.bench.rows import ROWS
 from tests.bench.table import table
@@ -34,6 +34,7 @@ def main() -> int:
         rooms=options.rooms,
         measured_s=options.seconds,
     )
+    end_when_told()
     raise_limit(2 * size.idle_rooms + 1_000)
     rows = [row for row in ROWS if not options.rows or row.key in options.rows.split(",")]
     among = named(options.contestants)

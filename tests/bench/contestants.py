@@ -15,10 +15,12 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from tests.bench.dialects import Hocuspocus, Own, Stock
 from tests.bench.link import Door
@@ -30,6 +32,7 @@ PROJECT = HERE.parents[1]
 ADMIN = "bench-admin-key"
 READY_S = 60.0
 STOP_S = 20.0
+CALLERS = 8
 KEPT_S = 2.0  # a connection on which nothing was asked for so long may be closed by now
 
 
@@ -104,8 +107,15 @@ class Contestant:
     def doors(self, rooms: int, people: int) -> Iterator[tuple[str, list[Door]]]:
         """So many new rooms, each as its name and the doors of so many people."""
         for _ in range(rooms):
-            name = self.create()
-            yield name, [self.door(name) for _ in range(people)]
+            yield self._room(people)
+
+    def _room(self, people: int) -> tuple[str, list[Door]]:
+        name = self.create()
+        return name, [self.door_of(name, number) for number in range(people)]
+
+    def door_of(self, room: str, number: int) -> Door:
+        """The door of the person of this number, for a server whose people differ."""
+        return self.door(room)
 
     def create(self) -> str:
         """A new room's name."""
@@ -130,8 +140,7 @@ class Fourhands(Contestant):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self._invites: dict[str, str] = {}
-        self._http: http.client.HTTPConnection | None = None
-        self._called = 0.0
+        self._here = threading.local()  # the connection of each thread, and when it was used
 
     def command(self) -> list[str]:
         options = ["--data", str(self.folder / "data"), "--port", str(self.port)]
@@ -142,26 +151,35 @@ class Fourhands(Contestant):
 
     def answers(self) -> bool:
         try:
-            self._http = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-            self._http.request("GET", "/readyz")
-            response = self._http.getresponse()
-            response.read()
-            return response.status == 200
+            api = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            with contextlib.closing(api):
+                api.request("GET", "/readyz")
+                return api.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
 
     def call(self, method: str, path: str, body: Any = None, bearer: str = "") -> Any:
         """One call of the API; its answer."""
-        assert self._http is not None
-        if time.monotonic() - self._called > KEPT_S:
-            self._http.close()  # it dials anew
-        self._called = time.monotonic()
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        self._http.request(method, path, json.dumps(body) if body is not None else None, headers)
-        response = self._http.getresponse()
+        api = self._api()
+        api.request(method, path, json.dumps(body) if body is not None else None, headers)
+        response = api.getresponse()
         said = response.read()
         assert response.status < 300, (path, response.status, said)
         return json.loads(said)
+
+    def _api(self) -> http.client.HTTPConnection:
+        """This thread's connection, made anew where it may be closed by now."""
+        now, port = time.monotonic(), self.port
+        if now - getattr(self._here, "used", -KEPT_S) >= KEPT_S:
+            self._here.api = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._here.used = now
+        return cast(http.client.HTTPConnection, self._here.api)
+
+    def doors(self, rooms: int, people: int) -> Iterator[tuple[str, list[Door]]]:
+        # Several at a time: what one waits for on the disk, others share.
+        with ThreadPoolExecutor(CALLERS) as callers:
+            yield from callers.map(lambda _: self._room(people), range(rooms))
 
     def create(self) -> str:
         made = self.call("POST", "/api/rooms", {"title": "Bench"}, ADMIN)

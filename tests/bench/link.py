@@ -157,14 +157,20 @@ def dial(door: Door) -> Link:
     return link
 
 
-def enter(door: Door) -> Link:
-    """Connect, say hello, and return when the room has told its state."""
+def begin(door: Door, *, keep: bool = False) -> Link:
+    """Connect and say hello; `keep` the messages that come."""
     link = dial(door)
+    link.messages = [] if keep else None
     for message in door.dialect.hello():
         link.send(message)
-    if link.rest:  # came with the handshake
-        rest, link.rest = link.rest, b""
-        link.bytes_in += len(rest)
-        link.take(rest)
+    rest, link.rest = link.rest, b""
+    link.bytes_in += len(rest)
+    link.take(rest)  # what came with the handshake
+    return link
+
+
+def enter(door: Door) -> Link:
+    """Connect, say hello, and return when the room has told its state."""
+    link = begin(door)
     link.until_welcome()
     return link

@@ -19,12 +19,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from tests.bench.contestants import Contestant
-from tests.bench.link import Closed, Link, enter
+from tests.bench.link import Closed, Door, Link, begin
 from tests.bench.updates import Typist, client_id
 
 GRACE_S = 10.0  # for what is still on its way when a measurement ends
 QUIET_S = 0.5  # without anything: a server that gives no acks
 STALLED_S = 20.0  # in which nothing at all came
+TOGETHER = 25  # rooms that are entered at once
 WINDOW = 100  # edits on their way while a document is typed
 
 
@@ -60,6 +61,7 @@ class Delays:
     due: int = 0  # deliveries that had to come
 
 
+Named = tuple[str, list[Door]]
 Came = Callable[[Room, Link, int, int], None]
 """came(room, link, its number in the room, edits that came)"""
 
@@ -72,6 +74,12 @@ def cursor(number: int) -> str:
     return json.dumps({"user": user, "cursor": {"anchor": place, "head": place}, "at": at})
 
 
+def batches(rooms: Iterator[Named]) -> Iterator[list[Named]]:
+    """A few at a time, so that they enter together."""
+    while batch := list(itertools.islice(rooms, TOGETHER)):
+        yield batch
+
+
 @contextlib.contextmanager
 def filled(
     contestant: Contestant, rooms: int, people: int, *, seed: int = 1, erases: bool = True
@@ -80,9 +88,12 @@ def filled(
     chance = random.Random(seed)
     load = Load()
     try:
-        for name, doors in contestant.doors(rooms, people):
-            typists = [Typist(client_id(chance), erases=erases) for _ in doors]
-            load.add(Room(name, [enter(door) for door in doors], typists))
+        for batch in batches(contestant.doors(rooms, people)):
+            entering = [(name, [begin(door) for door in doors]) for name, doors in batch]
+            for name, links in entering:
+                for link in links:
+                    link.until_welcome()
+                load.add(Room(name, links, [Typist(client_id(chance), erases=erases) for _ in links]))
             load.turn(0)
         yield load
     finally:

@@ -24,7 +24,7 @@ from typing import cast
 
 from tests.bench.costs import memory
 from tests.bench.folk import Person
-from tests.bench.idle import raise_limit
+from tests.bench.idle import end_when_told, raise_limit
 from tests.support.processes import children
 from tests.support.server import LiveServer, Seat
 
@@ -47,6 +47,7 @@ def main() -> int:
     parser.add_argument("--rooms", type=int, default=ROOMS)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    end_when_told()
     raise_limit(10 * options.rooms * PEOPLE + 1_000)
     with tempfile.TemporaryDirectory(prefix="soak-") as scratch, LiveServer(Path(scratch)) as server:
         try:

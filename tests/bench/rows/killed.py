@@ -8,7 +8,7 @@ from pathlib import Path
 from fourhands_protocol import sync
 from tests.bench.contestants import ALL, Contestant, Echo
 from tests.bench.figures import Block, Goal, Metric, Row, Size
-from tests.bench.link import Link, dial
+from tests.bench.link import begin
 from tests.bench.load import filled
 from tests.bench.rows.deliveries import OWN
 
@@ -29,7 +29,7 @@ def measure(one: type[Contestant], folder: Path, size: Size) -> dict[str, float]
                 for room in load.rooms
             ]
         server.start()
-        visitors = [_visit(server, name) for name, _, _ in told]
+        visitors = [begin(server.checking(name)) for name, _, _ in told]
         time.sleep(LOADED_S)
         for name, client, edits in told:
             acked += edits
@@ -41,7 +41,7 @@ def measure(one: type[Contestant], folder: Path, size: Size) -> dict[str, float]
 
 def vector(server: Contestant, room: str) -> dict[int, int]:
     """What the server says in its step 1 that it has."""
-    link = _visit(server, room)
+    link = begin(server.checking(room), keep=True)
     try:
         while True:
             for message in link.messages or ():
@@ -53,16 +53,6 @@ def vector(server: Contestant, room: str) -> dict[int, int]:
             link.receive()
     finally:
         link.close()
-
-
-def _visit(server: Contestant, room: str) -> Link:
-    link = dial(server.checking(room))
-    link.messages = []
-    for message in link.door.dialect.hello():
-        link.send(message)
-    rest, link.rest = link.rest, b""
-    link.take(rest)
-    return link
 
 
 ROWS = (
