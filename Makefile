@@ -18,7 +18,7 @@ bench-kernels: tools ; python -m tests.bench.bench_kernels
 judge: tools ; FOURHANDS_JUDGE=all pytest --numprocesses 2 tests/kernels/judge
 attack: tools ; @python -m tests.attack
 chaos: tools ; @python -m tests.chaos
-fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py tests/server/web/test_typed_traces.py
+fuzz: tools ; FOURHANDS_FUZZ_SEEDS=500 FOURHANDS_MUTATIONS=100000 pytest tests/fuzz tests/faults/test_server_killed.py tests/server/live/test_runs_of_a_room.py tests/server/web/test_typed_traces.py tests/server/web/test_every_client.py
 format: ; ruff check --fix-only . && ruff format . && cd frontend && npx biome check --write . ../protocol/ts
 lock: ; @.make/lock
 clean: ; rm -rf .venv .kernels frontend/node_modules server/fourhands_server/static

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from typing import Any, Protocol
 
+import anyio
 import pycrdt
 from tests.support.provider import SocketChannel
 from tests.support.returning import come_back
@@ -13,7 +14,7 @@ from tests.support.server import Seat
 from tests.support.stock_clients import StockClient, StockClients
 from tests.support.wire import DEADLINE_S, OurClient, dial
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import WebSocketException
 
 Y_WEBSOCKET: dict[str, int | str] = {"y-websocket 1.5": 1, "y-websocket 2.1": 2, "y-websocket 3.1": 3}
 HOCUSPOCUS: dict[str, int | str] = {"hocuspocus 3": "hp3", "hocuspocus 4": "hp4"}
@@ -154,7 +155,7 @@ class InPycrdt(Anyone):
                 finally:
                     self._synced.clear()
                     link.transport.abort()
-            except* (OSError, ConnectionClosed, TimeoutError):
+            except* (OSError, WebSocketException, TimeoutError, anyio.TaskFailed):
                 pass
             await asyncio.sleep(0.05)  # as long as it has no server
 

@@ -5,13 +5,15 @@ pycrdt's, our own.
 from __future__ import annotations
 
 import asyncio
+import os
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.anyone import HOCUSPOCUS, IN_NODE, KINDS, OURS, PYCRDT, Anybody, Anyone, InOurs
-from tests.support.bad_link import BadLink
+from tests.support.anyone import HOCUSPOCUS, IN_NODE, KINDS, OURS, PYCRDT, STOCK, Anybody, Anyone, InOurs
+from tests.support.bad_link import BadLink, Weather
 from tests.support.people import People
 from tests.support.records import entries_of, text_of
 from tests.support.server import LiveServer
@@ -19,6 +21,7 @@ from tests.support.stock_clients import StockClients
 
 SHOWN = tuple(kind for kind in KINDS if kind != PYCRDT)  # pycrdt's Provider knows no awareness
 SAYING = (*HOCUSPOCUS, OURS)  # that all is saved; of the others nobody can tell
+SEEDS = max(1, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 25)
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -189,3 +192,32 @@ async def test_all_kinds_in_one_room_converge(anybody: Anybody, room: People) ->
             await client.insert(f"{kind.replace(' ', '-')}/{number} ")
     words = {f"{kind.replace(' ', '-')}/{number}" for kind in KINDS for number in range(5)}
     await all_agree(list(clients.values()), room, words)
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_all_kinds_on_a_bad_link_lose_nothing(anybody: Anybody, room: People, seed: int) -> None:
+    """Resets, refusals, half-open links, slow and sliced bytes, in any order, while everybody types."""
+    chance, words = random.Random(seed), set[str]()
+    async with BadLink(room.server.port, seed=seed) as link:
+        clients = {
+            kind: anybody.client(kind, Link(link.port), room.join("candidate", kind)) for kind in STOCK
+        }
+        watcher = anybody.client(OURS, room.server, room.ivy)
+        for client in (*clients.values(), watcher):
+            await client.connect()
+        for number in range(60):
+            kind = chance.choice(STOCK)
+            words.add(f"{kind.replace(' ', '-')}/{number}")
+            await clients[kind].insert(f"{kind.replace(' ', '-')}/{number} ")
+            match chance.randrange(20):
+                case 0:
+                    link.reset()
+                case 1:
+                    link.strand()
+                case 2:
+                    link.refuse()
+                    await link.accept()
+                case 3 | 4:
+                    link.weather = Weather(latency=chance.random() / 20, slice=chance.choice([None, 7]))
+        link.heal()
+        await all_agree([*clients.values(), watcher], room, words)

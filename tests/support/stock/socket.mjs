@@ -13,6 +13,7 @@ export function watched(watch) {
 
     constructor(...args) {
       super(...args);
+      super.addEventListener("error", () => {}); // unheard, one would end Node, as it would not end a page
       super.addEventListener("close", ({ code, reason }) => watch.closed(code, reason));
     }
 
