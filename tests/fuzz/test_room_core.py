@@ -234,6 +234,7 @@ class Life:
         self.world.check()
         text = text_of(self.world.log)
         assert text == self.held, "whatever somebody has is there in the end"
+        assert not self.world.reports, "nobody knows more than a log of the same name"
         for client in self.world.clients:
             assert str(client.text()) == text, client.person
         for client in self.writers:
@@ -326,7 +327,7 @@ def test_whatever_is_printed_is_told_or_named_as_left_out(seed: int) -> None:
     live(seed, kernel=60, operate=30, commit=60)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS // 2))
+@pytest.mark.parametrize("seed", range(SEEDS // 3))
 def test_whoever_reads_slowly_is_told_all_the_same(seed: int) -> None:
     """By the log where that is short, else by story and document; here 8 entries are many."""
     with patch.object(reception, "RESUME_LIMIT", (5_000, 8)[seed % 2]):
@@ -353,7 +354,7 @@ def test_typing_goes_the_short_way() -> None:
 TEXT_ALONE = {"operate": 0, "kernel": 0, "question": 0, "tests": 0}
 
 
-@pytest.mark.parametrize("seed", range(SEEDS // 2))
+@pytest.mark.parametrize("seed", range(SEEDS // 3))
 def test_a_log_that_lost_its_tail_is_given_it_back(seed: int) -> None:
     """Text alone: all else that was lost is lost."""
     life = live(seed, lose=3, stall=5, **TEXT_ALONE)
