@@ -218,7 +218,9 @@ def test_an_observer_reads_everything(watched: Watched, stock: StockClients) -> 
     people = watched.people
     olga = people.observer
     assert olga.text() == TEXT_OF_ADA
-    assert olga.json("GET", "/timeline") == people.host.json("GET", "/timeline")
+    told = olga.json("GET", "/timeline")["entries"]
+    # Seats of connections that are gone may be given up meanwhile.
+    assert told == people.host.json("GET", "/timeline")["entries"][: len(told)] != []
     assert olga.json("GET", f"/runs/{watched.run}")["outputs"] == [
         {"output_type": "stream", "name": "stdout", "text": "42\n"}
     ]
