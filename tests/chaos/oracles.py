@@ -148,7 +148,9 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
         sure_typed, sure_erased = (len(tab.words), len(taken)) if tab.open_now else last_claim(tab)
         typed |= set(tab.words)
         erased |= set(taken)
-        unsure |= {*tab.words[sure_typed:], *taken[sure_erased:]}
+        begun = [one["word"] for one in tab.told("begins")]
+        # A tab that is killed may have done what it could not tell any more.
+        unsure |= {*tab.words[sure_typed:], *taken[sure_erased:], *begun[len(tab.words) + len(taken) :]}
     for word in sorted(typed - erased - unsure):
         if there[word] != 1:
             yield f"{word} is there {there[word]} times"
@@ -156,7 +158,7 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
         if there[word]:
             yield f"{word} was taken back and is there"
     for word in sorted(there):
-        if word not in typed or there[word] > 1:
+        if word not in typed | unsure or there[word] > 1:
             yield f"nobody typed {word!r} {there[word]} times"
 
 

@@ -77,6 +77,8 @@ def entry(kind: str, actor: str = "p", **body: Any) -> dict[str, Any]:
         (["#a"], [*typed("#a")], False, ""),
         ([], [*typed("#a"), claims(1)], False, "#a is there 0 times"),
         (["#a"], [*typed("#a"), erases("#a"), claims(1, erased=1)], False, "was taken back and is there"),
+        (["#a"], [{"event": "begins", "word": "#a"}], False, ""),
+        ([], [*typed("#a"), claims(1), *({"event": "begins", "word": "#a"} for _ in "ab")], False, ""),
     ],
 )
 def test_words(there: list[str], said: list[dict[str, Any]], open_now: bool, wrong: str) -> None:

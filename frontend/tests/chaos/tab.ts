@@ -71,6 +71,8 @@ export class Tab {
     const text = this.#client.text(FILE);
     const borders = [0, ...[...text.toString().matchAll(/\n/g)].map(({ index }) => index + 1)];
     const at = pick(this.#random, borders);
+    // Before it is done: who is killed in between has done it, and cannot say so.
+    this.#tell("begins", { word });
     const pieces = letters ? [...`${word}\n`] : [`${word}\n`];
     let behind = at;
     for (const piece of pieces) {
@@ -94,6 +96,7 @@ export class Tab {
     const index = pick(this.#random, theirs);
     const word = words[index] ?? "";
     const at = words.slice(0, index).join("\n").length + (index > 0 ? 1 : 0);
+    this.#tell("begins", { word });
     text.delete(at, word.length + 1);
     this.#client.setCursor(FILE, at);
     this.#erased += 1;
