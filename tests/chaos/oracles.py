@@ -141,8 +141,7 @@ def ghosts(
 
 def words(play: Play, entries: list[Entry]) -> Iterable[str]:
     """What was typed is there once, what was taken back is not; of a tab that is gone, what it claimed."""
-    there = Counter(text_of(entries).split("\n")[:-1])
-    typed, erased, unsure = set(), set(), set()
+    typed, erased, unsure, halves = set(), set(), set(), list[str]()
     for tab in play.every:
         taken = [one["word"] for one in tab.told("erased")]
         sure_typed, sure_erased = (len(tab.words), len(taken)) if tab.open_now else last_claim(tab)
@@ -150,7 +149,9 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
         erased |= set(taken)
         begun = [one["word"] for one in tab.told("begins")]
         # A tab that is killed may have done what it could not tell any more.
-        unsure |= {*tab.words[sure_typed:], *taken[sure_erased:], *begun[len(tab.words) + len(taken) :]}
+        halves += begun[len(tab.words) + len(taken) :]
+        unsure |= {*tab.words[sure_typed:], *taken[sure_erased:], *halves}
+    there = Counter(without_halves(line, halves) for line in text_of(entries).split("\n")[:-1])
     for word in sorted(typed - erased - unsure):
         if there[word] != 1:
             yield f"{word} is there {there[word]} times"
@@ -160,6 +161,15 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
     for word in sorted(there):
         if word not in typed | unsure or there[word] > 1:
             yield f"nobody typed {word!r} {there[word]} times"
+
+
+def without_halves(line: str, halves: list[str]) -> str:
+    """A word, also where half of another one stands before it whose tab was killed between two letters."""
+    for half in halves:
+        for length in range(len(half), 0, -1):
+            if line.startswith(half[:length] + "#"):
+                return line[length:]
+    return line
 
 
 def last_claim(tab: Tab | Page) -> tuple[int, int]:

@@ -78,6 +78,8 @@ def entry(kind: str, actor: str = "p", **body: Any) -> dict[str, Any]:
         ([], [*typed("#a"), claims(1)], False, "#a is there 0 times"),
         (["#a"], [*typed("#a"), erases("#a"), claims(1, erased=1)], False, "was taken back and is there"),
         (["#a"], [{"event": "begins", "word": "#a"}], False, ""),
+        (["#bo#a"], [*typed("#a"), *({"event": "begins", "word": w} for w in ("#a", "#bob1"))], True, ""),
+        (["#bo#a"], [*typed("#a"), {"event": "begins", "word": "#a"}], True, "#a is there 0 times"),
         ([], [*typed("#a"), claims(1), *({"event": "begins", "word": "#a"} for _ in "ab")], False, ""),
     ],
 )

@@ -91,7 +91,9 @@ export class Tab {
     if (!this.#client.writable) return null;
     const text = this.#client.text(FILE);
     const words = text.toString().split("\n").slice(0, -1);
-    const theirs = words.flatMap((word, index) => (word.startsWith(own) ? [index] : []));
+    // Not where half of another word stands before it.
+    const whole = (word: string) => word.startsWith(own) && word.lastIndexOf("#") === 0;
+    const theirs = words.flatMap((word, index) => (whole(word) ? [index] : []));
     if (theirs.length < 4) return null;
     const index = pick(this.#random, theirs);
     const word = words[index] ?? "";
