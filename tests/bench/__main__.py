@@ -8,6 +8,7 @@ figures of the same rounds compare. README.md beside this file says more.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -69,6 +70,8 @@ def measure(row: Row, among: list[type], results: Results, scratch: Path, number
             failed += 1
             words = " failed"
             traceback.print_exc()
+            with contextlib.suppress(OSError):
+                print((folder / "server.log").read_text(errors="replace")[-2000:], file=sys.stderr)
         took = time.perf_counter() - began
         print(f"round {number + 1}: {row.key}, {one.name}: {took:.0f} s{words}", file=sys.stderr, flush=True)
     return failed
