@@ -149,8 +149,8 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
         erased |= set(taken)
         begun = [one["word"] for one in tab.told("begins")]
         # A tab that is killed may have done what it could not tell any more.
-        halves += begun[len(tab.words) + len(taken) :]
-        unsure |= {*tab.words[sure_typed:], *taken[sure_erased:], *halves}
+        halves += [*tab.words[sure_typed:], *begun[len(tab.words) + len(taken) :]]
+        unsure |= {*taken[sure_erased:], *halves}
     there = Counter(without_halves(line, halves) for line in text_of(entries).split("\n")[:-1])
     for word in sorted(typed - erased - unsure):
         if there[word] != 1:
@@ -164,7 +164,7 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
 
 
 def without_halves(line: str, halves: list[str]) -> str:
-    """A word, also where half of another one stands before it whose tab was killed between two letters."""
+    """A word, also where half of another one stands before it whose tab was killed before the rest was safe."""
     for half in halves:
         for length in range(len(half), 0, -1):
             if line.startswith(half[:length] + "#"):

@@ -80,6 +80,7 @@ def entry(kind: str, actor: str = "p", **body: Any) -> dict[str, Any]:
         (["#a"], [{"event": "begins", "word": "#a"}], False, ""),
         (["#bo#a"], [*typed("#a"), *({"event": "begins", "word": w} for w in ("#a", "#bob1"))], True, ""),
         (["#bo#a"], [*typed("#a"), {"event": "begins", "word": "#a"}], True, "#a is there 0 times"),
+        (["#bo#a"], [*typed("#a"), claims(1), *typed("#bob1")], False, ""),
         ([], [*typed("#a"), claims(1), *({"event": "begins", "word": "#a"} for _ in "ab")], False, ""),
     ],
 )
