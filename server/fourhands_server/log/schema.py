@@ -107,12 +107,16 @@ def prepare(connection: sqlite3.Connection, path: Path, mark: Mark) -> Incarnati
     moved = 0 if found is None else int(found[2])
     entries = moved + int(connection.execute("SELECT COUNT(*) FROM tail").fetchone()[0])
     here = Position("" if found is None else found[0], entries)
-    if found is None or found[1] != inode or _is_behind(here, mark.read(), marked=version >= MARKED):
+    seen = mark.read()
+    if found is None or found[1] != inode or _is_behind(here, seen, marked=version >= MARKED):
         here = Position(secrets.token_hex(8), entries)
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("DELETE FROM log")
         connection.execute("INSERT INTO log VALUES (?, ?, ?)", (here.incarnation, inode, moved))
-        connection.execute("INSERT INTO incarnations VALUES (?, ?)", (here.incarnation, wall_clock()))
+        # A copy knows nothing of the incarnations that came after it; the mark knows the last of them.
+        names = [here.incarnation] if seen is None else [seen.incarnation, here.incarnation]
+        for name in names:
+            connection.execute("INSERT INTO incarnations VALUES (?, ?)", (name, wall_clock()))
         connection.execute("COMMIT")
     mark.begin(here)
     return _incarnations(connection, here)
