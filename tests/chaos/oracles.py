@@ -164,7 +164,7 @@ def words(play: Play, entries: list[Entry]) -> Iterable[str]:
 
 
 def without_halves(line: str, halves: list[str]) -> str:
-    """A word, also where half of another one stands before it whose tab was killed before the rest was safe."""
+    """A word, also where half of another stands before it whose tab was killed before the rest was safe."""
     for half in halves:
         for length in range(len(half), 0, -1):
             if line.startswith(half[:length] + "#"):
