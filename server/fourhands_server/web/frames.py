@@ -7,7 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from websockets.speedups import apply_mask as apply_mask
+try:
+    from websockets.speedups import apply_mask as apply_mask
+except ImportError:  # a build without its extension
+    from websockets.utils import apply_mask as apply_mask
 
 TEXT: Final = 0x81
 BINARY: Final = 0x82
