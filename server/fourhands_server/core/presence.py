@@ -136,7 +136,9 @@ class Presence:
 
 def cursor_of(told: State) -> Cursor | None:
     """The absolute cursor in a state (`at: {file, anchor, head}`), if it has a well-formed one."""
-    at = awareness.read_state(told.text).get("at") if told.text is not None else None
+    if told.text is None or '"at":' not in told.text:  # as `write_state` writes it; stock clients have none
+        return None
+    at = awareness.read_state(told.text).get("at")
     match at:
         case {"file": str(file), "anchor": anchor, "head": head} if _is_offset(anchor) and _is_offset(head):
             return Cursor(told.client, file, anchor, head)
