@@ -20,6 +20,8 @@ def table(results: Results, rows: Sequence[Row]) -> str:
                 lines.append((f"— {block.title}",))
                 for metric in block.metrics:
                     lines += _metric(results, row, metric)
+    if results.size.name != "full":
+        lines.append(("Goals are those of a full run on a quiet machine: this was a small one.",))
     widths = [max(len(line[i]) for line in lines if len(line) == len(HEAD)) for i in range(len(HEAD))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=False)).rstrip()
