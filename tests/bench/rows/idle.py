@@ -12,7 +12,7 @@ from tests.bench.load import filled
 PEOPLE = 2
 KEYS = 5  # that were typed in each room before
 KEYS_A_SECOND = 2_000
-SETTLE_S = 10.0  # in which what the typing has set going comes to an end
+SETTLE_S = 10.0  # at most: in which what the typing has set going comes to an end
 
 
 def measure(one: type[Contestant], folder: Path, size: Size) -> dict[str, float]:
@@ -20,11 +20,11 @@ def measure(one: type[Contestant], folder: Path, size: Size) -> dict[str, float]
     with one(folder) as server:
         with filled(server, 1, PEOPLE) as load:
             load.paced(10, 0.5)
-            load.rest(SETTLE_S / 2)
+            load.rest(1)
             before = memory(server.pid)
         with filled(server, size.idle_rooms, PEOPLE) as load:
             load.paced(KEYS_A_SECOND, size.idle_rooms * KEYS / KEYS_A_SECOND)
-            load.rest(SETTLE_S)
+            load.rest(min(SETTLE_S, 2 * size.measured_s))
             after, without_kernels = memory(server.pid), memory(server.pid, kernels=False)
             meter = Meter(server.pid)
             load.rest(2 * size.measured_s)
