@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 SPEC = (ROOT / "protocol" / "SPEC.md").read_text("utf-8")
 SERVER = [path.read_text("utf-8") for path in sorted((ROOT / "server" / "fourhands_server").rglob("*.py"))]
 # Their defaults are no plain values.
-MADE_OTHERWISE = {"--environments", "--base-url", "--kernel-host", "--with-room"}
+MADE_OTHERWISE = {"--environments", "--base-url", "--kernel-host", "--redis", "--with-room"}
 
 
 def commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

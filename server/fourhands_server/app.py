@@ -19,10 +19,12 @@ from fourhands_server.config import Config
 from fourhands_server.core.seat import Seat
 from fourhands_server.engine.documents import Documents
 from fourhands_server.live.documents_source import edits_of
-from fourhands_server.live.host import Parts
 from fourhands_server.live.hub import Hub
 from fourhands_server.live.language import LanguageDesks
+from fourhands_server.live.parts import Parts
 from fourhands_server.log.clock import wall_clock
+from fourhands_server.log.log import RoomLog
+from fourhands_server.log.redis.log import RedisLog
 from fourhands_server.log.sqlite import SqliteLog
 from fourhands_server.web import openapi, pages, problem
 from fourhands_server.web.api import Call, Desk, answer
@@ -59,7 +61,7 @@ class Server:
 async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
     """Start every part, and stop them in the opposite order."""
     async with AsyncExitStack() as stack:
-        log = await SqliteLog.open(config.data / "rooms.db")
+        log = await _log(config)
         stack.push_async_callback(log.aclose)
         blobs = FolderBlobs(config.data / "blobs")
         documents = Documents(edits_of(log))
@@ -95,6 +97,13 @@ async def running(config: Config, keys: Keys) -> AsyncIterator[Server]:
             *Health(desk).calls(),
         ]
         yield Server(_http(calls), room_socket(with_hocuspocus(entrance)), hub, rooms)
+
+
+async def _log(config: Config) -> RoomLog:
+    """The rooms' log: in a file, or in a Redis that others may share one day."""
+    if config.redis is not None:
+        return await RedisLog.open(config.redis, config.data)
+    return await SqliteLog.open(config.data / "rooms.db")
 
 
 async def _kernels(config: Config) -> KernelHostClient:

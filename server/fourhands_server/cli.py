@@ -92,6 +92,13 @@ def _serving(parser: argparse.ArgumentParser, environment: Mapping[str, str]) ->
         help="a kernel host that runs by itself; without, the server has its own",
     )
     _option(
+        parser,
+        environment,
+        "--redis",
+        metavar="URL",
+        help="keep the rooms' log in this Redis; without, in a file of the data folder",
+    )
+    _option(
         parser, environment, "--with-room", action="store_true", help="have a room ready and print its links"
     )
 
@@ -223,6 +230,7 @@ def _config(chosen: argparse.Namespace, environment: Mapping[str, str]) -> Confi
         warm=getattr(chosen, "warm", usual.warm),
         launcher=getattr(chosen, "launcher", usual.launcher),
         kernel_host=getattr(chosen, "kernel_host", None),
+        redis=getattr(chosen, "redis", None),
         admin_key=environment.get(ENVIRONMENT + "ADMIN_KEY") or None,
     )
 

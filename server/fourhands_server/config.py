@@ -19,6 +19,7 @@ class Config:
     base_url: str | None = None
     data: Path = Path("data")
     database: str | None = None
+    redis: str | None = None  # the address of one that keeps the log
     isolation: Isolation = "auto"
     environments: Path = Path(".kernels")
     warm: int = 2  # kernels made ahead, for each environment in use

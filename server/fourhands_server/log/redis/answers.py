@@ -29,7 +29,7 @@ class Stale(NamedTuple):
 
 STALE = {
     b"incarnation": "Redis begins another incarnation of the log",
-    b"lost": "Redis has lost entries of this room",
+    b"lost": "Redis has lost entries that were committed",
 }
 
 

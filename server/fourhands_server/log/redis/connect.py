@@ -12,11 +12,20 @@ ANSWER_S: Final = 5.0  # that a command may take before its connection counts as
 CONNECT_S: Final = 3.0
 
 
-def connection(url: str, *, waits: bool = False) -> Redis:
-    """A client; one that `waits` may block for ever. ValueError for an address that is none."""
+def connection(url: str) -> Redis:
+    """A client for commands that are answered at once. ValueError for an address that is none."""
+    return _client(url, ANSWER_S)
+
+
+def waiting_connection(url: str, *, at_most_s: float) -> Redis:
+    """A client for commands that wait, which must ask for less time than this."""
+    return _client(url, at_most_s)
+
+
+def _client(url: str, timeout: float) -> Redis:
     return Redis.from_url(
         url,
-        socket_timeout=None if waits else ANSWER_S,
+        socket_timeout=timeout,
         socket_connect_timeout=CONNECT_S,
         socket_keepalive=True,
         retry=Retry(NoBackoff(), 0),

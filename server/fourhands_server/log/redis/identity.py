@@ -28,7 +28,7 @@ class Identity:
         self._redis = redis
         self._mark = mark
         self._clock = clock
-        self._entries = 0  # of all rooms, as the last answer had it
+        self.entries = 0  # of all rooms, as the last answer had it
 
     async def begin(self) -> None:
         """Compare Redis with the mark; begins another incarnation where it is behind, or none was begun."""
@@ -38,7 +38,7 @@ class Identity:
         elif seen is not None and await self._is_behind(here, seen):
             await self._renew(here.incarnation, seen.incarnation)
         await self._learn()
-        self._mark.begin(Position(self.present, self._entries))
+        self._mark.begin(Position(self.present, self.entries))
 
     async def lost(self) -> None:
         """Redis has less than this server has seen, or another has noticed it: learn what holds now."""
@@ -46,17 +46,13 @@ class Identity:
         if here.incarnation in ("", self.present):
             await self._renew(here.incarnation, self.present)
         await self._learn()
-        self._mark.begin(Position(self.present, self._entries))
+        self._mark.begin(Position(self.present, self.entries))
 
     def committed(self, entries: int) -> None:
         """So many entries have ever been committed."""
-        if entries > self._entries:
-            self._entries = entries
+        if entries > self.entries:
+            self.entries = entries
             self._mark.move(Position(self.present, entries))
-
-    def close(self) -> None:
-        """Let go of the mark."""
-        self._mark.close()
 
     async def _is_behind(self, here: Position, seen: Position) -> bool:
         if here.incarnation == seen.incarnation:
@@ -76,6 +72,6 @@ class Identity:
     async def _learn(self) -> None:
         found = await ask(self._redis, "HGETALL", keys.STORE)
         self.present = text(found[b"incarnation"])
-        self._entries = int(found.get(b"entries", 0))
+        self.entries = int(found.get(b"entries", 0))
         before = frozenset(text(found.get(b"before", b"")).split())
         self.loss = Loss(int(found[b"since"]), before) if before else None

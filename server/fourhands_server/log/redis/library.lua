@@ -74,12 +74,15 @@ local function stage(before, group, made, producers, streams)
 end
 
 -- KEYS: store, rooms, meta, producers, made, then the room's streams that are written to.
--- ARGV: room, incarnation, node, the number of entries that the caller knows of, the names of those streams (as many
--- as there are keys left), then for each intent: call, time (µs), stream, producer, pseq, actor, kind, body, fence.
+-- ARGV: room, incarnation, node, the number of entries that the caller knows of in the room and has seen in the whole
+-- store, the names of those streams (as many as there are keys left), then for each intent: call, time (µs), stream, producer, pseq, actor, kind, body, fence.
 local function append(keys, args)
   local store, rooms, meta, producers, made = keys[1], keys[2], keys[3], keys[4], keys[5]
   local room, incarnation, node, known = args[1], args[2], args[3], tonumber(args[4])
   if redis.call('HGET', store, 'incarnation') ~= incarnation then return {'incarnation'} end
+  -- Another room's entries may be lost as well as this one's.
+  local total = redis.call('HGET', store, 'entries') or '0'
+  if less(total, args[5]) then return {'lost', total} end
   local ends = redis.call('HMGET', meta, 'n', 'at', 'fence')
   local state = {
     n = tonumber(ends[1] or 0), at = tonumber(ends[2] or 0), fence = ends[3] or '0',
@@ -88,7 +91,7 @@ local function append(keys, args)
   if state.n < known then return {'lost', whole(state.n)} end
   if state.n > known then return {'behind', whole(state.n)} end
 
-  local streams, position = {}, 5
+  local streams, position = {}, 6
   for i = 6, #keys do
     local name = args[position]
     streams[name] = keys[i]
@@ -138,7 +141,6 @@ local function append(keys, args)
     end
   end
   for _, put in pairs(last) do redis.call('HSET', put[1], put[2], put[3]) end
-  local total = redis.call('HGET', store, 'entries') or '0'
   if #fresh > 0 then
     redis.call('HSET', meta, 'n', whole(state.n), 'at', whole(state.at), 'fence', state.fence)
     total = redis.call('HINCRBY', store, 'entries', #fresh)

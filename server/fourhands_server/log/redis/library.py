@@ -25,16 +25,23 @@ async def load(redis: Redis) -> None:
 
 
 def append(
-    room: str, calls: Sequence[tuple[int, Sequence[Intent]]], *, incarnation: str, node: str, known: int
+    room: str,
+    calls: Sequence[tuple[int, Sequence[Intent]]],
+    *,
+    incarnation: str,
+    node: str,
+    known: int,
+    seen: int,
 ) -> list[Any]:
     """The arguments of FCALL for several calls to one room, each with its time (µs).
 
-    `known` counts the entries of the room as the caller knows it.
+    `known` counts the entries of the room as the caller knows it, `seen` those of all rooms that it has seen.
     """
     streams = list(dict.fromkeys(intent.stream for _, call in calls for intent in call))
     names = [keys.STORE, keys.ROOMS, keys.meta(room), keys.producers(room), keys.made(room)]
     names += [keys.stream(room, stream) for stream in streams]
-    arguments: list[Any] = [APPEND, len(names), *names, room, incarnation, node, known, *streams]
+    arguments: list[Any] = [APPEND, len(names), *names, room, incarnation, node, known, seen]
+    arguments += streams
     for number, (now, call) in enumerate(calls, 1):
         for intent in call:
             arguments += (number, now, intent.stream, intent.producer, intent.pseq, intent.actor)

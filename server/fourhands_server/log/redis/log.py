@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from fourhands_protocol.entries import Entry
 from fourhands_server.log.clock import wall_clock
 from fourhands_server.log.errors import LogError, NotOpened, NotRecorded, Unreadable
+from fourhands_server.log.lock import StoreLock
 from fourhands_server.log.log import PAGE_BYTES, ROOM, Appended, Clock, Head, Intent, Loss, RoomSummary
 from fourhands_server.log.mark import Mark
 from fourhands_server.log.redis import library
@@ -72,6 +73,7 @@ class RedisLog:
         self._asked = asyncio.Event()
         self._closed = False
         self._writing: asyncio.Task[None] | None = None
+        self._beside = AsyncExitStack()
 
     @classmethod
     async def open(
@@ -84,13 +86,11 @@ class RedisLog:
         bytes_waiting: int = BYTES_WAITING,
     ) -> RedisLog:
         """Open the log at `url`, with this server's mark in `folder`; raises `NotOpened`."""
-        try:
-            mark = _mark(folder)
-        except OSError as error:
-            raise NotOpened(folder, str(error)) from error
         async with AsyncExitStack() as opened:
-            opened.callback(mark.close)
             try:
+                lock, mark = _beside(folder)
+                opened.callback(lock.close)
+                opened.callback(mark.close)
                 log = cls(url, mark, clock=clock, calls_waiting=calls_waiting, bytes_waiting=bytes_waiting)
                 opened.push_async_callback(log._redis.aclose)
                 await check_settings(log._redis)
@@ -98,7 +98,7 @@ class RedisLog:
                 await log._identity.begin()
             except (*FAILURES, ValueError) as error:
                 raise NotOpened(folder, f"Redis at {_without_secret(url)}: {error}") from error
-            opened.pop_all()
+            log._beside = opened.pop_all()
         log._writing = asyncio.create_task(log._write())
         return log
 
@@ -168,8 +168,7 @@ class RedisLog:
             self._asked.set()
             if self._writing is not None:
                 await self._writing
-            self._identity.close()
-            await self._redis.aclose()
+            await self._beside.aclose()
 
     # Inside
 
@@ -269,6 +268,7 @@ class RedisLog:
                 incarnation=self._identity.present,
                 node=self._node,
                 known=self._known[room],
+                seen=self._identity.entries,
             )
             pipeline.execute_command("FCALL", *arguments)
         replies = await pipeline.execute(raise_on_error=False)
@@ -291,9 +291,15 @@ class RedisLog:
             self._known.clear()
 
 
-def _mark(folder: Path) -> Mark:
+def _beside(folder: Path) -> tuple[StoreLock, Mark]:
+    """What stands in the data folder: two servers with one mark would not know what the other has seen."""
     folder.mkdir(parents=True, exist_ok=True)
-    return Mark(folder / "redis")
+    lock = StoreLock(folder / "redis")
+    try:
+        return lock, Mark(folder / "redis")
+    except BaseException:
+        lock.close()
+        raise
 
 
 def _settle(answer: asyncio.Future[list[Appended]], outcome: list[Appended] | LogError) -> None:
