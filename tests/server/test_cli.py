@@ -196,6 +196,7 @@ OPTIONS = {
     "warm": ("5", 5),
     "launcher": ("bubblewrap", "bubblewrap"),
     "kernel_host": ("/run/host.sock", Path("/run/host.sock")),
+    "redis": ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
 }
 
 
