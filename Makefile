@@ -9,8 +9,8 @@ test: tools ; @$(MAKE) --no-print-directory lint types web unit
 lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent
-# Two at a time; what fails beside others is named and has to pass alone.
-unit: ; pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder || pytest --last-failed --last-failed-no-failures none
+# Three at a time, for most of them wait; what fails beside others is named and has to pass alone.
+unit: ; pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder || pytest --last-failed --last-failed-no-failures none
 bench: ; @.make/setup bench && python -m tests.bench
 idle: tools ; python -m tests.bench.idle
 soak: tools ; python -m tests.bench.soak
