@@ -65,6 +65,10 @@ class Ledger:
             known = self.instances[producer] = Instance()
         return known
 
+    def heard_of(self, kind: str) -> bool:
+        """Whether a producer whose name begins so has ever put anything into the log."""
+        return any(one.settled for name, one in self.instances.items() if name.startswith(kind))
+
     def forget(self, producer: str) -> None:
         """A producer that will never speak again needs no memory once all it said is settled."""
         known = self.instances.get(producer)

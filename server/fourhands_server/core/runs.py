@@ -140,11 +140,11 @@ class Runs:
         """The kernel host told what it has: a run that it never heard of died with an earlier host.
 
         Where it is the same host (its journal is in our log already), the run never reached it: hand it
-        over now.
+        over now. So too where no host has ever told anything of this room: nothing can have been lost.
         """
         run = self._ledger.state.active_run()
         if run is not None and run.run not in known:
-            if self._ledger.instance(f"kernel/{journal}").settled:
+            if self._ledger.instance(f"kernel/{journal}").settled or not self._ledger.heard_of("kernel/"):
                 self._execute(run.run)
             else:
                 self._died_with_its_host(run)

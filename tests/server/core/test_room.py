@@ -214,6 +214,7 @@ def test_kernel_events_replayed_after_a_crash_are_logged_once(world: World) -> N
 
 
 def test_a_run_that_the_kernel_host_never_heard_of_has_died(world: World) -> None:
+    world.kernel_says("kernel", state="idle")
     world.call("ada", "candidate", "run", run="r1", code="1")
     world.settle()
     world.crash()
@@ -221,6 +222,19 @@ def test_a_run_that_the_kernel_host_never_heard_of_has_died(world: World) -> Non
     world.carry_out()
     world.settle()
     assert world.room.state.runs["r1"].status == "kernel_died"
+
+
+def test_a_run_is_handed_over_again_where_no_kernel_host_was_ever_heard(world: World) -> None:
+    """The server died between the entry and the host: there was nothing yet that could have died with it."""
+    world.call("ada", "candidate", "run", run="r1", code="1")
+    world.settle()
+    world.crash()
+    world.executed.clear()
+    world.room.kernel_attached("journal-1", {}, "none", None, now=world.now)
+    world.carry_out()
+    world.settle()
+    assert len(world.executed) == 1
+    assert world.room.state.runs["r1"].status == "running"
 
 
 def test_the_end_is_the_last_entry_and_ending_twice_is_ending_once(world: World) -> None:
