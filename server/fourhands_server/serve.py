@@ -33,6 +33,8 @@ UNSENT = 64 * 1024  # bytes that the kernel takes for a connection beyond those 
 def serve(config: Config, *, with_room: bool) -> int:
     """Serve until SIGTERM or Ctrl-C; returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Two lines for each socket tell nobody anything.
+    logging.getLogger("websockets.server").setLevel(logging.WARNING)
     try:
         listener = _listen(config)
     except OSError as error:
