@@ -48,7 +48,7 @@ def test_home_and_links(server: LiveServer, visit: Visit, scheme: str) -> None:
     assert findings(page) == []
 
 
-@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1440)])
 def test_from_the_invite_to_the_replay(server: LiveServer, visit: Visit, scheme: str, width: int) -> None:
     room = server.create("To look at")
     link = f"{server.url}/r/{room['id']}#{room['interviewer']}"

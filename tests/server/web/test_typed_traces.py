@@ -16,7 +16,7 @@ from tests.support.server import LiveServer
 from tests.support.stock_clients import VERSIONS, StockClient, StockClients
 from tests.support.traces import read_trace, texts_of_replay, trace_path, type_trace
 
-# The longest one is for the long campaigns.
+# The longest ones are for the long campaigns.
 LONG = "FOURHANDS_FUZZ_SEEDS" in os.environ
 BY_TURNS = [("sveltecomponent", [2, 3]), *([("rustcode", [3, 1])] if LONG else [])]
 
@@ -59,6 +59,7 @@ def test_two_people_type_code_by_turns(room: People, name: str, versions: list[i
     check(room, result, read_trace(path)["endContent"])
 
 
+@pytest.mark.skipif(not LONG, reason="takes long; `make fuzz` has it")
 def test_three_people_type_at_once(room: People) -> None:
     """Each author sees of the others just what it saw when this was recorded; the server has more."""
     path = trace_path("clownschool")
