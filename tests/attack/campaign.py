@@ -11,7 +11,7 @@ from tests.kernels.watching import Run, Watched
 
 from . import exhaust, forge, lifecycle, output, reach, refusal, secrets, through_server
 from .attack import Attack
-from .ground import GROWTH, NEIGHBOUR_SECONDS, Ground
+from .ground import GROWTH, NEIGHBOUR_SECONDS, NEIGHBOUR_WORST, Ground
 
 GROUPS = {
     "secrets": secrets.ATTACKS,
@@ -37,6 +37,7 @@ class Result:
     confinement: str = ""
     failed: dict[str, str] = field(default_factory=dict)
     tried: list[Attack] = field(default_factory=list)
+    slow: float = 0.0
     slowest: float = 0.0
     grown: int = 0
     seconds: float = 0.0
@@ -119,9 +120,10 @@ async def assault(result: Result, attacks: Sequence[Attack]) -> None:
                 await note(result, attack, alone(ground, attack))
 
         await asyncio.gather(*(one(attack) for attack in attacks if not attack.shares))
-        result.slowest, result.grown = ground.neighbour.slowest, ground.grown
-        if result.slowest > NEIGHBOUR_SECONDS:
-            result.failed["the neighbour"] = f"one answer took {result.slowest:.1f} s"
+        result.slow, result.slowest = ground.neighbour.slow, ground.neighbour.slowest
+        result.grown = ground.grown
+        if result.slow > NEIGHBOUR_SECONDS or result.slowest > NEIGHBOUR_WORST:
+            result.failed["the neighbour"] = f"95 % within {result.slow:.1f} s, one in {result.slowest:.1f} s"
         if result.grown > GROWTH:
             result.failed["the host's memory"] = f"it grew by {result.grown / 2**20:.0f} MiB"
         await ground.end()
@@ -155,8 +157,9 @@ def table(results: Sequence[Result]) -> str:
             held = len(tried) - len(failed)
             lines.append(f"{group:<10} {len(tried):>8}  {way} {held:>4}  {len(failed):>8}")
         lines.append(
-            f"  {result.mode}, {result.launcher}: held by {result.confinement}; slowest answer next door "
-            f"{result.slowest:.2f} s; host grew by {result.grown / 2**20:.0f} MiB; {result.seconds:.0f} s"
+            f"  {result.mode}, {result.launcher}: held by {result.confinement}; answers next door 95 % "
+            f"within {result.slow:.2f} s, all within {result.slowest:.2f} s; "
+            f"host grew by {result.grown / 2**20:.0f} MiB; {result.seconds:.0f} s"
         )
     return "\n".join(lines)
 

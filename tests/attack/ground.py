@@ -20,7 +20,8 @@ from fourhands_kernels.kernel import Question
 from tests.kernels.hosting import ENVIRONMENTS, ORDINARY, HostProcess
 from tests.kernels.watching import Watched
 
-NEIGHBOUR_SECONDS = 2.0
+# A machine that halts everybody for a moment makes one answer slow; an attack that gets through makes many.
+NEIGHBOUR_SECONDS, NEIGHBOUR_WORST = 1.0, 10.0  # 95 of 100 answers; any of them
 GROWTH = 64 * 1024 * 1024
 _PAUSE = 0.2
 _IPC_CREAT, _IPC_RMID = 0o1000, 0
@@ -105,13 +106,12 @@ class Canaries:
 
 
 class Neighbour:
-    """A room whose kernel answers `1 + 1` all the time; the slowest answer counts."""
+    """A room whose kernel answers `1 + 1` all the time; `waits` has how long each answer took, in s."""
 
     def __init__(self, client: KernelHostClient, canaries: Canaries) -> None:
         self.room = Watched(client, name="neighbour")
         self._secret = canaries.secret()
-        self.slowest = 0.0
-        self.answers = 0
+        self.waits: list[float] = []
         self._enough = False
         self._task: asyncio.Task[None] | None = None
         self.runs: set[str] = set()
@@ -132,10 +132,18 @@ class Neighbour:
             began = clock()
             run = await self.room.runs("1 + 1")
             self.runs.add(run.run)
-            self.slowest = max(self.slowest, clock() - began)
-            self.answers += 1
+            self.waits.append(clock() - began)
             assert (run.status, run.value) == ("ok", "2"), run
             await asyncio.sleep(_PAUSE)
+
+    @property
+    def slow(self) -> float:
+        """95 of 100 answers came within so many seconds."""
+        return sorted(self.waits)[len(self.waits) * 95 // 100] if self.waits else 0.0
+
+    @property
+    def slowest(self) -> float:
+        return max(self.waits, default=0.0)
 
     async def end(self) -> None:
         assert self._task is not None

@@ -43,10 +43,11 @@ def test_what_was_typed_offline_outlives_a_reload_and_arrives_once(server: LiveS
     carl.page.reload()
     assert asked.times == 0
     expect(carl.status).to_contain_text("9 changes kept on this device")
+    expect(banner).to_be_visible()
     link.mend()
+    expect(carl.page.get_by_text("Back. 9 changes sent.")).to_be_visible()
     carl.is_saved()
     carl.sees("kept = 1\nmine = 2\n")
-    expect(carl.page.get_by_text("Back. 9 changes sent.")).to_be_visible()
     carl.type("on = 3\n")
     carl.is_saved()
     seat = server.join(room["interviewer"], "Ivy")

@@ -20,6 +20,11 @@ export class Absence {
     this.#waited = away >= WORTH_A_WORD_MS ? waited : 0;
   }
 
+  /** Something that an earlier page of this device made at `at` is sent by this one. */
+  inherit(at: number, now: number): void {
+    if (now - at >= WORTH_A_WORD_MS) this.#waited += 1;
+  }
+
   /** Everything is in: how many changes are worth a word. */
   end(): number {
     const sent = this.#waited;

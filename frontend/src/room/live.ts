@@ -96,7 +96,10 @@ export class LiveRoom {
     this.copies = new Copies(this.#keeping.keeper);
     this.#succession = new Succession(this.session.exchange, this.#keeping, {
       put: (update) => this.#put([update]),
-      submit: (op, madeAt) => this.#submit(op, madeAt),
+      submit: (op, madeAt) => {
+        this.#absence.inherit(madeAt, this.#now());
+        this.#submit(op, madeAt);
+      },
       recover: (files) => this.#recover(files),
       uncertain: (ops) => this.audience.notify(ops.length > 0 ? perhapsDone(ops) : null),
     });

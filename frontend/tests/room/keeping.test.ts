@@ -226,6 +226,7 @@ describe("several tabs", () => {
     expect(two.text).toBe("one");
     expect(desk.room.server.recorded("chat")).toEqual([]);
     expect(two.notices[0]?.text).toContain("a chat message");
+    expect(two.notices.at(-1)?.text).toBe("Back. 1 change sent.");
     expect(two.status).toBe("saved");
     expect(desk.device.kept).toBe(0);
   });
@@ -324,10 +325,12 @@ describe("storage", () => {
     desk.room.clock.advance(300);
     await desk.rest();
     expect(ada.text).toBe("");
+    await desk.pass(3_000);
     come();
     await desk.pass(2_000);
     expect(ada.text).toBe("earlier ");
     expect(desk.room.server.text()).toBe("earlier ");
+    expect(ada.notices.map(({ text }) => text)).toEqual(["Back. 1 change sent."]);
     expect(desk.device.kept).toBe(0);
   });
 
