@@ -19,11 +19,14 @@ from .pipe import NUMBER, Edit, Field, Operation, Status
 from .process import Answer, WorkerEnded, WorkerProcess
 from .questions import Question, read_any, read_bytes, read_text, read_texts, replace, text, texts
 from .settings import DEATHS, DEFAULTS, Settings
+from .wholes import Wholes
 from .workers import Workers
 
 __all__ = ["Documents", "Source"]
 
 T = TypeVar("T")
+
+_NOTHING = b"\x00"  # the state vector of an empty document
 
 
 @dataclass(slots=True)
@@ -46,6 +49,7 @@ class Documents:
         self._workers = Workers(settings)
         self._batch = Batch(settings, answered=self._applied)
         self._documents: dict[str, _Document] = {}
+        self._wholes = Wholes()
         self._numbers = count(1)
         self._open: set[asyncio.Future[Any]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,7 +113,18 @@ class Documents:
 
         Raises `Refused`, a ValueError, where the vector cannot be read.
         """
-        return self._ask(room, (Operation.DIFF, (vector,)), read_bytes)
+        if vector is not None and vector != _NOTHING:
+            return self._ask(room, (Operation.DIFF, (vector,)), read_bytes)
+        document = self._documents.get(room)
+        latest = 0 if document is None else document.latest
+        if document is not None and (whole := self._wholes.get(room, latest)) is not None:
+            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+            answer.set_result(whole)
+            return answer
+        asked = self._ask(room, (Operation.DIFF, (None,)), read_bytes)
+        document = self._documents.get(room)
+        asked.add_done_callback(lambda answer: self._keep(document, latest, answer))
+        return asked
 
     def vector(self, room: str) -> asyncio.Future[bytes]:
         """The document's state vector."""
@@ -125,9 +140,17 @@ class Documents:
 
     def drop(self, room: str) -> None:
         """Forget the room's document, and that it failed; the next question builds it anew."""
+        self._wholes.drop(room)
         document = self._documents.pop(room, None)
         if document is not None and document.worker is not None and not document.loading:
             let_go(document.worker, document.number)
+
+    def _keep(self, document: _Document | None, seq: int, answer: asyncio.Future[bytes]) -> None:
+        """The next to come may want the same; it holds what was committed up to `seq` at least."""
+        if answer.cancelled() or answer.exception() is not None or document is None:
+            return
+        if self._documents.get(document.room) is document:
+            self._wholes.put(document.room, seq, answer.result())
 
     def _ask(
         self, room: str, asked: tuple[Operation, tuple[Field, ...]], read: Callable[[Field], T]

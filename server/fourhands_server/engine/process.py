@@ -22,6 +22,9 @@ START_SECONDS: Final = 20.0
 UNSENT_BYTES: Final = 64 * 2**20
 """More than this waiting in the pipe means a worker that reads no more."""
 
+_READ_AHEAD: Final = 2**20
+"""Bytes of answers that are taken in before one is looked at; most large documents come in one go."""
+
 _LAST_WORDS: Final = 300
 
 _LOOKS: Final = 4
@@ -74,6 +77,7 @@ class WorkerProcess:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
+                limit=_READ_AHEAD,
                 env=_environment(),
                 start_new_session=True,
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from .pipe import HEADER, NUMBER, Edit, Field, Operation, Status, decode_edits, 
 
 MOST_MEMORY: Final = 4 * 2**30
 """Bytes of data; an update that asks for more ends this process rather than others."""
+
+ANSWERS_WAITING: Final = 2**20
+"""Bytes that the pipe shall take at once: a large document, without a switch of processes for every part."""
 
 Answer = tuple[Status, list[Field]]
 
@@ -138,6 +142,12 @@ def _write(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+def _widen(answers: int) -> None:
+    """The pipe is a socket under uvloop and on Linux; any other stays as it is."""
+    with suppress(OSError), socket.socket(fileno=os.dup(answers)) as pipe:
+        pipe.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ANSWERS_WAITING)
+
+
 class _Memory:
     """Resident memory of this process."""
 
@@ -163,6 +173,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     requests, answers = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.dup2(2, 1)
+    _widen(answers)
     with suppress(BrokenPipeError):  # the server has gone without waiting for its answers
         serve(requests, answers)
 

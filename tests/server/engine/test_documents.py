@@ -130,6 +130,32 @@ async def test_a_peer_gets_what_it_lacks(edits: Edits, documents: Documents) -> 
     assert str(peer.get("main.py", type=pycrdt.Text)) == "old new"
 
 
+async def test_a_whole_document_is_encoded_once_for_all_who_come_before_the_next_edit(
+    edits: Edits, documents: Documents
+) -> None:
+    documents.apply("r1", *edits.type("r1", "0123456789" * 1_000))
+    whole = await documents.diff("r1", None)
+    assert documents.diff("r1", b"\x00").result() == whole  # at once: nobody was asked
+    documents.apply("r1", *edits.type("r1", "!"))
+    more = await documents.diff("r1", b"\x00")
+    assert len(more) > len(whole)
+    documents.drop("r1")
+    assert not documents.diff("r1", None).done()
+
+
+async def test_an_answer_that_comes_after_its_room_was_dropped_is_kept_for_nobody(
+    edits: Edits, documents: Documents
+) -> None:
+    edits.type("r1", "0123456789" * 1_000)
+    early = documents.diff("r1", None)
+    documents.drop("r1")
+    edits.type("r1", "!")
+    later = documents.diff("r1", None)
+    await asyncio.gather(early, later)
+    assert "!" in await documents.text("r1", "main.py", at=latest(edits))
+    assert documents.diff("r1", None).result() == later.result()
+
+
 async def test_a_vector_that_cannot_be_read_is_refused(edits: Edits, documents: Documents) -> None:
     edits.type("r1", "a")
     pid = documents.worker_pid
