@@ -26,6 +26,11 @@ class Ending:
         """Whether somebody has ended the room, though a run may still have its moment."""
         return self._deadline is not None or self._ledger.ahead.ended_at is not None
 
+    @property
+    def waits(self) -> bool:
+        """Whether the end is still to be written."""
+        return self._deadline is not None and self._ledger.ahead.ended_at is None
+
     def begin(self, origin: Origin) -> None:
         """Somebody ends the room; they are answered once the end is in the log."""
         self._ledger.await_entry(origin)

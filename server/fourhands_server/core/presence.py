@@ -125,6 +125,11 @@ class Presence:
         trail.waiting = cursor if cursor != trail.last else None
         return self.due(person, now)
 
+    @property
+    def waits(self) -> bool:
+        """Whether a cursor waits for its turn."""
+        return any(trail.waiting is not None for trail in self.trails.values())
+
     def due(self, person: str, now: int) -> Cursor | None:
         """A cursor of `person` whose turn has come."""
         trail = self.trails[person]

@@ -20,6 +20,7 @@ from fourhands_protocol.errors import (
     Superseded,
     TooLarge,
 )
+from fourhands_protocol.heartbeat import pong_to
 from fourhands_server.core import adding as questions_of
 from fourhands_server.core import lagging, operations, syncing
 from fourhands_server.core.adding import Adding
@@ -199,6 +200,19 @@ class Room:
         if seat is None or self._ending.begun:
             return None
         return self._keystrokes.receive(seat, frame, now=now)
+
+    def pinged(self, seat_id: str, frame: bytes, *, now: int) -> bytes | None:
+        """A frame came. Where it is our own client's heartbeat: its answer; there is nothing else to do.
+
+        None: nothing has happened, and `receive` has to say.
+        """
+        seat = self.seats.get(seat_id)
+        if seat is None or seat.closed or seat.dialect != "fourhands" or seat.out or seat.ack is not None:
+            return None
+        pong = pong_to(frame, now)
+        if pong is not None:
+            seat.heard_at = now
+        return pong
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
         """A frame came; one that no honest client sends costs the connection. Raises Undecoded."""
@@ -387,6 +401,14 @@ class Room:
             self._runs.rest()
         self._fronts.tick()
         self._ending.advance()
+
+    @property
+    def rests_until(self) -> int:
+        """Until when (µs) time alone changes nothing here, so that `tick` need not be called; 0: it must."""
+        cursors = self._presence.waits and not self.ended
+        if cursors or self._seating.keeps or self._ending.waits or self._fronts.waits:
+            return 0
+        return min(map(self._seats.due, self.seats.values()), default=0)
 
     def stood_still(self, pause: int) -> None:
         """Nothing was done here for so many µs, or the clock was set by them: nobody was silent for that."""

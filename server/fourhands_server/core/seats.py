@@ -18,6 +18,7 @@ SILENCE = 12_000_000  # µs without a frame after which our own client's link co
 PROBE = 5_000_000  # µs without a frame after which it is asked; as often as it asks us
 EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
 KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
+NEVER = 2**63  # µs
 EMPTY_AWARENESS = bytes([1, 1, 0])
 
 
@@ -112,6 +113,15 @@ class Seats:
             seat.closed = True
             self.touch(seat)
             self._ledger.effects.append(CloseSeat(seat.id, code, reason))
+
+    def due(self, seat: Seat) -> int:
+        """When `keep_alive` is to look at a seat again, if nothing is heard of it."""
+        if seat.dialect == "jupyter" or seat.closed:
+            return NEVER
+        if seat.syncs:
+            return seat.spoke_at + KEEPALIVE
+        heard, spoke = seat.heard_at, seat.spoke_at
+        return min((heard if heard > spoke else spoke) + PROBE, heard + SILENCE, seat.expires_at + EXPIRED)
 
     def keep_alive(self, seat: Seat, now: int) -> None:
         """Say something to whoever would think us gone, and close whoever has gone."""

@@ -16,6 +16,7 @@ from typing import Any
 
 from fourhands_protocol import envelope
 from fourhands_protocol.errors import NotRecorded, ProtocolError
+from fourhands_protocol.heartbeat import HEARTBEAT
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -53,8 +54,11 @@ NOT_RECORDED = "not recorded: the log could not take an entry"
 class RoomHost:
     """One live room. Used from the event loop only; every method returns at once unless it is async."""
 
-    def __init__(self, room: Room, parts: Parts, *, boot: str) -> None:
+    def __init__(
+        self, room: Room, parts: Parts, *, boot: str, woken: Callable[[str], None] = lambda room: None
+    ) -> None:
         self.room = room
+        self.woken = woken
         self.failed: str | None = None
         self.used_at = parts.clock()
         self.edit_lock = asyncio.Lock()
@@ -68,6 +72,7 @@ class RoomHost:
         self._calls = Calls(boot)
         self._carrying = False
         self._telling = False
+        self._rests = False
 
     @property
     def id(self) -> str:
@@ -85,6 +90,14 @@ class RoomHost:
         busy = self._outboxes or self._calls.open or self._inquiries or self.room.expects
         return not busy and not self.state.waiting_runs() and self.kernel.quiet
 
+    def rest_until(self) -> int:
+        """Until when (µs) `tick` has nothing to do here, unless `woken` is called before; 0: it has."""
+        if self.failed is not None or not self._outboxes or self._outboxes.wait:
+            return 0
+        until = self.room.rests_until
+        self._rests = until > 0
+        return until
+
     # Connections
 
     def open(self, seat: Seat, wire: Wire) -> None:
@@ -97,6 +110,8 @@ class RoomHost:
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
+        if frame.startswith(HEARTBEAT) and self._answer(seat_id, frame):
+            return
         try:
             append = self.room.typed(seat_id, frame, now=self._parts.clock())
             if append is not None and self.failed is None:
@@ -189,6 +204,8 @@ class RoomHost:
 
     def carry_out(self) -> None:
         """Do what the core asks for until it asks for nothing more, then write to the connections."""
+        if self._rests:
+            self._wake()
         if self._carrying or self.failed is not None:
             return
         self._carrying = True
@@ -202,6 +219,25 @@ class RoomHost:
             self._mistaken(error)
         finally:
             self._carrying = False
+
+    def _wake(self) -> None:
+        self._rests = False
+        self.woken(self.id)
+
+    def _answer(self, seat_id: str, frame: bytes) -> bool:
+        """Answer a heartbeat at once, if all that was said before is on its way; it wakes nobody."""
+        outbox = self._outboxes.of(seat_id)
+        if outbox is None or self._carrying or self.failed is not None:
+            return False
+        try:
+            if outbox.wire.buffered():
+                return False
+            pong = self.room.pinged(seat_id, frame, now=self._parts.clock())
+            if pong is not None:
+                outbox.wire.write([pong])
+        except Exception:
+            return False  # whose fault it is comes out on the long way
+        return pong is not None
 
     def _event(self, event: Callable[..., None], *details: Any) -> None:
         """Let the core hear of something, then do what it asks for."""
@@ -292,6 +328,7 @@ class RoomHost:
         if self.failed is not None:
             return
         self.failed = reason
+        self._wake()
         logger.error("room %s is not recorded: %s", self.id, reason)
         self._outboxes.close_all(NotRecorded.close_code, NOT_RECORDED)
         self._calls.fail(reason)

@@ -17,11 +17,13 @@ from fourhands_server.live.drain import drain
 from fourhands_server.live.host import RoomHost
 from fourhands_server.live.pages import pages
 from fourhands_server.live.parts import Parts
+from fourhands_server.live.wheel import Wheel
 
 logger = logging.getLogger(__name__)
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that is misread when a link is read out
 TICK_S = 1.0
+SLOT = 250_000  # µs to which it is known when a room is to be looked at
 LATE = 2_000_000  # µs between two ticks, beyond which time that passed is held against nobody
 SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
 SLICE_BYTES = 32 * 1024  # and so many bytes: 50 ms of the hardest edits; a larger entry goes to a thread
@@ -44,6 +46,7 @@ class Hub:
         self.parts = parts
         self.kernel_refused: str | None = "the kernel host is still starting"
         self._hosts: dict[str, RoomHost] = {}
+        self._wheel: Wheel[str] = Wheel(SLOT)
         self._loading: dict[str, asyncio.Task[RoomHost]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -83,8 +86,7 @@ class Hub:
         host.room.awaken({}, now=self.parts.clock())
         lineage, now = secrets.token_hex(8), self.parts.clock()
         host.room.create(title=title, lineage=lineage, settings=settings, now=now, questions=questions)
-        self._hosts[room] = host
-        host.carry_out()
+        self._settle(host)
         while host.state.head == 0:
             await host.changed()
         return host
@@ -111,10 +113,18 @@ class Hub:
         producers = await self.parts.log.producers(room)
         self.parts.documents.drop(room)
         host.room.awaken(producers, now=self.parts.clock())
-        self._hosts[room] = host
-        host.carry_out()
+        self._settle(host)
         host.kernel.attach_again()
         return host
+
+    def _settle(self, host: RoomHost) -> None:
+        """The room is in memory from here on."""
+        self._hosts[host.id] = host
+        self._wake(host.id)
+        host.carry_out()
+
+    def _wake(self, room: str) -> None:
+        self._wheel.put(room, 0)
 
     async def _host(self, room: str) -> RoomHost:
         head = await self.parts.log.head(room)
@@ -123,7 +133,7 @@ class Hub:
         loss = None if lost is None else Loss(lost.since, lost.before)
         core = Room(room, boot=boot, incarnation=head.incarnation, loss=loss)
         core.kernel_refused = self.kernel_refused
-        return RoomHost(core, self.parts, boot=boot)
+        return RoomHost(core, self.parts, boot=boot, woken=self._wake)
 
     async def _tick(self) -> None:
         last = self.parts.clock()
@@ -131,20 +141,36 @@ class Hub:
             await asyncio.sleep(TICK_S)
             now = self.parts.clock()
             pause, last = now - last - int(TICK_S * 1_000_000), now
-            for room, host in list(self._hosts.items()):
-                try:
-                    if abs(pause) > LATE:
-                        host.room.stood_still(pause)
-                    host.tick()
-                    self._let_go_if_idle(room, host)
-                except Exception:
-                    logger.exception("room %s: its clock failed", room)
+            if abs(pause) > LATE:
+                self._stood_still(pause)
+            for room in self._wheel.turn(now):
+                host = self._hosts.get(room)
+                if host is not None:
+                    self._look_at(room, host)
 
-    def _let_go_if_idle(self, room: str, host: RoomHost) -> None:
-        if host.failed is not None or (host.idle and self.parts.clock() - host.used_at > IDLE):
+    def _look_at(self, room: str, host: RoomHost) -> None:
+        until = 0
+        try:
+            host.tick()
+            if self._let_go_if_idle(room, host):
+                return
+            until = host.rest_until()
+        except Exception:
+            logger.exception("room %s: its clock failed", room)
+        self._wheel.put(room, until)
+
+    def _stood_still(self, pause: int) -> None:
+        for room, host in self._hosts.items():
+            host.room.stood_still(pause)
+            self._wake(room)
+
+    def _let_go_if_idle(self, room: str, host: RoomHost) -> bool:
+        gone = host.failed is not None or (host.idle and self.parts.clock() - host.used_at > IDLE)
+        if gone:
             host.let_go()
             self.parts.documents.drop(room)
             del self._hosts[room]
+        return gone
 
     async def _watch_kernels(self) -> None:
         while True:

@@ -92,6 +92,13 @@ class Outbox:
         self.wire.write(frames)
         return True
 
+    @property
+    def waits(self) -> bool:
+        """Whether what was written may wait for the network, so that `tick` is to look."""
+        if self._busy and not self._moved_at:
+            self._busy = self.wire.buffered() > 0
+        return self._busy
+
     def tick(self, now: int) -> bool:
         """A reader that takes what it is sent is as good as heard; False where it has long taken none."""
         if not self._busy:

@@ -62,6 +62,11 @@ class Outboxes:
                 self.filled(outbox)
         return closes
 
+    @property
+    def wait(self) -> bool:
+        """Whether anything may wait for the network of any of them."""
+        return any(outbox.waits for outbox in self._open.values())
+
     def tick(self, now: int) -> None:
         """Time went on: whoever has long taken nothing is closed."""
         for seat_id, outbox in self._open.items():

@@ -163,7 +163,7 @@ async def test_a_fault_over_a_frame_costs_its_sender_alone(
     seat, wire = house.connect(one.host, "ivy", dialect=dialect, role="interviewer")
     name, codec = ("sync", sync) if dialect == "stock" else ("envelope", envelope)
     monkeypatch.setattr(reception, name, _Broken(codec))
-    one.host.receive(seat, STEP1 if dialect == "stock" else envelope.encode(envelope.Ping(1)))
+    one.host.receive(seat, STEP1 if dialect == "stock" else envelope.encode(envelope.Pong(1, 1)))
     await turns()
     monkeypatch.undo()
     assert wire.closed == (1011, "the server failed over this frame; try again")
@@ -192,6 +192,7 @@ async def test_a_fault_of_one_rooms_clock_stops_no_other_clock(monkeypatch: pyte
     monkeypatch.setattr("fourhands_server.live.hub.TICK_S", 0)
     async with house.hub:
         while len(ticked) < 2:
+            house.now += 1_000_000
             await turns()
     monkeypatch.undo()
     await is_undisturbed(one)

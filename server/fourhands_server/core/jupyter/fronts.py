@@ -107,6 +107,11 @@ class FrontEnds:
             case "person.removed" | "invite.revoked" | "room.ended":
                 self.tick()
 
+    @property
+    def waits(self) -> bool:
+        """Whether time alone may change something here."""
+        return bool(self._voice.away)
+
     def tick(self) -> None:
         """Time went on, or people lost their right to be here."""
         if self._voice.away:

@@ -1,0 +1,54 @@
+"""The timer wheel, and rooms that rest in it."""
+
+from __future__ import annotations
+
+from tests.support.parts import House, turns
+
+from fourhands_protocol import envelope
+from fourhands_server.live.wheel import Wheel
+
+
+def test_nobody_is_handed_out_before_their_time_and_each_is_once() -> None:
+    wheel: Wheel[str] = Wheel(10)
+    wheel.put("late", 95)
+    wheel.put("early", 21)
+    wheel.put("now", 0)
+    assert wheel.turn(29) == ["now"]
+    assert wheel.turn(30) == ["early"]
+    assert wheel.turn(99) == []
+    assert wheel.turn(200) == ["late"]
+    assert wheel.turn(300) == []
+
+
+def test_who_is_put_in_again_waits_in_the_new_place_alone() -> None:
+    wheel: Wheel[str] = Wheel(10)
+    wheel.put("sooner", 100)
+    wheel.put("sooner", 5)
+    wheel.put("later", 5)
+    wheel.put("later", 100)
+    wheel.put("gone", 5)
+    wheel.drop("gone")
+    wheel.drop("gone")
+    assert wheel.turn(10) == ["sooner"]
+    assert wheel.turn(100) == ["later"]
+
+
+async def test_a_room_in_which_nothing_happens_is_left_alone_until_somebody_must_be_told() -> None:
+    house = House()
+    host = await house.room()
+    seat, wire = house.connect(host, "ada", dialect="fourhands")
+    host.receive(seat, envelope.encode(envelope.Hello(version=1, instance="instance-of-test", last={})))
+    await turns()
+    woken: list[str] = []
+    host.woken = woken.append
+    house.now += 4_000_000
+    host.tick()
+    until = host.rest_until()
+    assert until > house.now
+    wire.sent.clear()
+    host.receive(seat, envelope.encode(envelope.Ping(5)))
+    assert wire.sent == [envelope.encode(envelope.Pong(5, house.now))]
+    assert not woken
+    assert host.rest_until() > until
+    host.receive(seat, envelope.encode(envelope.TokenRequest()))
+    assert woken == [host.id]
