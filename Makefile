@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 run: setup ; @exec fourhands serve --with-room
 setup: ; @.make/setup run
 tools: ; @.make/setup test
-test: tools ; @$(MAKE) --no-print-directory lint types web unit
+test: tools ; @$(MAKE) --no-print-directory --jobs 2 --output-sync lint types web && $(MAKE) --no-print-directory unit
 lint: ; ruff check . && ruff format --check . && lint-imports --no-cache
 types: ; mypy
 web: ; cd frontend && npm run --silent check && npm run --silent lint -- ../protocol/ts && npm test --silent

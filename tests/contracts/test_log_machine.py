@@ -169,7 +169,7 @@ def machine_on(server: RedisServer) -> type[LogMachine]:
 
 
 BOUNDS = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=20,
     deadline=None,
     derandomize=True,

@@ -15,7 +15,7 @@ from tests.support.server import LiveServer
 
 from fourhands_protocol import cbor
 
-KILLS = max(5, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 20)
+KILLS = max(3, int(os.environ.get("FOURHANDS_FUZZ_SEEDS", "50")) // 20)
 SLOW = "import time\nfor n in range(10): print(n, flush=True); time.sleep(0.1)\nx += 1"
 
 
@@ -68,7 +68,7 @@ def test_nothing_that_was_acked_is_lost(tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 def test_the_output_of_a_run_is_complete_and_in_order_and_there_once(tmp_path: Path) -> None:
     """Three seconds and one kill here; ten seconds and three kills in `make fuzz`."""
-    lines, kills = (100, (0, 30, 60)) if KILLS > 5 else (30, (5,))
+    lines, kills = (100, (0, 30, 60)) if KILLS > 3 else (30, (5,))
     code = f"import time\nfor n in range({lines}): print('tick', n, flush=True); time.sleep(0.1)"
     with LiveServer(tmp_path / "data") as server:
         room = People(server)

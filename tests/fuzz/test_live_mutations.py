@@ -27,7 +27,7 @@ from fourhands_protocol import entries, envelope, limits, sync
 from fourhands_protocol.admission import Admission
 from fourhands_protocol.errors import ProtocolError
 
-MUTATIONS = int(os.environ.get("FOURHANDS_MUTATIONS", "3000"))
+MUTATIONS = int(os.environ.get("FOURHANDS_MUTATIONS", "1500"))
 IN_A_ROOM = 500
 ROOTS = ("main.py", "other.py")
 LAST = "last.py"

@@ -37,12 +37,32 @@ def read_trace(path: Path) -> dict[str, Any]:
         return dict(json.load(file))
 
 
+def text_after(trace: dict[str, Any], limit: int | None) -> str:
+    """The text of a sequential trace after so many transactions (None: all, as the trace itself says it)."""
+    if limit is None:
+        return str(trace["endContent"])
+    text: str = trace["startContent"]
+    for txn in trace["txns"][:limit]:
+        for at, deleted, inserted in txn["patches"]:
+            text = text[:at] + inserted + text[at + deleted :]
+    return text
+
+
 def type_trace(
-    script: str, path: Path, server: LiveServer, seats: list[Seat], versions: list[int]
+    script: str,
+    path: Path,
+    server: LiveServer,
+    seats: list[Seat],
+    versions: list[int],
+    *,
+    limit: int | None = None,
 ) -> dict[str, Any]:
-    """Type a whole trace with one stock client for each seat; what the script found in the end."""
+    """Type a trace, whole or its first `limit` transactions, with one stock client for each seat; what the
+    script found in the end.
+    """
     wanted = {
         "path": str(path),
+        "limit": limit,
         "url": server.ws,
         "room": seats[0].room,
         "tokens": [seat.token for seat in seats],

@@ -9,7 +9,7 @@ const DEADLINE = 60_000; // ms for one transaction to go round
 
 const { path, limit, url, room, tokens, versions } = JSON.parse(process.argv[2]);
 const trace = readTrace(path);
-const txns = trace.txns.slice(0, limit);
+const txns = trace.txns.slice(0, limit ?? undefined);
 const seen = seenByAuthors({ ...trace, txns });
 
 /** A stock client on a slow link: updates arrive in the server's order, but no further than it may see. */

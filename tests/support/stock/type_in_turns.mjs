@@ -9,7 +9,7 @@ const LONGEST_TURN = 200; // transactions
 const DEADLINE = 60_000; // ms for one handover
 
 const { path, limit, url, room, tokens, versions } = JSON.parse(process.argv[2]);
-const txns = readTrace(path).txns.slice(0, limit);
+const txns = readTrace(path).txns.slice(0, limit ?? undefined);
 let recheck = () => {};
 const clients = tokens.map(
   (token, n) => new StockClient({ url, room, token, version: versions[n] }, () => recheck()),
