@@ -176,8 +176,8 @@ export class Session {
   }
 
   /** Gives the socket up from this side. */
-  #abandon(reason: string, now: number): void {
-    this.#do({ type: "drop", code: GIVEN_UP });
+  #abandon(reason: string, now: number, code = GIVEN_UP): void {
+    this.#do({ type: "drop", code });
     this.#leave(now);
     this.code = null;
     this.reason = reason;
@@ -225,12 +225,15 @@ export class Session {
 
   #spoilt(now: number): void {
     this.exchange.rebuildNext();
-    if (isOpen(this.phase)) this.#abandon("Taking the room's document anew.", now);
+    // The page comes back under another name: nobody is to keep the seat of this one.
+    if (isOpen(this.phase)) this.#abandon("Taking the room's document anew.", now, NORMAL);
   }
 
   #hole(now: number): void {
+    const { instance } = this.exchange;
     this.exchange.resyncNext();
-    this.#abandon("Something was lost on the way; reading the room anew.", now);
+    const code = instance === this.exchange.instance ? GIVEN_UP : NORMAL;
+    this.#abandon("Something was lost on the way; reading the room anew.", now, code);
   }
 
   // --- time ---

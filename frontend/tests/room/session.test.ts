@@ -554,6 +554,12 @@ describe("operations", () => {
   });
 });
 
+test("a page that takes its document anew leaves its seat, for it comes back under another name", () => {
+  const machine = new Machine().lives();
+  machine.tell({ type: "spoilt" });
+  expect(machine.wants).toContainEqual({ type: "drop", code: 1000 });
+});
+
 test("the token is renewed when four fifths of its life are over", () => {
   const machine = new Machine().lives();
   machine.now += 5_759_000;
