@@ -23,6 +23,7 @@ from fourhands_server.app import Server, running
 from fourhands_server.config import Config
 from fourhands_server.log.errors import NotOpened
 from fourhands_server.web.auth import Keys, KeysUnusable, load_keys
+from fourhands_server.web.http import HttpConnection
 
 logger = logging.getLogger("fourhands")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -60,6 +61,7 @@ async def _serve(
     async with running(config, keys) as server:
         settings = uvicorn.Config(
             server.http,
+            http=HttpConnection,
             ws=server.socket,
             lifespan="off",
             access_log=False,

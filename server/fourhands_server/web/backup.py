@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from base64 import b64encode
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -18,14 +18,17 @@ from fourhands_protocol import limits
 from fourhands_protocol.envelope import SUBPROTOCOL
 from fourhands_protocol.errors import MalformedFrame, ProtocolError
 from fourhands_protocol.varint import Reader
+from fourhands_server.core.seat import Seat
 from fourhands_server.web import problem
 from fourhands_server.web.api import Call, Desk
 from fourhands_server.web.bytes import read_bytes
 from fourhands_server.web.handshake import Visit
+from fourhands_server.web.http import abort_of
 from fourhands_server.web.problem import Problem
 from fourhands_server.web.socket import Enter, Place
 
 BATCH = 2 * limits.FRAME  # bytes of frames that one POST may bring
+TURN = 100  # frames of a batch that are taken in before others have their turn
 PIECE = 64 * 1024  # bytes of frames handed to the network at a time
 CLOSE_S = 5.0  # that a reader gets to take what was said before the end
 CLOSE_CODE = "Fourhands-Close"  # a header: what a WebSocket would have been closed with
@@ -33,10 +36,16 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Ty
 
 
 class EventWire:
-    """The way down of one link (a `live.outbox.Wire`): server-sent events, as fast as they are taken."""
+    """The way down of one link (a `live.outbox.Wire`): server-sent events, as fast as they are taken.
 
-    def __init__(self, link: str) -> None:
+    `abort` cuts off the connection that carries them; `ended` is called when the link ends, by either side.
+    """
+
+    def __init__(self, link: str, abort: Callable[[], None], ended: Callable[[], None]) -> None:
         self._link = link
+        self._abort = abort
+        self._ended = ended
+        self._carried = True
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._taken = 0
@@ -44,7 +53,6 @@ class EventWire:
         self._more = asyncio.Event()
         self._kept_up = asyncio.Event()
         self._kept_up.set()
-        self._task: asyncio.Task[None] | None = None
 
     @property
     def closed(self) -> bool:
@@ -64,8 +72,8 @@ class EventWire:
         if self._end is None:
             self._end = (code, reason)
             self._more.set()
-            if self._task is not None:
-                asyncio.get_running_loop().call_later(CLOSE_S, self._task.cancel)
+            self._ended()
+            asyncio.get_running_loop().call_later(CLOSE_S, self._cut_off)
 
     def buffered(self) -> int:
         """Bytes written but not yet taken by the network."""
@@ -79,15 +87,17 @@ class EventWire:
         """Return when the network keeps up, or is done with us."""
         await self._kept_up.wait()
 
-    def carried_by(self, task: asyncio.Task[None] | None) -> None:
-        """The task that carries the events to the network."""
-        self._task = task
-
     def lost(self) -> None:
         """The network is done with us."""
+        self._carried = False
         self._end = self._end or (1006, "")
         self._kept_up.set()
         self._more.set()
+        self._ended()
+
+    def _cut_off(self) -> None:
+        if self._carried:
+            self._abort()
 
     async def events(self) -> AsyncIterator[bytes]:
         """The stream's text: the link's name, frames, and at last the close code."""
@@ -115,35 +125,62 @@ class EventWire:
 class Link:
     """One link: its place in a room and the batches that came up so far."""
 
-    def __init__(self, name: str, room: str, person: str, seat: str, place: Place) -> None:
-        self.name = name
+    def __init__(self, room: str, seat: Seat, place: Place, abort: Callable[[], None]) -> None:
+        self.name = secrets.token_urlsafe(16)
         self.room = room
-        self.person = person
-        self.wire = EventWire(name)
-        self._seat = seat
+        self.person = seat.person
+        self.wire = EventWire(self.name, abort, self._stop_reading)
+        self._seat = seat.id
         self._place = place
         self._batches = 0
+        self._turn = asyncio.Lock()
+        self._reading: asyncio.Future[bytes] | None = None
 
-    def receive(self, number: int, body: bytes) -> None:
-        """The frames of batch `number`; one that came before is not taken again. Raises Problem."""
-        if number <= self._batches:
-            return
-        if number > self._batches + 1:
-            raise Problem(409, "batch-missing", f"Batch {self._batches + 1} has not come yet.")
-        self._batches = number
-        try:
-            frames = frames_of(body)
-        except MalformedFrame as error:
-            self.wire.close(error.close_code, error.reason)
-            return
-        for frame in frames:
-            if not self.wire.closed:
-                self._place.receive(self._seat, frame)
+    async def receive(self, number: int, request: Request) -> None:
+        """The frames of batch `number`; one that came before is not taken again. Raises Problem.
+
+        One batch is read at a time, and of those that are slow to come the latest: whoever sends another has
+        given up the one before.
+        """
+        self._stop_reading()
+        async with self._turn:
+            body = await self._read(request)
+            if number > self._batches + 1:
+                raise Problem(409, "batch-missing", f"Batch {self._batches + 1} has not come yet.")
+            if number == self._batches + 1:
+                self._batches = number
+                await self._take(body)
 
     def leave(self, code: int) -> None:
         """The link is gone."""
         self.wire.lost()
         self._place.closed(self._seat, code)
+
+    async def _read(self, request: Request) -> bytes:
+        if not self.wire.closed:
+            self._reading = asyncio.ensure_future(read_bytes(request, BATCH))
+            await asyncio.wait([self._reading])
+            reading, self._reading = self._reading, None
+            if not reading.cancelled():
+                return reading.result()
+        if self.wire.closed:
+            raise _closed()
+        raise Problem(409, "batch-dropped", "Another batch came before the end of this one.")
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _take(self, body: bytes) -> None:
+        try:
+            for count, frame in enumerate(frames_of(body), 1):
+                self._place.receive(self._seat, frame)
+                if count % TURN == 0:
+                    await asyncio.sleep(0)
+                if self.wire.closed:
+                    return
+        except MalformedFrame as error:
+            self.wire.close(error.close_code, error.reason)
 
 
 class Backup:
@@ -174,7 +211,7 @@ class Backup:
             refused = await problem.handle(request, error)
             refused.headers[CLOSE_CODE] = str(error.close_code)
             return refused
-        link = Link(secrets.token_urlsafe(16), room, seat.person, seat.id, place)
+        link = Link(room, seat, place, abort_of(request))
         self._links[link.name] = link
         place.open(seat, link.wire)
         return _Stream(link, self._links)
@@ -185,10 +222,7 @@ class Backup:
         number = request.path_params["number"]
         if not (number.isascii() and number.isdigit() and 0 < len(number) < 16):
             raise Problem(400, "bad-path", "A batch has a number: 1, 2, 3 …")
-        body = await read_bytes(request, BATCH)
-        if link.wire.closed:
-            raise Problem(410, "link-closed", "This link is closed. Open another.")
-        link.receive(int(number), body)
+        await link.receive(int(number), request)
         return Response(status_code=204)
 
     async def leave(self, request: Request) -> Response:
@@ -204,7 +238,7 @@ class Backup:
         link = self._links.get(request.path_params["link"])
         mine = link is not None and (link.room, link.person) == (principal.room, principal.person)
         if link is None or not mine or request.path_params["room"] != link.room:
-            raise Problem(410, "link-closed", "This link is closed. Open another.")
+            raise _closed()
         return link
 
 
@@ -217,19 +251,19 @@ class _Stream(StreamingResponse):
         self._links = links
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._link.wire.carried_by(asyncio.current_task())
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._link.wire.carried_by(None)
             if self._links.pop(self._link.name, None) is not None:
                 self._link.leave(1006)
 
 
-def frames_of(body: bytes) -> list[bytes]:
-    """The frames of a batch; raises MalformedFrame."""
+def _closed() -> Problem:
+    return Problem(410, "link-closed", "This link is closed. Open another.")
+
+
+def frames_of(body: bytes) -> Iterator[bytes]:
+    """The frames of a batch, one after the other; raises MalformedFrame where no further one can be read."""
     reader = Reader(body)
-    frames: list[bytes] = []
     while reader.left:
-        frames.append(reader.read_bytes())
-    return frames
+        yield reader.read_bytes()

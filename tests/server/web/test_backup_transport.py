@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import httpx
+import pytest
 from tests.support.http_link import HttpClient, HttpLink
 from tests.support.people import People
 from tests.support.wire import OurClient
 
 from fourhands_protocol import cbor, envelope
 from fourhands_protocol.varint import write_bytes
+from fourhands_server.core.seat import Seat
+from fourhands_server.web import backup
+from fourhands_server.web.backup import TURN, EventWire, Link
+from fourhands_server.web.problem import Problem
 
 
 async def test_both_transports_meet_in_one_room(room: People) -> None:
@@ -116,3 +124,80 @@ async def test_a_reader_that_takes_nothing_holds_nobody_up(room: People) -> None
                 ivy.op("chat", text="c" * 4000)
                 ivy.type(0, "t" * 60_000, delete=60_000 if ivy.text() else 0)
             await ivy.settled()
+
+
+class Taking:
+    """A place that notes what comes, and a request whose body comes as it is told."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.pieces: asyncio.Queue[bytes] = asyncio.Queue()
+        seat = Seat("a-seat", "ada", "candidate", "fourhands", 0)
+        self.link = Link("a-room", seat, cast(Any, self), lambda: None)
+
+    def receive(self, seat: str, frame: bytes) -> None:
+        self.frames.append(frame)
+
+    def closed(self, seat: str, code: int) -> None:
+        pass
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        while piece := await self.pieces.get():
+            yield piece
+
+    def post(self, number: int) -> asyncio.Task[None]:
+        return asyncio.create_task(self.link.receive(number, cast(Any, self)))
+
+
+async def test_b3_a_batch_of_many_frames_lets_others_have_their_turn() -> None:
+    taking = Taking()
+    frames = 10 * TURN
+    for piece in (b"\x01a" * frames, b""):
+        taking.pieces.put_nowait(piece)
+    posted, most = taking.post(1), 0
+    while not posted.done():
+        before = len(taking.frames)
+        await asyncio.sleep(0)
+        most = max(most, len(taking.frames) - before)
+    assert len(taking.frames) == frames
+    assert most <= TURN
+
+
+async def test_b3_a_batch_that_is_slow_to_come_makes_room_for_the_next_that_is_sent() -> None:
+    taking, later = Taking(), Taking()
+    slow = taking.post(1)
+    await asyncio.sleep(0)
+    later.link = taking.link
+    for piece in (b"\x01b", b""):
+        later.pieces.put_nowait(piece)
+    await later.post(1)
+    with pytest.raises(Problem) as dropped:
+        await slow
+    assert dropped.value.status == 409
+    assert taking.frames == [b"b"], "it went to the place of the link"
+
+
+async def test_b3_nothing_is_read_for_a_link_that_has_ended() -> None:
+    taking = Taking()
+    slow, waiting = taking.post(1), taking.post(2)
+    await asyncio.sleep(0)
+    taking.link.leave(1006)
+    for posted in (slow, waiting):
+        with pytest.raises(Problem) as closed:
+            await posted
+        assert closed.value.status == 410
+
+
+async def test_a_link_whose_reader_takes_nothing_is_cut_off_after_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backup, "CLOSE_S", 0)
+    cut: list[str] = []
+    stalled = EventWire("stalled", lambda: cut.append("stalled"), lambda: None)
+    taken = EventWire("taken", lambda: cut.append("taken"), lambda: None)
+    for wire in (stalled, taken):
+        wire.close(4301, "this client reads too slowly")
+    assert [event async for event in taken.events()][-1].startswith(b"event: close")
+    taken.lost()
+    await asyncio.sleep(0.01)
+    assert cut == ["stalled"]
