@@ -4,25 +4,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from . import cbor, limits
+from . import cbor, limits, packed
 from .entries import Entry
 from .errors import MalformedFrame
 from .roles import ROLES
-from .shapes import ID, Field, Shape, array, check, check_field, data, integer, maybe, one_of, table, text
+from .shapes import (
+    FLAG,
+    ID,
+    Field,
+    Shape,
+    array,
+    check,
+    check_field,
+    data,
+    integer,
+    maybe,
+    one_of,
+    table,
+    text,
+)
 from .sync import decode_vector
 
 SUBPROTOCOL: Final = "fourhands.v1"
 VERSION: Final = 1
 # The message type in y-protocols' own numbering; nobody else's is near it.
 FRAME: Final = 112
-HELLO, WELCOME, ENTRY, ACK, OP, REFUSED, PING, PONG, TOKEN, STATE, GOAWAY = range(1, 12)
+HELLO, WELCOME, ENTRY, ACK, OP, REFUSED, PING, PONG, TOKEN, STATE, GOAWAY, PACKED = range(1, 13)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """The client's first frame: who is calling back, and what it has already.
 
-    `pending`: the first and the last pseq that it holds and has not seen settled.
+    `pending`: the first and the last pseq that it holds and has not seen settled. `packed`: it reads PACKED.
     """
 
     version: int
@@ -33,6 +47,7 @@ class Hello:
     vector: bytes | None = None
     name: str | None = None
     pending: tuple[int, int] | None = None
+    packed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +169,7 @@ _HELLO: Final[Shape] = {
     "vector": maybe(data(limits.FRAME, least=1)),
     "name": maybe(text(limits.NAME, least=1)),
     "pending": maybe(array(2)),
+    "packed": maybe(FLAG),
 }
 _WELCOME: Final[Shape] = {
     "mode": one_of("resumed", "resync", "reset"),
@@ -184,6 +200,7 @@ _PING: Final = (integer(),)
 _PONG: Final = (integer(), integer())
 _PENDING: Final = (integer(least=1), integer(least=1))
 _GOAWAY: Final = (integer(),)
+_PACKED: Final = (integer(), data(packed.MAX_SIZE, least=1))
 
 
 def decode(frame: bytes) -> Message:
@@ -202,6 +219,15 @@ def encode(message: Message) -> bytes:
         return b"\x70\x04\x82" + cbor.head(0, message.upto) + cbor.head(0, message.seq)
     kind, write = _WRITE[type(message)]
     return bytes((FRAME, kind)) + cbor.encode(write(message))
+
+
+def pack(frame: bytes) -> bytes:
+    """An ENTRY frame as PACKED, or as it is where that is no shorter, or too much for one frame."""
+    value = frame[2:]
+    if len(value) > packed.MAX_SIZE:
+        return frame
+    shorter = bytes((FRAME, PACKED)) + cbor.encode([len(value), packed.deflate(value)])
+    return shorter if len(shorter) < len(frame) else frame
 
 
 def _row(name: str, row: tuple[Field, ...], value: Any) -> list[Any]:
@@ -242,6 +268,11 @@ def _read_entries(value: Any) -> Entries:
     return Entries(tuple(Entry(*_row("ENTRY", _ENTRY, entry)) for entry in value))
 
 
+def _read_packed(value: Any) -> Entries:
+    size, data = _row("PACKED", _PACKED, value)
+    return _read_entries(cbor.decode(packed.inflate(data, size)))
+
+
 def _read_token(value: Any) -> TokenRequest | Token:
     if value == {}:
         return TokenRequest()
@@ -279,6 +310,7 @@ _READ: Final[dict[int, Callable[[Any], Message]]] = {
     TOKEN: _read_token,
     STATE: _read_state,
     GOAWAY: lambda value: GoAway(*_row("GOAWAY", _GOAWAY, value)),
+    PACKED: _read_packed,
 }
 
 _WRITE: Final[dict[type, tuple[int, Callable[[Any], Any]]]] = {

@@ -7,6 +7,7 @@ it: what is read here, they read the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +15,7 @@ from . import cbor
 from .entries import Entry, edit_update_alone
 
 _UPDATE: Final = b"\x00\x02"
+_ENTRY: Final = b"\x70\x03"
 _OP: Final = b"\x70\x05\x83"
 _EDIT: Final = b"\x64edit"
 # An OP with a pseq of one byte and an update of two; all that is looked at one by one lies before its end.
@@ -81,6 +83,11 @@ def entry_frame(entry: Entry) -> bytes:
             body,
         )
     )
+
+
+def entries_frame(entries: Sequence[Entry]) -> bytes:
+    """Write an ENTRY frame, as `envelope.encode` does."""
+    return b"".join([_ENTRY, cbor.head(4, len(entries)), *[entry_frame(entry)[3:] for entry in entries]])
 
 
 def ack_frame(upto: int, seq: int) -> bytes:

@@ -3,7 +3,8 @@
 import { type Cbor, type CborMap, decode, decodeMap, encode, isMap } from "./cbor";
 import type { Entry } from "./entries";
 import { Malformed, TooLarge } from "./errors";
-import { BODY } from "./limits";
+import { inflate } from "./inflate";
+import { BODY, PACKED as PACKED_MAX } from "./limits";
 import { ROLES, type Role } from "./roles";
 import { decodeVector } from "./sync";
 import { Reader, Writer } from "./varint";
@@ -23,6 +24,7 @@ const PONG = 8;
 const TOKEN = 9;
 const STATE = 10;
 const GOAWAY = 11;
+const PACKED = 12;
 
 const MODES = ["resumed", "resync", "reset"] as const;
 
@@ -41,6 +43,8 @@ export interface Hello {
   name?: string;
   /** The first and the last pseq that this page holds and has not seen settled. */
   pending?: [from: number, to: number];
+  /** It reads entries that come packed. */
+  packed?: boolean;
 }
 
 export interface Welcome {
@@ -136,6 +140,8 @@ export function decodeServer(bytes: Uint8Array): ServerFrame {
       return readState(asMap(value));
     case GOAWAY:
       return { type: "goaway", wait: asUint(asRow(value, 1)[0]) };
+    case PACKED:
+      return { type: "entries", entries: asArray(unpack(value)).map(readEntry) };
     default:
       throw new Malformed(`no message has type ${type}`);
   }
@@ -153,13 +159,14 @@ export function encodeFrame(type: number, value: Cbor): Uint8Array {
   return new Writer().varUint(ENVELOPE).varUint(type).raw(encode(value)).finish();
 }
 
-function helloMap({ instance, last, lineage, incarnation, vector, name, pending }: Hello): CborMap {
+function helloMap({ instance, last, lineage, incarnation, vector, name, pending, packed }: Hello): CborMap {
   const map: CborMap = { version: VERSION, instance, last };
   if (lineage !== undefined) map.lineage = lineage;
   if (incarnation !== undefined) map.incarnation = incarnation;
   if (vector !== undefined) map.vector = vector;
   if (name !== undefined) map.name = name;
   if (pending !== undefined) map.pending = pending;
+  if (packed !== undefined) map.packed = packed;
   return map;
 }
 
@@ -189,6 +196,12 @@ function readState({ update, seq, left_out, vector }: CborMap): State {
     decodeVector(state.vector);
   }
   return state;
+}
+
+function unpack(value: Cbor): Cbor {
+  const [size, data] = asRow(value, 2);
+  if (asUint(size) > PACKED_MAX) throw new TooLarge("packed entries are larger than the protocol allows");
+  return decode(inflate(asBytes(data), asUint(size)));
 }
 
 function readEntry(item: Cbor): Entry {

@@ -5,6 +5,9 @@ export const KIB = 1024;
 /** Bytes of an entry's body. */
 export const BODY = 8 * KIB * KIB;
 
+/** Bytes of entries that came packed, unpacked. */
+export const PACKED = KIB * KIB;
+
 /** Bytes of one edit; a larger paste is refused before it enters the document. */
 export const UPDATE = 256 * KIB;
 

@@ -167,6 +167,7 @@ class Own:
             vector=self._vector,
             lineage=self._known.get("lineage"),
             incarnation=self._known.get("incarnation"),
+            packed=True,
         )
         return [envelope.encode(hello)]
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fourhands_protocol import entries, envelope, sync
 from fourhands_protocol.errors import ProtocolError
-from fourhands_protocol.keystroke import ack_frame, entry_frame, op_edit, stock_update
+from fourhands_protocol.keystroke import ack_frame, entries_frame, entry_frame, op_edit, stock_update
 
 sizes = st.sampled_from([0, 1, 2, 13, 14, 15, 16, 23, 24, 100, 127, 128, 255, 256, 16_383, 16_384])
 updates = st.binary(max_size=30) | sizes.map(bytes)
@@ -90,6 +90,8 @@ def test_an_entry_is_written_as_the_encoder_writes_it(
 ) -> None:
     entry = entries.Entry(stream, seq, at, actor, kind, body)
     assert entry_frame(entry) == envelope.encode(envelope.Entries((entry,)))
+    for several in ((), (entry, entry._replace(seq=1))):
+        assert entries_frame(several) == envelope.encode(envelope.Entries(several))
 
 
 @given(numbers, numbers)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fourhands_protocol import close, entries, envelope, limits, roles
+from fourhands_protocol import close, entries, envelope, limits, packed, roles
 from fourhands_protocol.shapes import Shape
 
 SPEC = (Path(__file__).parents[2] / "protocol" / "SPEC.md").read_text(encoding="utf-8")
@@ -89,13 +89,14 @@ def test_limits_in_rules():
         f"at most {limits.AWARENESS_STATES:,} states",
         f"at most {limits.STEPS:,} steps",
         f"Beyond {limits.OUTPUTS:,} outputs",
+        f"`size` bytes and at most {packed.MAX_SIZE // limits.KIB**2} MiB",
     ):
         assert words in SPEC
 
 
 def test_E2_messages():
-    names = ("HELLO", "WELCOME", "ENTRY", "ACK", "OP", "REFUSED", "PING", "PONG", "TOKEN", "STATE", "GOAWAY")
-    for name in names:
+    names = "HELLO WELCOME ENTRY ACK OP REFUSED PING PONG TOKEN STATE GOAWAY PACKED"
+    for name in names.split():
         assert f"| {getattr(envelope, name)} | {name} |" in SPEC
 
 

@@ -92,7 +92,12 @@ export class Exchange {
 
   hello(vector: Uint8Array): Hello {
     this.#story = null;
-    const hello: Hello = { type: "hello", instance: this.#instance, last: this.#progress.last };
+    const hello: Hello = {
+      type: "hello",
+      instance: this.#instance,
+      last: this.#progress.last,
+      packed: true,
+    };
     if (this.#lineage !== undefined) hello.lineage = this.#lineage;
     if (this.#incarnation !== undefined) hello.incarnation = this.#incarnation;
     if (!this.#rebuild) hello.vector = vector;

@@ -91,6 +91,7 @@ describe("the envelope", () => {
   }
   const envelope = vectors<{
     frames: Frame[];
+    packed: { name: string; entries: string; hex: string }[];
     refused: Refused[];
     bodies: { bytes: number; taken: boolean }[];
   }>("envelope");
@@ -108,6 +109,10 @@ describe("the envelope", () => {
     expect(decodeServer(bytesOf(hex)).type).toMatch(
       /welcome|entries|ack|refused|ping|pong|token|state|goaway/,
     );
+  });
+
+  test.each(envelope.packed)("packed entries: $name", ({ entries, hex }) => {
+    expect(decodeServer(bytesOf(hex))).toEqual(decodeServer(bytesOf(entries)));
   });
 
   test.each(envelope.bodies)("an entry of $bytes bytes: $taken", ({ bytes, taken }) => {

@@ -417,6 +417,7 @@ describe("catching up", () => {
     const machine = new Machine();
     expect(machine.connects().hello).toEqual({
       type: "hello",
+      packed: true,
       instance: "instance-1-xxxxxx",
       last: {},
       vector: VECTOR,

@@ -1,5 +1,6 @@
 // envelope.json: one frame 112 of every type, its payload written by cborg, and frames that must be refused.
 
+import { constants, deflateRawSync } from "node:zlib";
 import { hex, save } from "./packages.mjs";
 import { cbor, plain } from "./values.mjs";
 
@@ -32,6 +33,7 @@ const frames = [
   ["HELLO", 1, { version: 1, instance, last: { room: 17 }, lineage: "l-1", incarnation: "i-1", vector: bytes("00"), name: "Ada" }],
   ["HELLO", 1, { version: 1, instance, last: { room: 17, interviewers: 3 }, lineage: "l-1", incarnation: "i-1" }],
   ["HELLO", 1, { version: 1, instance, last: { room: 17 }, lineage: "l-1", incarnation: "i-1", pending: [4, 34] }],
+  ["HELLO", 1, { version: 1, instance, last: { room: 17 }, packed: true }],
   ["WELCOME", 2, welcome],
   ["WELCOME", 2, { ...welcome, role: "interviewer", heads: { room: 17, interviewers: 3 } }],
   ["ENTRY", 3, []],
@@ -63,13 +65,27 @@ const frames = [
   ["GOAWAY", 11, [850]],
 ].map(([name, type, value]) => ({ name, type, value: plain(value), hex: frame(type, value) }));
 
+// Entries as ENTRY tells them and as PACKED does, by the ways that DEFLATE has: stored, with fixed codes, with its own.
+const typed = Array.from({ length: 60 }, (_, i) => ["room", 346 + i, 1763886000000000 + 110_003 * i + i ** 3 % 9_001, `p-${1 + (i % 3)}`, "edit", edit]);
+const ways = [
+  ["stored", entries, { level: 0 }],
+  ["fixed codes", entries, { strategy: constants.Z_FIXED }],
+  ["codes of its own", typed, { level: 9 }],
+  ["nothing repeated", typed, { strategy: constants.Z_HUFFMAN_ONLY }],
+  ["no entries", [], {}],
+];
+const pack = (value, size, options) => frame(12, [size ?? value.length, new Uint8Array(deflateRawSync(value, options))]);
+const packed = ways.map(([name, value, options]) => ({ name, entries: frame(3, value), hex: pack(cbor(value), undefined, options) }));
+const some = cbor(entries);
+const deflated = new Uint8Array(deflateRawSync(some));
+
 const refused = [
   { hex: "70", why: "no type" },
   { hex: "7007", why: "no payload" },
   { hex: "f00007" + "8101", why: "over-long frame type" },
   { hex: "70870081" + "01", why: "over-long message type" },
   { hex: "7000a0", why: "message type 0" },
-  { hex: "700ca0", why: "message type 12" },
+  { hex: "700da0", why: "message type 13" },
   { hex: frame(7, [1]) + "00", why: "bytes after the payload" },
   { hex: frame(7, [1]) + frame(7, [1]), why: "a second frame behind the first" },
   { hex: frame(7, [-1]), why: "a negative time" },
@@ -91,6 +107,19 @@ const refused = [
   { hex: frame(1, { version: 1, instance, last: {}, pending: [4, 3] }), why: "a pending range that ends before it begins" },
   { hex: frame(1, { version: 1, instance, last: {}, pending: [0, 3] }), why: "a pending range from 0" },
   { hex: frame(1, { version: 1, instance, last: {}, pending: 3 }), why: "a pending number" },
+  { hex: frame(1, { version: 1, instance, last: {}, packed: 1 }), why: "a number for whether it reads PACKED" },
+  { hex: frame(12, [some.length]), why: "packed entries without their bytes" },
+  { hex: frame(12, [some.length, new Uint8Array()]), why: "packed entries of no bytes" },
+  { hex: frame(12, [some.length, deflated.slice(0, -1)]), why: "packed entries cut short" },
+  { hex: frame(12, [some.length, new Uint8Array([...deflated, 0])]), why: "bytes after the packed entries" },
+  { hex: pack(some, some.length - 1), why: "more packed than is announced" },
+  { hex: pack(some, some.length + 1), why: "less packed than is announced" },
+  { hex: pack(some, 2 ** 20 + 1), why: "more announced than may be packed" },
+  { hex: frame(12, [some.length, bytes("07")]), why: "a packed block of no kind" },
+  { hex: frame(12, [some.length, bytes("4b04f200")]), why: "a packed repetition of what was not there" },
+  { hex: frame(12, [some.length, bytes("010500000068656c6c6f")]), why: "a stored block of two sizes" },
+  { hex: pack(cbor({ entries })), why: "a map packed for a list" },
+  { hex: pack(new Uint8Array([...some, 0])), why: "bytes after the packed value" },
   { hex: frame(11, []), why: "GOAWAY without a time" },
   { hex: frame(11, [-1]), why: "GOAWAY into the past" },
   { hex: frame(10, { update, seq: 345, vector: bytes("01") }), why: "a room's state vector cut short" },
@@ -109,4 +138,4 @@ const bodies = [
   { bytes: 8 * 1024 * 1024 + 1, taken: false },
 ];
 
-save("envelope", "cborg 6.1.5 with float64; the refused frames by hand", { frames, refused, bodies });
+save("envelope", "cborg 6.1.5 with float64; the refused frames by hand", { frames, packed, refused, bodies });

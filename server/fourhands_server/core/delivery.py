@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from fourhands_protocol import envelope, hocuspocus, sync
+from fourhands_protocol import hocuspocus, sync
 from fourhands_protocol.entries import CURSOR, EDIT, Entry, edit_update
-from fourhands_protocol.keystroke import ack_frame, entry_frame
+from fourhands_protocol.keystroke import ack_frame, entries_frame, entry_frame
 from fourhands_protocol.roles import ROOM, streams
 from fourhands_server.core.seat import Lagging, Live, Seat, Syncing
 
@@ -105,10 +105,10 @@ def chunks(entries: Iterable[Entry]) -> list[bytes]:
     size = 0
     for entry in entries:
         if batch and (len(batch) >= CHUNK_ENTRIES or size + len(entry.body) > CHUNK_BYTES):
-            frames.append(envelope.encode(envelope.Entries(tuple(batch))))
+            frames.append(entries_frame(batch))
             batch, size = [], 0
         batch.append(entry)
         size += len(entry.body)
     if batch:
-        frames.append(envelope.encode(envelope.Entries(tuple(batch))))
+        frames.append(entries_frame(batch))
     return frames

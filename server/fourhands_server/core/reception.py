@@ -30,6 +30,7 @@ BEHIND = (
     "a page knows entries that the log does not have. If an older copy of the data folder was put back, stop"
     " the server, remove rooms.db.mark and start again: pages then bring back what they still hold"
 )
+SHOWN_BYTES = 64 * 1024  # of awareness states in a frame
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
 
 
@@ -87,6 +88,7 @@ class Reception:
         self._syncs = Stock(ledger, self._edits, healing, self._join)
         self._room = room
         self._incarnation = incarnation
+        self._reported = False
 
     def receive(self, seat: Seat, frame: bytes) -> None:
         """Take in one frame of a seat; raises ProtocolError where it must cost the connection."""
@@ -162,6 +164,7 @@ class Reception:
         if not isinstance(seat.state, Greeting):
             raise errors.MalformedFrame("HELLO comes once")
         seat.producer = f"{seat.person}/{hello.instance}"
+        seat.packs = hello.packed is True
         known = hello.lineage is not None and hello.incarnation == self._incarnation
         same = hello.lineage in (None, self._ledger.state.lineage)
         after, private = hello.last.get(ROOM, 0), hello.last.get(INTERVIEWERS, 0)
@@ -171,7 +174,9 @@ class Reception:
             same = seat.heals = self._healing.open and allows(seat.role, EDIT)
         if known and after > self._ledger.state.head:
             # It says that the log lost its tail, and the log does not: its word is not enough to heal by.
-            self._ledger.effects.append(Report(BEHIND))
+            if not self._reported:  # once: any client can say so as often as it likes
+                self._reported = True
+                self._ledger.effects.append(Report(BEHIND))
             same = False
         self._healing.know(seat, hello.name)
         self._desk.seated(seat, pending=hello.pending)
@@ -182,8 +187,7 @@ class Reception:
     def drained(self, seat: Seat) -> None:
         """Tell a seat what went past it while its network was full, in one piece (E-20)."""
         missed, lag = lagging.end(seat)
-        if states := self._presence.of(missed):
-            seat.send(sync.awareness(awareness.encode(states)))
+        self._show(seat, self._presence.of(missed))
         if lag is None:
             return
         vector = sync.encode_vector(lag.vector)
@@ -243,9 +247,21 @@ class Reception:
 
     def greet(self, seat: Seat) -> None:
         """Tell a newcomer who is here."""
-        others = self._presence.everyone_but(seat.name)
-        if others:
-            seat.send(sync.awareness(awareness.encode(others)))
+        self._show(seat, self._presence.everyone_but(seat.name))
+
+    def _show(self, seat: Seat, states: list[awareness.State]) -> None:
+        """Tell one seat many states, in frames that a slow link can take. They make no slow reader of it."""
+        size, part = 0, list[awareness.State]()
+        frames: list[bytes] = []
+        for state in states:
+            part.append(state)
+            size += 100 + len(state.text or "")
+            if size >= SHOWN_BYTES or state is states[-1]:
+                frames.append(sync.awareness(awareness.encode(part)))
+                size, part = 0, []
+        for frame in frames:
+            seat.send(frame)
+        seat.burst = max(seat.burst, sum(map(len, frames)))
 
     def _awareness(self, seat: Seat, payload: bytes) -> None:
         """Take the seat's own states; an observer has none, and a room that ended shows none."""

@@ -127,6 +127,7 @@ class Seat:
     merged: int = 0  # edits among them that are logged
     burst: int = 0  # bytes of the document it was just sent; a bound on slow readers must not count them
     burst_sent: int = 0
+    packs: bool = False  # its page reads PACKED
     heals: bool = False  # it came from an earlier incarnation of the log, and may hold what that has lost
     missed: set[int] | None = None  # while its network is full: clients whose awareness went past it
     closed: bool = False

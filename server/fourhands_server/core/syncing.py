@@ -119,6 +119,8 @@ def _ask_private(
 
 def _tell(seat: Seat, entries: list[Entry]) -> None:
     frames = delivery.chunks(entries)
+    if seat.packs:
+        frames = [envelope.pack(frame) for frame in frames]
     for frame in frames:
         seat.send(frame)
     seat.burst = max(seat.burst, sum(map(len, frames)))
