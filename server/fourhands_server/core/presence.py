@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fourhands_protocol import awareness
+from fourhands_protocol import awareness, limits
 from fourhands_protocol.awareness import State
 from fourhands_protocol.errors import ProtocolError
 
 CURSOR_INTERVAL = 100_000  # µs: a person's cursor is recorded at most 10 times a second
+SHOWN = 16  # states of a person: pages that are open at once; for one more the oldest goes
 MOST_CLOCK = 2**32  # an honest client is there after centuries; above it there is room for ours to rise
 
 
@@ -67,15 +68,21 @@ class Presence:
         Stock clients re-send everybody's states, so a foreign id here is no offence. What a new connection
         says first, of one client alone (`returns`), it says of itself: that client has come back.
         """
-        return [told for s in states if (told := self._take(s, seat, person, user, returns)) is not None]
+        told: list[State] = []
+        for offered in states:
+            before = self.shown.get(offered.client)
+            taken = self._take(offered, seat, person, user, returns)
+            if taken is None:
+                continue
+            if before is None or before.state is None:
+                told += self._make_room(person, offered.client)
+            told.append(taken)
+        return told
 
     def leave(self, seat: str, *, but: int = -1) -> list[State]:
         """The seat is gone: its states become null at the next clock, except that of the client `but`."""
         mine = [s for s in self.shown.values() if s.seat == seat and s.client != but]
-        gone = [s for s in mine if s.state is not None]
-        for shown in gone:
-            shown.clock, shown.state, shown.seat = shown.clock + 1, None, ""
-        return [State(s.client, s.clock, None) for s in gone]
+        return [self._withdraw(s) for s in mine if s.state is not None]
 
     def everyone_but(self, seat: str) -> list[State]:
         """The states that a newcomer must be told, each at a new clock.
@@ -118,6 +125,21 @@ class Presence:
         clock = max(1, offered.clock) if shown is None else max(shown.clock + 1, offered.clock)
         self.shown[offered.client] = Shown(offered.client, seat, person, offered.clock, clock, state)
         return State(offered.client, clock, state)
+
+    def _make_room(self, person: str, newest: int) -> list[State]:
+        """Whoever shows more than `SHOWN` states shows the oldest no more; of those that are gone, as many
+        are remembered as a person has ids.
+        """
+        mine = [s for s in self.shown.values() if s.person == person and s.client != newest]
+        crowded = [s for s in mine if s.state is not None][: 1 - SHOWN]
+        gone = [s for s in mine if s.state is None]
+        for forgotten in gone[: max(0, len(gone) - limits.CLIENT_IDS)]:
+            del self.shown[forgotten.client]
+        return [self._withdraw(shown) for shown in crowded]
+
+    def _withdraw(self, shown: Shown) -> State:
+        shown.clock, shown.state, shown.seat = shown.clock + 1, None, ""
+        return State(shown.client, shown.clock, None)
 
     def move(self, person: str, cursor: Cursor, now: int) -> Cursor | None:
         """The cursor to record now, or None where it is unchanged or must wait its turn."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fourhands_protocol.awareness import State
-from fourhands_server.core.presence import Presence, cursor_of
+from fourhands_server.core.presence import SHOWN, Presence, cursor_of
 
 
 def presence() -> Presence:
@@ -63,3 +63,19 @@ def test_a_clock_that_leaves_no_higher_one_is_not_taken() -> None:
 def test_what_is_no_offset_is_no_cursor(anchor: str) -> None:
     text = f'{{"at":{{"file":"main.py","anchor":{anchor},"head":0}}}}'
     assert cursor_of(State(1, 1, text)) is None
+
+
+def test_of_a_person_only_so_many_states_are_shown() -> None:
+    """Each newcomer is told of all of them: for who is shown more often than there are tabs, nobody waits."""
+    room = presence()
+    offer(room, 1_000, 1, seat="ivy")
+    for client in range(500):
+        *gone, shown = offer(room, client, 1, seat="mallory")
+        assert (shown.client, shown.text is None) == (client, False)
+        assert [state.client for state in gone] == ([client - SHOWN] if client >= SHOWN else [])
+        assert all(state.text is None for state in gone)
+    shown_now = sorted(state.client for state in room.everyone_but("olga"))
+    assert shown_now == [*range(500 - SHOWN, 500), 1_000]
+    assert len(room.shown) < 100, "those that are gone are not remembered for ever"
+    (*_, back) = offer(room, 1, 9, seat="mallory")
+    assert (back.client, back.text is not None) == (1, True)
