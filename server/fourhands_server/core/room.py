@@ -20,7 +20,7 @@ from fourhands_protocol.errors import (
     Superseded,
     TooLarge,
 )
-from fourhands_protocol.heartbeat import pong_to
+from fourhands_protocol.heartbeat import is_pong, pong_to
 from fourhands_server.core import adding as questions_of
 from fourhands_server.core import lagging, operations, syncing
 from fourhands_server.core.adding import Adding
@@ -201,18 +201,19 @@ class Room:
             return None
         return self._keystrokes.receive(seat, frame, now=now)
 
-    def pinged(self, seat_id: str, frame: bytes, *, now: int) -> bytes | None:
-        """A frame came. Where it is our own client's heartbeat: its answer; there is nothing else to do.
+    def beat(self, seat_id: str, frame: bytes, *, now: int) -> bytes | None:
+        """A frame came. Where it is our own client's heartbeat: its answer, if it wants one; nothing else is
+        to be done.
 
         None: nothing has happened, and `receive` has to say.
         """
         seat = self.seats.get(seat_id)
         if seat is None or seat.closed or seat.dialect != "fourhands" or seat.out or seat.ack is not None:
             return None
-        pong = pong_to(frame, now)
-        if pong is not None:
+        answer = b"" if is_pong(frame) else pong_to(frame, now)
+        if answer is not None:
             seat.heard_at = now
-        return pong
+        return answer
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
         """A frame came; one that no honest client sends costs the connection. Raises Undecoded."""
@@ -455,6 +456,8 @@ class Room:
         before = next((other for other in same if other is not seat and other.recorded), None)
         if not self.ended:
             self._seating.take(seat, before=before, pending=pending)
+        if seat.name != seat.id:  # what it showed before it said which page it is, it shows no more
+            self._withdraw(seat.id)
         for other in same:
             if other is not seat:
                 self._seats.close(other, Superseded.close_code, "this client has connected anew")

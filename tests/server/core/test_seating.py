@@ -200,6 +200,19 @@ def test_E16_a_page_that_was_loaded_anew_does_not_see_its_own_old_cursor(world: 
     assert eyes.see(ada)[-1] is None
 
 
+def test_E16_what_was_shown_before_hello_goes_with_its_connection(world: World) -> None:
+    ada, ivy = here(world), here(world, "ivy", role="interviewer")
+    eyes = Eyes(ivy)
+    ada.cut()
+    world.settle()
+    ada.connect()
+    state = awareness.State(ada.client_id, 7, '{"cursor":1}')
+    ada.outbox.insert(0, sync.awareness(awareness.encode([state])))
+    world.settle()
+    shown, gone = eyes.see(ada)
+    assert (shown is None, gone) == (False, None)
+
+
 def test_E3_a_page_that_connects_anew_before_its_loss_is_known_has_its_seat_too(world: World) -> None:
     ada = here(world)
     seat, before = ada.welcome_seat, len(world.log)
