@@ -18,11 +18,12 @@ from fourhands_protocol.errors import (
     MalformedFrame,
     OtherLineage,
     ProtocolError,
+    SlowReader,
     TooMany,
 )
 from fourhands_protocol.roles import allows
 from fourhands_server.core.seat import Seat
-from fourhands_server.live.outbox import Wire
+from fourhands_server.live.outbox import LIMIT, Wire
 from fourhands_server.web.handshake import Visit
 from fourhands_server.web.socket import Enter, Place
 
@@ -103,6 +104,8 @@ class Connection:
                 if document := self._documents.pop(address, None):
                     document.leave(1000)
             case hocuspocus.Ping():
+                if self.wire.buffered() > LIMIT:
+                    raise SlowReader("pings were sent and their answers not read")
                 self.wire.write([hocuspocus.PONG_FRAME])
             case hocuspocus.Stateless() | hocuspocus.Pong():
                 pass

@@ -276,6 +276,19 @@ async def test_d9_pings_are_answered_and_stateless_messages_lead_to_nothing(hous
     assert house.rooms["r"].received == []
 
 
+async def test_d9_whoever_reads_no_answer_to_pings_gets_no_more_of_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.wire.stuck = True
+    monkeypatch.setattr(socket, "LIMIT", 100)
+    for _ in range(socket.LIMIT + 2):
+        if house.wire.closed is None:
+            house.connection.receive("socket", hocuspocus.PING_FRAME)
+    assert house.wire.closed is not None
+    assert house.wire.closed[0] == 4301
+    assert house.wire.given <= socket.LIMIT + 1
+
+
 @pytest.mark.parametrize(
     "frame", [b"", b"\x00", b"\x01r\x0b", b"\x01r\x06\x00", b"\xff" * 20, b"\x01r\x02\x01\x00"]
 )
