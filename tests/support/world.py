@@ -451,6 +451,7 @@ class OurClient(Client):
         self.story_at = 0
         self.refused: list[tuple[int, str]] = []
         self.acked: set[int] = set()
+        self.packed: bool | None = True
         self.welcome_seat = ""
 
     def changed(self, update: bytes) -> None:
@@ -482,6 +483,7 @@ class OurClient(Client):
             incarnation=self.known.get("incarnation"),
             vector=self.doc.get_state(),
             pending=(min(self.pending), max(self.pending)) if self.pending else None,
+            packed=self.packed,
         )
         self.outbox.append(envelope.encode(hello))
 

@@ -12,8 +12,8 @@ from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, Sl
 from fourhands_server.core.effects import AskCode, AskDiff, AskEntries, AskKernel, AskTexts
 from fourhands_server.core.room import Room
 from fourhands_server.live.outbox import Outbox
-from fourhands_server.live.pages import is_last, read_page
 from fourhands_server.live.parts import Parts
+from fourhands_server.live.story import Story
 from fourhands_server.log.errors import LogError
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class Inquiries:
         self._event = event
         self._outbox_of = outbox_of
         self._open: set[asyncio.Future[Any]] = set()
+        self._story = Story(parts.log, room.room)
         self._ended = False
 
     def __bool__(self) -> bool:
@@ -66,15 +67,7 @@ class Inquiries:
         """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
         if not ask.held and (outbox := self._outbox_of(ask.seat)):
             await outbox.wire.drained()
-        page = await read_page(
-            self._parts.log,
-            self._room.room,
-            after=ask.after,
-            upto=ask.upto,
-            without=ask.without,
-            stream=ask.stream,
-        )
-        return page, ask.upto if is_last(page) else page[-1].seq
+        return await self._story.page(ask)
 
     def drained(self, outbox: Outbox) -> None:
         """When the network will have taken what waits for a seat."""

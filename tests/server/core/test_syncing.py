@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.world import OurClient, World
 
+from fourhands_protocol import envelope
 from fourhands_server.core import kept
 from fourhands_server.core.state import replay
 
@@ -191,4 +192,28 @@ def test_what_happens_while_a_newcomer_reads_a_long_story_waits_in_the_log(world
     chats = [entry.seq for entry in eve.told if entry.kind == "chat"]
     assert chats == [entry.seq for entry in world.log if entry.kind == "chat"]
     assert str(eve.text()) == str(ada.text())
+    world.check()
+
+
+@pytest.mark.parametrize("packed", [True, None])
+def test_E21_only_who_reads_packed_entries_gets_them_packed(
+    world: World, monkeypatch: pytest.MonkeyPatch, packed: bool | None
+) -> None:
+    ada = world.client("ada")
+    ada.connect()
+    eve = newcomer(world)
+    eve.cut()
+    for number in range(100):
+        ada.type(number, "x")
+    world.settle()
+    heard: list[bytes] = []
+    receive = eve.receive
+    monkeypatch.setattr(eve, "receive", lambda frame: (heard.append(frame), receive(frame)))
+    eve.packed = packed
+    eve.connect()
+    world.settle()
+    assert eve.mode == "resumed"
+    assert str(eve.text()) == "x" * 100
+    told = {frame[1] for frame in heard if frame[0] == envelope.FRAME} & {envelope.PACKED, envelope.ENTRY}
+    assert told == ({envelope.PACKED} if packed else {envelope.ENTRY})
     world.check()
