@@ -18,11 +18,11 @@ from pathlib import Path
 
 from tests.bench.contestants import Fourhands, FourhandsOwn
 from tests.bench.costs import Meter, memory
-from tests.bench.link import Door
-from tests.bench.load import Load, filled
+from tests.bench.link import Door, Link
+from tests.bench.load import Load, Room, filled
 
 MOST_MB, MOST_CPU = 500, 5.0  # of 10,000 connections; per cent of a core
-BEAT_S = 5.0  # between two heartbeats of our own client
+BEAT_S = 10.0  # without a word from the server, after which our own client at rest asks whether it is there
 
 
 class Mixed(FourhandsOwn):
@@ -70,17 +70,23 @@ def beside(server: Fourhands, rooms: int) -> Iterator[Load]:
 
 def rest(load: Load, seconds: float) -> None:
     """Do nothing but what idle pages do."""
-    stop = time.perf_counter() + seconds
-    links = [link for room in load.rooms for link in room.links if link.door.dialect.heartbeat]
-    beat, number = time.perf_counter(), 0.0
+    now = looked = time.perf_counter()
+    stop = now + seconds
+    heard = {link: now for room in load.rooms for link in room.links if link.door.dialect.heartbeat}
+
+    def came(room: Room, link: Link, number: int, edits: int) -> None:
+        if link in heard:
+            heard[link] = now
+
     while (now := time.perf_counter()) < stop:
-        due = min(len(links) * (now - beat) / BEAT_S, number + len(links))
-        while number < due:
-            link = links[int(number) % len(links)]
+        load.turn(0.02, came)
+        if now - looked < 1:
+            continue
+        looked = now
+        for link in [link for link, at in heard.items() if now - at >= BEAT_S]:
             assert link.door.dialect.heartbeat is not None
             link.send(link.door.dialect.heartbeat)
-            number += 1
-        load.turn(0.02)
+            heard[link] = now
 
 
 def end_when_told() -> None:

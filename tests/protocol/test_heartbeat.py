@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fourhands_protocol import envelope
 from fourhands_protocol.errors import ProtocolError
-from fourhands_protocol.heartbeat import pong_to
+from fourhands_protocol.heartbeat import is_pong, pong_to
 
 NOW = 1_700_000_000_000_000
 edges = [0, 23, 24, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**53 - 1]
@@ -31,6 +31,26 @@ def test_what_is_no_ping_is_not_answered(time: int, at: int, byte: int, longer: 
         read = envelope.decode(changed)
     answer = envelope.encode(envelope.Pong(read.time, NOW)) if isinstance(read, envelope.Ping) else None
     assert pong_to(changed, NOW) == answer
+
+
+@given(
+    st.sampled_from(edges),
+    st.sampled_from(edges),
+    st.integers(0, 20),
+    st.integers(0, 255),
+    st.integers(-2, 1),
+)
+@example(0, 5, 3, 0, 0)
+def test_a_pong_is_what_the_codec_takes_for_one(t: int, now: int, at: int, byte: int, longer: int) -> None:
+    whole = envelope.encode(envelope.Pong(t, now))
+    assert is_pong(whole)
+    frame = bytearray(whole)
+    frame[at % len(frame)] = byte
+    changed = bytes(frame[: len(frame) + longer]) if longer < 0 else bytes(frame) + bytes(longer)
+    read = None
+    with suppress(ProtocolError):
+        read = envelope.decode(changed)
+    assert is_pong(changed) == isinstance(read, envelope.Pong)
 
 
 def test_a_number_in_a_longer_form_than_it_needs_is_left_to_the_codec() -> None:

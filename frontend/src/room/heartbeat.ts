@@ -1,6 +1,10 @@
 // Whether the other end still lives: browsers keep half-open sockets OPEN for minutes, so we ask.
 
 const PING_EVERY_MS = 5_000;
+/** Of nothing but heartbeats, after which the room is at rest. */
+const RESTS_AFTER_MS = 30_000;
+/** At rest: without a word from the server, whose own pings come sooner. */
+const PING_AT_REST_MS = 10_000;
 /** After a wake-up the user is waiting: decide sooner. */
 const PROBE_MS = 3_000;
 /** A ping unanswered for so long is worth a word. */
@@ -10,6 +14,7 @@ const SUSPECT_MS = 4_000;
 export class Heartbeat {
   readonly #patience: number;
   #pingAt: number;
+  #busyAt: number;
   #askedAt: number | null = null;
   #deadAt = Number.POSITIVE_INFINITY;
   /** The machine slept, and has asked since. */
@@ -19,6 +24,7 @@ export class Heartbeat {
   constructor(now: number, patience: number) {
     this.#patience = patience;
     this.#pingAt = now + PING_EVERY_MS;
+    this.#busyAt = now;
   }
 
   get alarmAt(): number {
@@ -30,7 +36,14 @@ export class Heartbeat {
     return this.#askedAt === null ? Number.POSITIVE_INFINITY : this.#askedAt + SUSPECT_MS;
   }
 
-  heard(): void {
+  /** Something other than heartbeats goes either way. */
+  busy(now: number): void {
+    this.#busyAt = now;
+    this.#pingAt = Math.min(this.#pingAt, now + PING_EVERY_MS);
+  }
+
+  heard(now: number): void {
+    if (now - this.#busyAt >= RESTS_AFTER_MS) this.#pingAt = now + PING_AT_REST_MS;
     this.#askedAt = null;
     this.#deadAt = Number.POSITIVE_INFINITY;
     this.#woken = false;
@@ -54,7 +67,7 @@ export class Heartbeat {
    */
   wake(now: number): boolean {
     if (this.#woken) return false;
-    this.heard();
+    this.heard(now);
     this.probe(now);
     this.#woken = true;
     return true;

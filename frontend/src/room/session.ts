@@ -73,6 +73,7 @@ export class Session {
   submit(op: Op, now: number, madeAt = now): Effect[] {
     this.#effects = [];
     this.exchange.add(op, madeAt);
+    this.#busy(now);
     if (isLive(this.phase)) this.exchange.pump(now, this.offset);
     return this.#effects;
   }
@@ -115,6 +116,7 @@ export class Session {
         break;
       case "frame":
         this.#heard(now);
+        if (event.frame.type !== "ping" && event.frame.type !== "pong") this.#busy(now);
         this.#frame(event.frame, now);
         break;
       case "closed":
@@ -296,8 +298,12 @@ export class Session {
 
   #heard(now: number): void {
     const { phase } = this;
-    if (isOpen(phase)) phase.heartbeat.heard();
+    if (isOpen(phase)) phase.heartbeat.heard(now);
     if (phase.name === "suspect") this.#enter({ ...phase, name: "live" }, now);
+  }
+
+  #busy(now: number): void {
+    if (isOpen(this.phase)) this.phase.heartbeat.busy(now);
   }
 
   // --- frames ---

@@ -63,6 +63,15 @@ class Machine {
     return this.opens();
   }
 
+  /** Half a minute and more in which only the server asks now and then. */
+  rests(): void {
+    const until = this.now + 36_000;
+    while (this.now < until) {
+      for (let rings = 0; rings < 2 && this.now < until; rings += 1) this.rings();
+      this.hears({ type: "ping", t: this.now });
+    }
+  }
+
   lives(): this {
     this.connects().hears(welcome());
     if (this.phase === "syncing") this.hears({ type: "state", update: VECTOR, seq: 10 });
@@ -397,6 +406,25 @@ describe("the heartbeat", () => {
       machine.hears({ type: "pong", t: machine.now, time: machine.now * 1000 });
     }
     expect(machine.phase).toBe("live");
+  });
+
+  test("in a room where nothing goes on the server asks, and the page only when that stops", () => {
+    const machine = new Machine().lives();
+    machine.rests();
+    const quiet = machine.now;
+    machine.rings();
+    expect(machine.now - quiet).toBe(10_000);
+    expect(machine.said).toEqual(["send ping"]);
+  });
+
+  test("where something goes on again the page asks as before", () => {
+    const machine = new Machine().lives();
+    machine.rests();
+    const busy = machine.now;
+    machine.hears({ type: "entries", entries: [entry(1)] });
+    machine.rings();
+    expect(machine.now - busy).toBe(5_000);
+    expect(machine.said).toEqual(["send ping"]);
   });
 
   test("the server's pings are answered", () => {

@@ -15,9 +15,9 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Live, Seat
 
 SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
-PROBE = 5_000_000  # µs without a frame after which it is asked; as often as it asks us
+PROBE = 7_000_000  # µs without a frame after which it is asked; a page asks us sooner, unless it is at rest
 EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
-KEEPALIVE = 10_000_000  # µs; stock clients drop a connection that says nothing for 30 s
+KEEPALIVE = 8_000_000  # µs; stock clients drop a connection that says nothing for 30 s
 NEVER = 2**63  # µs
 EMPTY_AWARENESS = bytes([1, 1, 0])
 

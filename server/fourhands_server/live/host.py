@@ -16,7 +16,7 @@ from typing import Any
 
 from fourhands_protocol import envelope
 from fourhands_protocol.errors import NotRecorded, ProtocolError
-from fourhands_protocol.heartbeat import HEARTBEAT
+from fourhands_protocol.heartbeat import HEARTBEATS
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -110,7 +110,7 @@ class RoomHost:
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
-        if frame.startswith(HEARTBEAT) and self._answer(seat_id, frame):
+        if frame.startswith(HEARTBEATS) and self._answer(seat_id, frame):
             return
         try:
             append = self.room.typed(seat_id, frame, now=self._parts.clock())
@@ -232,12 +232,12 @@ class RoomHost:
         try:
             if outbox.wire.buffered():
                 return False
-            pong = self.room.pinged(seat_id, frame, now=self._parts.clock())
-            if pong is not None:
-                outbox.wire.write([pong])
+            answer = self.room.beat(seat_id, frame, now=self._parts.clock())
+            if answer:
+                outbox.wire.write([answer])
         except Exception:
             return False  # whose fault it is comes out on the long way
-        return pong is not None
+        return answer is not None
 
     def _event(self, event: Callable[..., None], *details: Any) -> None:
         """Let the core hear of something, then do what it asks for."""

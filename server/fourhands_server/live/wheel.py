@@ -11,15 +11,19 @@ T = TypeVar("T", bound=Hashable)
 class Wheel(Generic[T]):
     """Each waits in one slot; `turn` hands out those whose slot has begun, never before their time."""
 
-    def __init__(self, slot: int) -> None:
+    def __init__(self, slot: float) -> None:
         """`slot`: how long one is, in the unit of all times here."""
         self._slot = slot
         self._slots: dict[int, dict[T, None]] = {}  # in the order in which they were put there
         self._where: dict[T, int] = {}
 
-    def put(self, one: T, at: int) -> None:
+    def __bool__(self) -> bool:
+        """Whether anybody waits."""
+        return bool(self._where)
+
+    def put(self, one: T, at: float) -> None:
         """Hand it out at the first turn at or after `at`, and then only."""
-        wanted = -(-at // self._slot)
+        wanted = int(-(-at // self._slot))
         before = self._where.get(one)
         if before == wanted:
             return
@@ -37,7 +41,12 @@ class Wheel(Generic[T]):
         if slot is not None:
             self._leave(one, slot)
 
-    def turn(self, now: int) -> list[T]:
+    def at(self, one: T) -> float | None:
+        """When it is handed out; None where it does not wait."""
+        slot = self._where.get(one)
+        return None if slot is None else slot * self._slot
+
+    def turn(self, now: float) -> list[T]:
         """Those whose time has come; they wait no more."""
         upto = now // self._slot
         due = [one for slot in sorted(s for s in self._slots if s <= upto) for one in self._slots.pop(slot)]

@@ -27,14 +27,18 @@ from fourhands_server.live.outbox import Drain, Wire
 from fourhands_server.web import problem
 from fourhands_server.web.frames import BINARY, TEXT, apply_mask, frame_size, message, take_common
 from fourhands_server.web.handshake import Visit, visit
+from fourhands_server.web.rounds import Rounds
 
 logger = logging.getLogger(__name__)
 
-# Between two pings; a connection whose last ping went unanswered is dropped at the next: within 16 s a stock
-# client is found out.
-PING_S = 8.0
-OWN_PING_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
+# After so much silence a peer is asked, with what is written to it next, or by itself if that is long in
+# coming. Who then gives no sign of life is dropped: a stock client that is gone is found out within 19 s.
+ASK_S = 6.0
+ALONE_S = 4.0  # later
+ANSWER_S = 8.0
+OWN_ASK_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
+PING = b"\x89\x08"  # the head of one with eight bytes
 END_OF_REQUEST = b"\r\n\r\n"
 CLOSE_S = 5.0  # that a peer gets to answer a close
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
@@ -63,13 +67,14 @@ Enter = Callable[[Visit], Awaitable[tuple[Place, Seat]]]
 
 def room_socket(enter: Enter) -> type[RoomSocket]:
     """A protocol class for uvicorn's `ws=` whose connections enter rooms through `enter`."""
-    return type("BoundRoomSocket", (RoomSocket,), {"enter": staticmethod(enter)})
+    return type("BoundRoomSocket", (RoomSocket,), {"enter": staticmethod(enter), "rounds": Rounds()})
 
 
 class RoomSocket(asyncio.Protocol):
     """One connection: handshake, entry into a room, then frames both ways."""
 
     enter: Enter
+    rounds: Rounds
     transport: asyncio.Transport
 
     def __init__(
@@ -96,8 +101,8 @@ class RoomSocket(asyncio.Protocol):
         self._framed = False  # it is known where the next frame begins, behind `_cut` or `_lacks`
         self._cut = b""  # the beginning of a frame, too short to say its size
         self._lacks = 0  # bytes that the parser still needs for the frame that it has begun
-        self._timer: asyncio.TimerHandle | None = None
-        self._interval = PING_S
+        self._patience = ASK_S
+        self._ask_at = float("inf")  # from when on, by the rounds, it is asked
         self._asked = b""  # the ping that waits for its pong; nobody can answer one that they have not read
         self._answers = 0  # bytes of pongs since the network last kept up
         self._reading = True
@@ -118,8 +123,7 @@ class RoomSocket(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The network is done with us."""
         self._connections.discard(self)
-        if self._timer is not None:
-            self._timer.cancel()
+        self.rounds.drop(self)
         if self._entering is not None:
             self._entering.cancel()
         self._closing = True
@@ -177,6 +181,7 @@ class RoomSocket(asyncio.Protocol):
     def _take(self, payload: bytes) -> bool:
         """Hand on one message; whether the next may come the short way."""
         if self._host is not None:
+            self._ask_at = self.rounds.now + self._patience
             self._host.receive(self._seat, payload)
         return self._host is not None and not self._closing
 
@@ -222,6 +227,8 @@ class RoomSocket(asyncio.Protocol):
                 data = message(self._first, frames[0])
             else:
                 data = b"".join([message(self._first, frame) for frame in frames])
+            if self.rounds.now >= self._ask_at and not self._asked:
+                data += self._question()
             self._written += len(data)
             self.transport.write(data)
 
@@ -235,7 +242,7 @@ class RoomSocket(asyncio.Protocol):
             self._send_protocol_data()
         else:  # it broke the WebSocket protocol, and what it was told waits for it to read
             self.transport.close()
-        self._set_timer(CLOSE_S, self._abort)
+        self.rounds.put(self, CLOSE_S)
 
     def buffered(self) -> int:
         """Bytes written but not yet taken by the network."""
@@ -263,9 +270,10 @@ class RoomSocket(asyncio.Protocol):
         if wanted.dialect == "lsp":
             self._first = TEXT
         if wanted.dialect in ("fourhands", "lsp"):
-            self._interval = OWN_PING_S
+            self._patience = OWN_ASK_S
         self._entering = self._loop.create_task(self._enter(wanted, request))
-        self._set_timer(self._interval, self._ping)
+        self.rounds.put(self, self._patience + ALONE_S)
+        self._heard()
 
     def _respond(self, response: Response) -> bool:
         """Answer the handshake; whether it makes a WebSocket."""
@@ -322,12 +330,14 @@ class RoomSocket(asyncio.Protocol):
             case Opcode.PONG:
                 if frame.data == self._asked:
                     self._asked = b""
+                    self._heard()
             case Opcode.CLOSE:
                 self._closing = True
 
     def _deliver(self, data: bytes) -> None:
         if self._closing:
             return
+        self._heard()
         if self._host is not None:
             self._host.receive(self._seat, data)
         elif len(self._early) < EARLY_FRAMES and sum(map(len, self._early)) + len(data) <= EARLY_BYTES:
@@ -347,21 +357,28 @@ class RoomSocket(asyncio.Protocol):
             else:
                 self.transport.close()
 
-    def _ping(self) -> None:
-        moved = self._drain.moved()
-        if self._connection.state is not State.OPEN or (self._asked and not moved):
+    def look(self) -> None:
+        """Some seconds have gone: is the peer still there?"""
+        moved, silent = self._drain.moved(), self.rounds.now >= self._ask_at
+        if self._connection.state is not State.OPEN or (self._asked and silent and not moved):
             self._abort()
-            return
-        if not self._asked:  # else the last one stands in a long queue, and the queue moves
-            self._asked = secrets.token_bytes(8)
-            self._connection.send_ping(self._asked)
-            self._send_protocol_data()
-        self._set_timer(self._interval, self._ping)
+        elif self._asked:  # it stands in a long queue, and the queue moves; or the peer says other things
+            self.rounds.put(self, ANSWER_S)
+        elif (alone_in := self._ask_at + ALONE_S - self.rounds.now) > 0:
+            self.rounds.put(self, alone_in)
+        else:
+            question = self._question()
+            self._written += len(question)
+            self.transport.write(question)
 
-    def _set_timer(self, seconds: float, action: Callable[[], None]) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, action)
+    def _heard(self) -> None:
+        self._ask_at = self.rounds.now + self._patience
+
+    def _question(self) -> bytes:
+        """A ping that waits for its pong from here on."""
+        self._asked = secrets.token_bytes(8)
+        self.rounds.put(self, ANSWER_S)
+        return PING + self._asked
 
     def _abort(self) -> None:
         self.transport.abort()

@@ -87,6 +87,12 @@ async def connected(host: Host | None, handshake: bytes = HANDSHAKE) -> tuple[Ro
     return made, transport
 
 
+def looks_after(socket: RoomSocket, seconds: float) -> None:
+    """So much later its turn has come."""
+    socket.rounds.now += seconds
+    socket.look()
+
+
 @pytest.mark.parametrize("bytes_", [RESERVED_OPCODE, HALF_A_FRAME], ids=["bad", "half"])
 async def test_a_room_may_close_a_connection_that_has_failed_by_itself(bytes_: bytes) -> None:
     """The peer broke the WebSocket protocol and reads no more; only then does the room find it too slow."""
@@ -106,7 +112,7 @@ async def test_a_room_may_close_a_connection_that_has_failed_by_itself(bytes_: b
 async def test_a_connection_that_has_failed_by_itself_does_not_stay_for_ever() -> None:
     socket, transport = await connected(Host())
     socket.data_received(RESERVED_OPCODE)
-    socket._ping()
+    socket.look()
     assert transport.aborted
     socket.connection_lost(None)
 
@@ -173,10 +179,11 @@ async def test_a_peer_that_reads_may_ping_as_often_as_it_likes() -> None:
 async def test_a_pong_that_answers_no_ping_is_no_sign_of_life(pong: bytes) -> None:
     """Whoever reads nothing cannot know what to answer."""
     socket, transport = await connected(Host())
+    transport.sent = b""
+    looks_after(socket, 10)
+    assert transport.sent[:2] == b"\x89\x08"
     socket.data_received(pong)
-    socket._ping()
-    socket.data_received(pong)
-    socket._ping()
+    looks_after(socket, 8)
     assert transport.aborted
     socket.connection_lost(None)
 
@@ -185,23 +192,51 @@ async def test_a_pong_to_the_ping_keeps_the_connection() -> None:
     socket, transport = await connected(Host())
     for _ in range(3):
         transport.sent = b""
-        socket._ping()
+        looks_after(socket, 10)
         assert transport.sent[:2] == b"\x89\x08"
         socket.data_received(b"\x8a\x88\x00\x00\x00\x00" + transport.sent[2:])
+        looks_after(socket, 8)
     assert not transport.aborted
     socket.connection_lost(None)
 
 
-@pytest.mark.parametrize(("offer", "seconds"), [(b"", 8), (b"fourhands.v1, bearer.t", 20)])
-async def test_who_has_no_heartbeat_of_its_own_is_asked_so_often_that_16_seconds_find_it_out(
+async def test_a_peer_that_is_silent_is_asked_with_what_is_written_to_it_next() -> None:
+    socket, transport = await connected(Host())
+    transport.sent = b""
+    socket.write([b"abc"])
+    assert transport.sent == b"\x82\x03abc"
+    transport.sent = b""
+    socket.rounds.now += 8
+    socket.write([b"abc"])
+    assert transport.sent[:7] == b"\x82\x03abc\x89\x08"
+    transport.sent = b""
+    socket.write([b"abc"])
+    assert transport.sent == b"\x82\x03abc"
+    looks_after(socket, 8)
+    assert transport.aborted
+    socket.connection_lost(None)
+
+
+async def test_what_a_peer_says_to_its_room_is_a_sign_of_life_as_well() -> None:
+    socket, transport = await connected(Host())
+    transport.sent = b""
+    for _ in range(5):
+        looks_after(socket, 5)
+        socket.data_received(b"\x82\x81\x00\x00\x00\x00x")
+    assert not transport.sent
+    socket.connection_lost(None)
+
+
+@pytest.mark.parametrize(("offer", "seconds"), [(b"", 10), (b"fourhands.v1, bearer.t", 24)])
+async def test_who_has_no_heartbeat_of_its_own_is_asked_so_often_that_19_seconds_find_it_out(
     offer: bytes, seconds: int
 ) -> None:
     header = b"Sec-WebSocket-Protocol: " + offer + b"\r\n" if offer else b""
     handshake = HANDSHAKE.replace(b"\r\n\r\n", b"\r\n" + header + b"\r\n")
     socket, _ = await connected(Host(), handshake)
-    assert socket._timer is not None
-    left = socket._timer.when() - asyncio.get_running_loop().time()
-    assert seconds - 1 < left <= seconds
+    due = socket.rounds.due_in(socket)
+    assert due is not None
+    assert seconds <= due <= seconds + 1
     socket.connection_lost(None)
 
 
@@ -210,11 +245,11 @@ async def test_a_long_answer_on_a_slow_link_is_life_as_long_as_it_moves() -> Non
     socket, transport = await connected(Host())
     socket.write([bytes(10_000)])
     for _ in range(5):
-        socket._ping()
+        looks_after(socket, 10)
         assert not transport.aborted
         transport.sent = transport.sent[1_000:]
-    socket._ping()
-    socket._ping()
+    looks_after(socket, 10)
+    looks_after(socket, 10)
     assert transport.aborted
     socket.connection_lost(None)
 
