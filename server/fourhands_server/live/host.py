@@ -306,6 +306,8 @@ class RoomHost:
                 if not fresh:
                     raise AssertionError("the core filters what the log already has")
                 self.room.committed(entry, append.origin)
+            if story := self._inquiries.story:
+                story.follow(done)
         except Exception as mistake:
             self._mistaken(mistake)
         if not self._telling:

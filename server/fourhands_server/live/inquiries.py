@@ -34,7 +34,7 @@ class Inquiries:
         self._event = event
         self._outbox_of = outbox_of
         self._open: set[asyncio.Future[Any]] = set()
-        self._story = Story(parts.log, room.room)
+        self.story = Story(parts.log, room.room)
         self._ended = False
 
     def __bool__(self) -> bool:
@@ -67,7 +67,7 @@ class Inquiries:
         """A page for a seat, once it has taken the last one; and the seq up to which that is all."""
         if not ask.held and (outbox := self._outbox_of(ask.seat)):
             await outbox.wire.drained()
-        return await self._story.page(ask)
+        return await self.story.page(ask)
 
     def drained(self, outbox: Outbox) -> None:
         """When the network will have taken what waits for a seat."""

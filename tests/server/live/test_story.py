@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Iterable
 
@@ -27,11 +28,13 @@ class Watched(MemoryLog):
         return found
 
 
-async def grow(log: MemoryLog, kinds: Iterable[str]) -> int:
+async def grow(log: MemoryLog, kinds: Iterable[str], *, shown: Story | None = None) -> int:
     """Entries of these kinds; the head."""
     head = (await log.head("r")).seq
     for number, kind in enumerate(kinds, head + 1):
-        await log.append(Intent("r", ROOM, "p", number, "ada", kind, b"\xa0" * 10))
+        logged = await log.append(Intent("r", ROOM, "p", number, "ada", kind, b"\xa0" * 10))
+        if shown is not None:
+            shown.follow(logged)
     return (await log.head("r")).seq
 
 
@@ -66,6 +69,22 @@ async def test_the_second_newcomer_of_a_long_room_costs_what_has_come_since(smal
     assert log.looked == 6
 
 
+async def test_who_is_told_what_is_logged_reads_nothing_more(small: None) -> None:
+    log = Watched()
+    reader = Story(log, "r")
+    head = await grow(log, (["edit"] * 100 + ["chat"]) * 3, shown=reader)
+    assert not reader
+    page = asyncio.ensure_future(reader.page(AskEntries("s", 0, head, STORY_WITHOUT, held=False)))
+    await asyncio.sleep(0)
+    await grow(log, ["edit", "chat"], shown=reader)  # logged while the page is being read
+    await page
+    assert reader
+    log.looked = 0
+    head = await grow(log, ["edit", "chat", "cursor"], shown=reader)
+    assert [entry.seq for entry in await told(reader, head)] == [101, 202, 303, 305, 307]
+    assert log.looked == 0
+
+
 @pytest.mark.parametrize("seed", range(8))
 async def test_whoever_asks_for_whatever_is_told_what_the_log_says(
     small: None, monkeypatch: pytest.MonkeyPatch, seed: int
@@ -78,7 +97,8 @@ async def test_whoever_asks_for_whatever_is_told_what_the_log_says(
     for _ in range(12):
         common = chance.choice([1, 5, 50])
         kinds = ["chat", "run.outputs", *["edit"] * common, "cursor"]
-        head = await grow(log, chance.choices(kinds, k=chance.randrange(80)))
+        shown = chance.choice([reader, reader, None])
+        head = await grow(log, chance.choices(kinds, k=chance.randrange(80)), shown=shown)
         for _ in range(3):
             after = chance.choice([0, 0, chance.randrange(head + 1)])
             upto = chance.choice([head, chance.randrange(head + 1)])
