@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from tests.bench.contestants import Contestant
 from tests.bench.link import Closed, Door, Link, begin
-from tests.bench.updates import Typist, client_id
+from tests.bench.updates import Typist, client_id, side_by_side
 
 GRACE_S = 10.0  # for what is still on its way when a measurement ends
 QUIET_S = 0.5  # without anything: a server that gives no acks
@@ -93,7 +93,9 @@ def filled(
             for name, links in entering:
                 for link in links:
                     link.until_welcome()
-                load.add(Room(name, links, [Typist(client_id(chance), erases=erases) for _ in links]))
+                typists = [Typist(client_id(chance), erases=erases) for _ in links]
+                side_by_side(typists)
+                load.add(Room(name, links, typists))
             load.turn(0)
         yield load
     finally:

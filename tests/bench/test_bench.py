@@ -16,7 +16,7 @@ from tests.bench.intervals import percentile, ratio
 from tests.bench.link import frame
 from tests.bench.results import Results
 from tests.bench.rows import ROWS
-from tests.bench.updates import Typist, client_id
+from tests.bench.updates import Typist, client_id, side_by_side
 from tests.support.documents import Document
 
 
@@ -33,6 +33,20 @@ def test_what_a_typist_types_stands_in_the_document_and_is_admitted() -> None:
     erased = keys - sum(typist.clock for typist in typists)
     assert 20 < erased < 60
     assert len(document.text("main.py")) == keys - 2 * erased
+
+
+def test_those_who_read_each_other_never_type_at_the_same_place() -> None:
+    room, document = Admission(["main.py"]), Document(7)
+    typists = [Typist(client_id(random.Random(seed))) for seed in range(4)]
+    side_by_side(typists)
+    for number in range(400):
+        update = typists[number % 4].key()
+        room.check(update, f"person-{number % 4}")
+        document.apply(update)
+    assert sync.decode_vector(document.vector()) == {typist.client: typist.clock for typist in typists}
+    first = [client for client, start, _ in room._order.spans("main.py") if start == 0]
+    assert first == [typist.client for typist in typists]
+    assert not room._order._trees  # nothing ever stood between two neighbours
 
 
 def test_a_paste_can_be_typed_after_and_taken_back_from() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Sequence
 
 from fourhands_protocol.varint import Reader, write_uint
 
@@ -25,7 +27,15 @@ def client_id(chance: random.Random) -> int:
 
 
 class Typist:
-    """Types key by key into one file, takes keys back, and now and then goes on amid its own text."""
+    """Types key by key into one file, takes keys back, and now and then goes on amid its own text.
+
+    `before` and `behind` are those between whose text its own stands, as far as they have typed any by then:
+    an editor names the neighbours that it shows. Without them it types as if nobody else were there, so that
+    each key at its end is a conflict for servers that resolve conflicts.
+    """
+
+    before: Typist | None = None
+    behind: Typist | None = None
 
     def __init__(self, client: int, *, erases: bool = True) -> None:
         self.client = client
@@ -34,7 +44,8 @@ class Typist:
         self._chance = random.Random(client)
         self._erases = erases
         self._keys = 0
-        self._first = END  # of its own characters in the order of the text, erased ones among them
+        # The first and the last of its own characters in the order of the text, erased ones among them.
+        self._first = self._last = END
         self._next: list[int] = []  # the one behind each, by clock
         self._left = BEGINNING  # the one before the cursor
         self._lefts: list[int] = []  # what stood before each key since the last jump
@@ -68,19 +79,42 @@ class Typist:
             self._first = clock
         else:
             self._next[left] = clock
+        if right == END:
+            self._last = last
         self._lefts += (left, *range(clock, last))
         self._left = last
-        info = 4 | (left != BEGINNING) << 7 | (right != END) << 6
-        place = b"" if left == BEGINNING else self.id + uint(left)
-        place += b"" if right == END else self.id + uint(right)
+        before = self._before() if left == BEGINNING else self.id + uint(left)
+        behind = self._behind() if right == END else self.id + uint(right)
+        info = 4 | bool(before) << 7 | bool(behind) << 6
+        place = before + behind
         if not place:
             place = b"\x01" + uint(len(ROOT)) + ROOT
         head = b"\x01\x01" + self.id + uint(clock) + bytes((info,))
         return head + place + uint(len(text)) + text + b"\x00"
 
+    def _before(self) -> bytes:
+        """The id of the last character before its own text, by whoever stands there and has typed."""
+        other = self.before
+        while other is not None and not other.clock:
+            other = other.before
+        return b"" if other is None else other.id + uint(other._last)
+
+    def _behind(self) -> bytes:
+        """The id of the first character behind it."""
+        other = self.behind
+        while other is not None and not other.clock:
+            other = other.behind
+        return b"" if other is None else other.id + uint(other._first)
+
     def _erase(self) -> bytes:
         erased, self._left = self._left, self._lefts.pop()
         return b"\x00\x01" + self.id + b"\x01" + uint(erased) + b"\x01"
+
+
+def side_by_side(typists: Sequence[Typist]) -> None:
+    """Their texts stand one behind the other, as those of people do who read what the others type."""
+    for one, other in itertools.pairwise(typists):
+        one.behind, other.before = other, one
 
 
 def keys_in(data: bytes, at: int, end: int) -> int:
