@@ -17,6 +17,7 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Following, Live, Seat, Syncing
 
 NEAR_ENTRIES = 200  # behind the head, after a page that the seat has just been sent
+PACKED_BYTES = 64 * 1024  # of an ENTRY frame: half a millisecond; larger ones are mostly images
 NEAR_BYTES = 64 * 1024  # of that page: it does not stand in the way for long
 
 
@@ -120,7 +121,7 @@ def _ask_private(
 def _tell(seat: Seat, entries: list[Entry]) -> None:
     frames = delivery.chunks(entries)
     if seat.packs:
-        frames = [envelope.pack(frame) for frame in frames]
+        frames = [envelope.pack(frame) if len(frame) <= PACKED_BYTES else frame for frame in frames]
     for frame in frames:
         seat.send(frame)
     seat.burst = max(seat.burst, sum(map(len, frames)))
