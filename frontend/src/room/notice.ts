@@ -3,13 +3,13 @@
 import type { Op, Pending } from "./outbox";
 
 export interface Notice {
-  tone: "info" | "warning";
+  tone: "info" | "good" | "warning";
   code: string;
   text: string;
 }
 
 export function back(sent: number): Notice {
-  return { tone: "info", code: "back", text: `Back. ${changes(sent)} sent.` };
+  return { tone: "good", code: "back", text: `Back. ${changes(sent)} sent.` };
 }
 
 export const TOO_LARGE: Notice = {

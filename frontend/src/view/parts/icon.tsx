@@ -128,6 +128,13 @@ const DRAWINGS = {
       <path d="M20 6 9 17l-5-5" />
     </>
   ),
+  info: (
+    <>
+      <circle cx="12" cy="12" r="10" />
+      <path d="M12 16v-4" />
+      <path d="M12 8h.01" />
+    </>
+  ),
   "chevron-down": (
     <>
       <path d="m6 9 6 6 6-6" />

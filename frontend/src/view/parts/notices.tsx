@@ -27,7 +27,7 @@ function dismiss(id: number): void {
   messages.value = messages.value.filter((message) => message.id !== id);
 }
 
-const ICONS = { info: "check", good: "check", warning: "triangle-alert" } as const;
+const ICONS = { info: "info", good: "check", warning: "triangle-alert" } as const;
 
 /** Stands once in each page. */
 export function Notices() {

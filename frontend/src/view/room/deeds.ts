@@ -151,7 +151,8 @@ export function replayAddress({ model }: Desk): string {
 
 export async function copyAddress(): Promise<void> {
   const done = await copyText(location.href);
-  notify(done ? "Your own link to this room is on the clipboard." : "The clipboard is closed to this page.");
+  if (done) notify("Your own link to this room is on the clipboard.", "good");
+  else notify("The clipboard is closed to this page.", "warning");
 }
 
 /** True when it was done; else says what was not, and why. */

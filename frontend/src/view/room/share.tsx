@@ -33,7 +33,6 @@ async function replace(desk: Desk, role: keyof Links, name: string): Promise<voi
   if (!(await confirm(`Replace the ${name} link?`, text, "Replace"))) return;
   const before = desk.model.revoked.filter((invite) => invite.startsWith(`${role}/`)).length;
   const result = await desk.model.client.revoke(`${role}/${before + 1}`);
-  notify(
-    result.ok ? `The old ${name} link no longer works.` : `The link was not replaced. ${result.message}`,
-  );
+  if (result.ok) notify(`The old ${name} link no longer works.`, "good");
+  else notify(`The link was not replaced. ${result.message}`, "warning");
 }
