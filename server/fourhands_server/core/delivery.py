@@ -91,7 +91,7 @@ def flush_ack(seat: Seat) -> None:
 def _tell_saved(seat: Seat, settled: int) -> None:
     """A provider counts one sync status for each step 2 and each update (D-5)."""
     for pseq in range(seat.saved + 1, settled + 1):
-        if pseq in seat.unasked:
+        if seat.unasked and pseq in seat.unasked:
             seat.unasked.remove(pseq)
         else:
             seat.send(hocuspocus.SAVED)

@@ -5,7 +5,6 @@ What is kept depends on the entries and on nothing else, so that a replay of the
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -38,7 +37,7 @@ class OutputsKept:
 
     past: int = 0
     size: int = 0
-    runs: deque[Printed] = field(default_factory=deque)  # in the order of `first`
+    runs: list[Printed] = field(default_factory=list)  # in the order of `first`
 
     def take(self, printed: Printed, seq: int, size: int, items: Iterable[outputs.Output]) -> None:
         """Fold one entry of a run, of `size` bytes."""
@@ -60,7 +59,7 @@ class OutputsKept:
         """Keep nothing up to `seq`, nor runs of which only a part would be kept."""
         self.past = max(self.past, seq)
         while self.runs and self.runs[0].first <= self.past:
-            left = self.runs.popleft()
+            left = self.runs.pop(0)
             self.past = max(self.past, left.last)
             self.size -= left.size
             left.kept, left.outputs = False, []

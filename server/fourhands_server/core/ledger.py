@@ -8,7 +8,6 @@ decision is made against it. Where an append fails both are thrown away and rebu
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -41,7 +40,7 @@ class Ledger:
         )
         self._boot = boot
         self._own = 0
-        self._repeats: deque[tuple[int, int, Origin]] = deque()  # all to be logged before, the entry, who
+        self._repeats: list[tuple[int, int, Origin]] = []  # all to be logged before, the entry, who
 
     def replay(self, history: Iterable[Entry]) -> None:
         """Fold committed entries in; for a room that is being rebuilt and sends nothing yet."""
@@ -149,7 +148,7 @@ class Ledger:
             return settled
         self.state.apply(entry)
         while self._repeats and self._repeats[0][0] <= entry.seq:
-            _, seq, repeat = self._repeats.popleft()
+            _, seq, repeat = self._repeats.pop(0)
             self.settle(repeat, seq)
             settled.append(repeat)
         return settled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -18,8 +18,8 @@ class Person:
     colour: int
     invite: str
     since: int
-    seats: set[str] = field(default_factory=set)
-    lost: set[str] = field(default_factory=set)
+    seats: frozenset[str] = frozenset()
+    lost: frozenset[str] = frozenset()
     removed: bool = False
 
     @property
@@ -30,21 +30,21 @@ class Person:
     def take(self, seat: str, at: int) -> None:
         """They sit there now, at first or again."""
         before = self.online
-        self.seats.add(seat)
-        self.lost.discard(seat)
+        self.seats |= {seat}
+        self.lost -= {seat}
         self._note(before, at)
 
     def lose(self, seat: str, at: int) -> None:
         """The seat is kept; nobody has sat there since `at`."""
         before = self.online
-        self.lost.add(seat)
+        self.lost |= {seat}
         self._note(before, at)
 
     def leave(self, seat: str, at: int) -> None:
         """The seat is gone."""
         before = self.online
-        self.seats.discard(seat)
-        self.lost.discard(seat)
+        self.seats -= {seat}
+        self.lost -= {seat}
         self._note(before, at)
 
     def _note(self, before: bool, at: int) -> None:

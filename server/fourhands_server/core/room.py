@@ -241,6 +241,7 @@ class Room:
         seat = self.seats.pop(seat_id, None)
         if seat is None:
             return
+        self._somebody_at = now
         if seat.closed and code == GOES:
             code = RESTARTED
         seat.closed = True
@@ -388,9 +389,7 @@ class Room:
         """Once a second or so: silence, keepalives, seats that are kept no longer, cursors whose turn has
         come, an end whose grace is over.
         """
-        self._ledger.now = now
-        for seat in list(self.seats.values()):
-            self._seats.keep_alive(seat, now)
+        self.keep_alive(now=now)
         self._give_up()
         for person in self._presence.trails if not self.ended else ():
             if cursor := self._presence.due(person, now):
@@ -403,13 +402,23 @@ class Room:
         self._fronts.tick()
         self._ending.advance()
 
+    def keep_alive(self, *, now: int) -> None:
+        """What `tick` has to do in a room that rests: the keepalives that are due."""
+        self._ledger.now = now
+        for seat in list(self._seats.open.values()):
+            self._seats.keep_alive(seat, now)
+
     @property
     def rests_until(self) -> int:
         """Until when (µs) time alone changes nothing here, so that `tick` need not be called; 0: it must."""
         cursors = self._presence.waits and not self.ended
         if cursors or self._seating.keeps or self._ending.waits or self._fronts.waits:
             return 0
-        return min(map(self._seats.due, self.seats.values()), default=0)
+        return self.due()
+
+    def due(self) -> int:
+        """When (µs) the next keepalive is due, if nothing is heard before."""
+        return min(map(self._seats.due, self._seats.open.values()), default=0)
 
     def stood_still(self, pause: int) -> None:
         """Nothing was done here for so many µs, or the clock was set by them: nobody was silent for that."""

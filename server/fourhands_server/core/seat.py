@@ -114,7 +114,7 @@ class Seat:
     dropped: int = 0  # updates that its answer will hold as well (F-12)
     saved: int = 0  # operations that need no sync status any more; of dialect `hocuspocus` alone
     said: dict[int, int] | None = None  # of its last step 1: how far its own ids came; until it answers ours
-    unasked: set[int] = field(default_factory=set)  # operations that it counted before that step 1
+    unasked: set[int] | None = None  # operations that it counted before that step 1
     ack: tuple[int, int] | None = None
     heard_at: int = 0
     spoke_at: int = 0

@@ -95,7 +95,7 @@ class RoomState:
     unfinished: dict[str, Run] = field(default_factory=dict)  # of these, oldest first: looked at often
     kernel: str = "none"
     kernel_detail: str | None = None
-    revoked: set[str] = field(default_factory=set)
+    revoked: frozenset[str] = frozenset()
     seats: dict[str, str] = field(default_factory=dict)
     chats: int = 0
     asked: Asked = field(default_factory=Asked)
@@ -172,7 +172,7 @@ def _removed(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
 
 
 def _revoked(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:
-    state.revoked.add(body["invite"])
+    state.revoked |= {body["invite"]}
 
 
 def _seat_opened(state: RoomState, entry: Entry, body: dict[str, Any]) -> None:

@@ -97,6 +97,7 @@ class Stock:
     def _settle(self, seat: Seat, origin: Origin, update: bytes, *, news: bool) -> None:
         """See to it that a provider is told when this is in the log."""
         if _is_told(seat, update):
+            seat.unasked = seat.unasked or set()
             seat.unasked.add(origin.pseq)
         if not news:  # it may repeat what is not in the log yet
             self._ledger.repeated(origin, self._ledger.ahead.head)

@@ -151,6 +151,10 @@ class RoomHost:
 
     def tick(self) -> None:
         """Time went on."""
+        if self._rests:  # nothing has happened since `rest_until` said so
+            self._rests = False
+            self._event(self.room.keep_alive)
+            return
         self._outboxes.tick(self._now())
         self._event(self.room.tick)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -63,8 +62,7 @@ class KernelDesk:
         self._kernels = kernels
         self._blobs = blobs
         self._event = event
-        self._commands: deque[Command] = deque()  # one run at most is with the host, so these are few
-        self._wanted = asyncio.Event()
+        self._commands: list[Command] = []  # one run at most is with the host, so these are few
         self._worker: asyncio.Task[None] | None = None
         self._attached = False
         self._gone = False
@@ -99,9 +97,10 @@ class KernelDesk:
             if isinstance(waiting, Execute):
                 break
         self._commands.append(command)
-        self._wanted.set()
         if self._worker is None:
+            self._wanted = asyncio.Event()
             self._worker = asyncio.create_task(self._work())
+        self._wanted.set()
 
     def attach_again(self) -> None:
         """Take up the kernel that the room had before this server started, if it had one.
@@ -132,7 +131,7 @@ class KernelDesk:
             while not self._commands:
                 self._wanted.clear()
                 await self._wanted.wait()
-            command = self._commands.popleft()
+            command = self._commands.pop(0)
             try:
                 await self._carry(command)
             except (KernelError, BlobError) as error:

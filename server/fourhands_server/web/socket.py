@@ -17,7 +17,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
-from websockets.protocol import State
+from websockets.protocol import SERVER, State
+from websockets.protocol import Protocol as WebSocket
 from websockets.server import ServerProtocol
 
 from fourhands_protocol import limits
@@ -30,14 +31,16 @@ from fourhands_server.web.handshake import Visit, visit
 from fourhands_server.web.rounds import Rounds
 
 logger = logging.getLogger(__name__)
+LOGGER = logging.getLogger("websockets.server")
 
 # After so much silence a peer is asked, with what is written to it next, or by itself if that is long in
 # coming. Who then gives no sign of life is dropped: a stock client that is gone is found out within 19 s.
 ASK_S = 6.0
 ALONE_S = 4.0  # later
-ANSWER_S = 8.0
+ANSWER_S = 9.0  # longer than from one keepalive to the next, at which a peer that answered is asked again
 OWN_ASK_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
+PONG = b"\x8a\x88"  # and of its answer, masked
 PING = b"\x89\x08"  # the head of one with eight bytes
 END_OF_REQUEST = b"\r\n\r\n"
 CLOSE_S = 5.0  # that a peer gets to answer a close
@@ -86,10 +89,11 @@ class RoomSocket(asyncio.Protocol):
     ) -> None:
         self._loop = _loop or asyncio.get_running_loop()
         self._connections = server_state.connections
-        self._connection = ServerProtocol(
+        # None between two frames of an open connection: it takes several KB, and has nothing to keep there.
+        self._protocol: WebSocket | None = ServerProtocol(
             select_subprotocol=lambda connection, offered: cast(Any, self._visit and self._visit.subprotocol),
             max_size=2 * limits.FRAME,
-            logger=logging.getLogger("websockets.server"),
+            logger=LOGGER,
         )
         self._visit: Visit | None = None
         self._first = BINARY
@@ -107,8 +111,7 @@ class RoomSocket(asyncio.Protocol):
         self._answers = 0  # bytes of pongs since the network last kept up
         self._reading = True
         self._full = False
-        self._kept_up = asyncio.Event()
-        self._kept_up.set()
+        self._kept_up: asyncio.Event | None = None  # where somebody waits for it
         self._written = 0
         self._drain = Drain(self)
         self._closing = False
@@ -127,8 +130,9 @@ class RoomSocket(asyncio.Protocol):
         if self._entering is not None:
             self._entering.cancel()
         self._closing = True
-        self._kept_up.set()
-        said = self._connection.close_rcvd  # its own `close_code` waits for an end of the stream
+        self._keeps_up()
+        # Its own `close_code` waits for an end of the stream.
+        said = self._protocol.close_rcvd if self._protocol is not None else None
         self._leave(int(said.code) if said is not None else 1006)
 
     def data_received(self, data: bytes) -> None:
@@ -142,30 +146,52 @@ class RoomSocket(asyncio.Protocol):
                 and self._is_between_messages()
             ):
                 self._take(apply_mask(data[6:], data[2:6]))  # the most common of all: one keystroke
+            elif data[:2] == PONG and size == 8 and not (self._lacks or self._cut or self._protocol):
+                self._ponged(apply_mask(data[6:], data[2:6]))
             else:
                 self._take_frames(self._cut + data)
             return
         opening = self._connection.state is State.CONNECTING
         self._parse(data)
-        if opening and self._connection.state is State.OPEN and self._first == BINARY:
+        if opening and self._is_open() and self._first == BINARY:
             self._framed = data.find(END_OF_REQUEST) == len(data) - len(END_OF_REQUEST)
+            self._forget()
 
     def _is_between_messages(self) -> bool:
         """Whether what comes now begins a message that may go the short way."""
         return not (
-            self._lacks
-            or self._cut
-            or self._closing
-            or self._host is None
-            or self._connection.current_size is not None
+            self._lacks or self._cut or self._closing or self._host is None or self._protocol is not None
         )
+
+    @property
+    def _connection(self) -> WebSocket:
+        """What reads and writes the frames that do not go the short way."""
+        if self._protocol is None:
+            self._protocol = WebSocket(SERVER, max_size=2 * limits.FRAME, logger=LOGGER)
+        return self._protocol
+
+    @property
+    def _opening(self) -> ServerProtocol:
+        """The same before the handshake is answered."""
+        assert isinstance(self._protocol, ServerProtocol), "a handshake is answered once"
+        return self._protocol
+
+    def _forget(self) -> None:
+        """Let go of it where it has nothing to remember."""
+        protocol = self._protocol
+        between = self._framed and not self._lacks and not self._closing
+        if between and protocol is not None and protocol.current_size is None and self._is_open():
+            self._protocol = None
+
+    def _is_open(self) -> bool:
+        return self._protocol is None or self._protocol.state is State.OPEN
 
     def _take_frames(self, data: bytes) -> None:
         """Data of which it is known where frames begin: common ones go the short way, others are parsed."""
         pos, self._cut = 0, b""
         while pos < len(data):
             if not self._lacks and self._framed:
-                if self._host is not None and not self._closing and self._connection.current_size is None:
+                if self._host is not None and not self._closing and self._protocol is None:
                     pos = take_common(data, pos, self._take)
                 size = frame_size(data, pos)
                 if size is None:
@@ -176,7 +202,8 @@ class RoomSocket(asyncio.Protocol):
             pos += len(part)
             self._lacks -= len(part)
             self._parse(part)
-            self._framed = self._framed and self._connection.state is State.OPEN
+            self._framed = self._framed and self._is_open()
+            self._forget()
 
     def _take(self, payload: bytes) -> bool:
         """Hand on one message; whether the next may come the short way."""
@@ -204,12 +231,11 @@ class RoomSocket(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The network does not keep up; the outbox has a bound of its own for what it may owe."""
         self._full = True
-        self._kept_up.clear()
 
     def resume_writing(self) -> None:
         """The network keeps up again."""
         self._full, self._answers = False, 0
-        self._kept_up.set()
+        self._keeps_up()
         if not self._reading and not self.transport.is_closing():
             self._reading = True
             self.transport.resume_reading()
@@ -237,7 +263,7 @@ class RoomSocket(asyncio.Protocol):
         if self._closing:
             return
         self._closing = True
-        if self._connection.state is State.OPEN:
+        if self._is_open():
             self._connection.send_close(code, reason)
             self._send_protocol_data()
         else:  # it broke the WebSocket protocol, and what it was told waits for it to read
@@ -254,18 +280,25 @@ class RoomSocket(asyncio.Protocol):
 
     async def drained(self) -> None:
         """Return when the network keeps up, or is done with us."""
-        await self._kept_up.wait()
+        if self._full and not self._closing:
+            self._kept_up = self._kept_up or asyncio.Event()
+            await self._kept_up.wait()
 
     # Inside
+
+    def _keeps_up(self) -> None:
+        if self._kept_up is not None:
+            self._kept_up.set()
+            self._kept_up = None
 
     def _handshake(self, request: Request) -> None:
         self._visit = wanted = visit(request)
         if wanted is None:
-            self._respond(self._connection.reject(404, "There is no socket here.\n"))
+            self._respond(self._opening.reject(404, "There is no socket here.\n"))
             return
         if wanted.dialect == "jupyter":
             self._first = TEXT if wanted.framing == "json" else BINARY
-        elif not self._respond(self._connection.accept(request)):
+        elif not self._respond(self._opening.accept(request)):
             return
         if wanted.dialect == "lsp":
             self._first = TEXT
@@ -277,7 +310,7 @@ class RoomSocket(asyncio.Protocol):
 
     def _respond(self, response: Response) -> bool:
         """Answer the handshake; whether it makes a WebSocket."""
-        self._connection.send_response(response)
+        self._opening.send_response(response)
         self._send_protocol_data()
         if response.status_code != 101:
             self.transport.close()
@@ -300,19 +333,20 @@ class RoomSocket(asyncio.Protocol):
             if self._connection.state is not State.CONNECTING:
                 self._abort()
                 return
-            if not self._respond(self._connection.accept(request)):
+            if not self._respond(self._opening.accept(request)):
                 return
         self._host, self._seat = host, seat.id
         host.open(seat, self)
         early, self._early = self._early, []
         for data in early:
             self._deliver(data)
+        self._visit = self._entering = None
 
     def _told_by_http(self, error: Exception, words: str) -> bool:
         """Refuse entry where the handshake is still to be answered; else a close code has to say it."""
-        if self._connection.state is not State.CONNECTING:
+        if self._protocol is None or self._protocol.state is not State.CONNECTING:
             return False
-        self._respond(self._connection.reject(problem.of(error).status, f"{words}\n"))
+        self._respond(self._opening.reject(problem.of(error).status, f"{words}\n"))
         return True
 
     def _frame(self, frame: Frame) -> None:
@@ -328,11 +362,14 @@ class RoomSocket(asyncio.Protocol):
                     data, self._parts = bytes(self._parts), bytearray()
                     self._deliver(data)
             case Opcode.PONG:
-                if frame.data == self._asked:
-                    self._asked = b""
-                    self._heard()
+                self._ponged(bytes(frame.data))
             case Opcode.CLOSE:
                 self._closing = True
+
+    def _ponged(self, payload: bytes) -> None:
+        if payload == self._asked:
+            self._asked = b""
+            self._heard()
 
     def _deliver(self, data: bytes) -> None:
         if self._closing:
@@ -360,7 +397,7 @@ class RoomSocket(asyncio.Protocol):
     def look(self) -> None:
         """Some seconds have gone: is the peer still there?"""
         moved, silent = self._drain.moved(), self.rounds.now >= self._ask_at
-        if self._connection.state is not State.OPEN or (self._asked and silent and not moved):
+        if not self._is_open() or (self._asked and silent and not moved):
             self._abort()
         elif self._asked:  # it stands in a long queue, and the queue moves; or the peer says other things
             self.rounds.put(self, ANSWER_S)

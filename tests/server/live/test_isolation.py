@@ -163,7 +163,7 @@ async def test_a_fault_over_a_frame_costs_its_sender_alone(
     seat, wire = house.connect(one.host, "ivy", dialect=dialect, role="interviewer")
     name, codec = ("sync", sync) if dialect == "stock" else ("envelope", envelope)
     monkeypatch.setattr(reception, name, _Broken(codec))
-    one.host.receive(seat, STEP1 if dialect == "stock" else envelope.encode(envelope.Pong(1, 1)))
+    one.host.receive(seat, STEP1 if dialect == "stock" else envelope.encode(envelope.TokenRequest()))
     await turns()
     monkeypatch.undo()
     assert wire.closed == (1011, "the server failed over this frame; try again")
