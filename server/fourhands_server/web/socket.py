@@ -44,6 +44,9 @@ PONG = b"\x8a\x88"  # and of its answer, masked
 PING = b"\x89\x08"  # the head of one with eight bytes
 END_OF_REQUEST = b"\r\n\r\n"
 CLOSE_S = 5.0  # that a peer gets to answer a close
+# Bytes of one connection that are taken in before others have their turn: a thousand of the smallest frames.
+# A network's buffers hold megabytes, and the loop would hand them all on at once.
+TURN = 8 * 1024
 EARLY_FRAMES = 64  # frames that may come before the room is loaded
 EARLY_BYTES = 2 * limits.FRAME  # and so much in all
 
@@ -110,6 +113,7 @@ class RoomSocket(asyncio.Protocol):
         self._asked = b""  # the ping that waits for its pong; nobody can answer one that they have not read
         self._answers = 0  # bytes of pongs since the network last kept up
         self._reading = True
+        self._later = b""  # what came and is not taken in yet; nothing is read meanwhile
         self._full = False
         self._kept_up: asyncio.Event | None = None  # where somebody waits for it
         self._written = 0
@@ -149,8 +153,10 @@ class RoomSocket(asyncio.Protocol):
             elif data[:2] == PONG and size == 8 and not (self._lacks or self._cut or self._protocol):
                 self._ponged(apply_mask(data[6:], data[2:6]))
             else:
-                self._take_frames(self._cut + data)
+                self._take_frames(self._cut + (data if len(data) <= TURN else self._put_off(data)))
             return
+        if len(data) > TURN:
+            data = self._put_off(data)
         opening = self._connection.state is State.CONNECTING
         self._parse(data)
         if opening and self._is_open() and self._first == BINARY:
@@ -162,6 +168,29 @@ class RoomSocket(asyncio.Protocol):
         return not (
             self._lacks or self._cut or self._closing or self._host is None or self._protocol is not None
         )
+
+    def _put_off(self, data: bytes) -> bytes:
+        """What is taken in now; the rest waits until others have had their turn, and what follows it too."""
+        self._later = data[TURN:]
+        self._read_or_wait()
+        self._loop.call_soon(self._go_on)
+        return data[:TURN]
+
+    def _go_on(self) -> None:
+        data, self._later = self._later, b""
+        if not self.transport.is_closing():
+            self.data_received(data)
+            self._read_or_wait()
+
+    def _read_or_wait(self) -> None:
+        """Read, unless something waits that came, or answers wait that nobody reads."""
+        reads = not self._later and not (self._full and self._answers > ANSWERS)
+        if reads != self._reading and not self.transport.is_closing():
+            self._reading = reads
+            if reads:
+                self.transport.resume_reading()
+            else:
+                self.transport.pause_reading()
 
     @property
     def _connection(self) -> WebSocket:
@@ -220,9 +249,7 @@ class RoomSocket(asyncio.Protocol):
             elif isinstance(event, Frame):
                 self._frame(event)
         self._send_protocol_data()
-        if self._full and self._answers > ANSWERS and self._reading:
-            self._reading = False
-            self.transport.pause_reading()
+        self._read_or_wait()
 
     def eof_received(self) -> None:
         """The peer will send no more."""
@@ -236,9 +263,7 @@ class RoomSocket(asyncio.Protocol):
         """The network keeps up again."""
         self._full, self._answers = False, 0
         self._keeps_up()
-        if not self._reading and not self.transport.is_closing():
-            self._reading = True
-            self.transport.resume_reading()
+        self._read_or_wait()
 
     def shutdown(self) -> None:
         """uvicorn stops."""

@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from fourhands_protocol.errors import NoSuchRoom
-from fourhands_server.web.socket import RoomSocket, room_socket
+from fourhands_server.web.socket import TURN, RoomSocket, room_socket
 
 HANDSHAKE = (
     b"GET /yjs/room?token=t HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -87,6 +87,13 @@ async def connected(host: Host | None, handshake: bytes = HANDSHAKE) -> tuple[Ro
     return made, transport
 
 
+async def comes(socket: RoomSocket, data: bytes) -> None:
+    """So much comes at once, and everybody has their turn until it is taken in."""
+    socket.data_received(data)
+    for _ in range(len(data) // TURN + 1):
+        await asyncio.sleep(0)
+
+
 def looks_after(socket: RoomSocket, seconds: float) -> None:
     """So much later its turn has come."""
     socket.rounds.now += seconds
@@ -158,7 +165,7 @@ async def test_whoever_pings_and_reads_nothing_is_read_no_more() -> None:
     socket.pause_writing()
     for _ in range(100):
         if transport.reading:
-            socket.data_received(pings(500))
+            await comes(socket, pings(500))
     assert not transport.reading
     assert len(transport.sent) < 200_000
     socket.resume_writing()
@@ -169,7 +176,7 @@ async def test_whoever_pings_and_reads_nothing_is_read_no_more() -> None:
 async def test_a_peer_that_reads_may_ping_as_often_as_it_likes() -> None:
     socket, transport = await connected(Host())
     for _ in range(20):
-        socket.data_received(pings(100))
+        await comes(socket, pings(100))
         transport.sent = b""
     assert transport.reading
     socket.connection_lost(None)
@@ -264,7 +271,7 @@ async def test_what_comes_before_the_room_is_loaded_has_a_bound_in_bytes() -> No
     socket.data_received(HANDSHAKE)
     big = b"\x82\xff" + (400_000).to_bytes(8, "big") + bytes(4) + bytes(400_000)
     for _ in range(3):
-        socket.data_received(big)
+        await comes(socket, big)
     assert b"too much came" in transport.sent
     socket.connection_lost(None)
 
@@ -272,8 +279,37 @@ async def test_what_comes_before_the_room_is_loaded_has_a_bound_in_bytes() -> No
 async def test_fragments_without_bytes_leave_nothing_in_memory() -> None:
     host = Host()
     socket, _ = await connected(host)
-    socket.data_received(b"\x02\x81\x00\x00\x00\x00a" + b"\x00\x80\x00\x00\x00\x00" * 10_000)
+    await comes(socket, b"\x02\x81\x00\x00\x00\x00a" + b"\x00\x80\x00\x00\x00\x00" * 10_000)
     assert len(socket._parts) == 1
     socket.data_received(b"\x80\x81\x00\x00\x00\x00b")
     assert host.received == [b"ab"]
     socket.connection_lost(None)
+
+
+async def test_of_much_that_comes_at_once_others_have_their_turn_in_between() -> None:
+    host = Host()
+    socket, transport = await connected(host)
+    frame = b"\x82\x81\x00\x00\x00\x00a"
+    count = 10 * TURN // len(frame)
+    socket.data_received(frame * count + HALF_A_FRAME)
+    most = taken = len(host.received)
+    assert not transport.reading
+    for _ in range(12):
+        await asyncio.sleep(0)
+        most, taken = max(most, len(host.received) - taken), len(host.received)
+    assert transport.reading
+    assert taken == count
+    assert most <= 1 + TURN // len(frame)
+    socket.data_received(b"cde")
+    assert host.received[-1] == b"abcde"
+
+
+async def test_what_waits_for_its_turn_goes_with_its_connection() -> None:
+    host = Host()
+    socket, transport = await connected(host)
+    socket.data_received(b"\x82\x81\x00\x00\x00\x00a" * TURN)
+    taken = len(host.received)
+    transport.abort()
+    socket.connection_lost(None)
+    await asyncio.sleep(0)
+    assert (len(host.received), host.left) == (taken, [1006])

@@ -14,7 +14,7 @@ from websockets.frames import Frame, Opcode
 
 from fourhands_server.core.seat import Seat
 from fourhands_server.web.frames import BINARY, TEXT, frame_size, header, message
-from fourhands_server.web.socket import RoomSocket, room_socket
+from fourhands_server.web.socket import TURN, RoomSocket, room_socket
 
 REQUEST = (
     b"GET /yjs/room?token=t HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -53,6 +53,13 @@ class Recorder:
         self.heard: list[bytes] = []
         self.written = b""
         self.is_closed = False
+        self.reads = True
+
+    def pause_reading(self) -> None:
+        self.reads = False
+
+    def resume_reading(self) -> None:
+        self.reads = True
 
     def write(self, data: bytes) -> None:
         self.written += data
@@ -103,6 +110,9 @@ def _hear(stream: bytes, cuts: list[int], *, short: bool) -> tuple[list[bytes], 
         for start, end in pairwise(bounds):
             if start < end and not recorder.is_closed:
                 socket.data_received(stream[start:end])
+                for _ in range((end - start) // TURN + 1):
+                    await asyncio.sleep(0)
+                assert recorder.reads or recorder.is_closed
         socket.connection_lost(None)
         return recorder.heard, recorder.written, recorder.is_closed
 
