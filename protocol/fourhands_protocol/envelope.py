@@ -135,12 +135,14 @@ class State:
 
     `left_out`: the runs whose outputs the story has left out, with the bytes of these. `vector`: what the
     room has itself, where the client came from another incarnation and may have what the room has lost.
+    `more`: edits up to `seq` that come after `update`, for who reads PACKED.
     """
 
     update: bytes
     seq: int
     left_out: dict[str, int] | None = None
     vector: bytes | None = None
+    more: list[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,10 @@ _STATE: Final[Shape] = {
     "seq": integer(),
     "left_out": maybe(table(1 << 20)),
     "vector": maybe(data(limits.FRAME, least=1)),
+    "more": maybe(array()),
 }
 _ENTRY: Final = (_STREAM, integer(least=1), integer(), text(limits.ID, least=1), _KIND, _BODY)
+_UPDATE: Final = data(limits.STEP2, least=2)
 _ACK: Final = (integer(), integer())
 _OP: Final = (integer(least=1), _KIND, data(limits.FRAME, least=1))
 _REFUSED: Final = (integer(least=1), text(limits.ID, least=1), text(1_000))
@@ -286,6 +290,8 @@ def _read_state(value: Any) -> State:
         check_field("STATE: left_out", integer(), size)
     if state.vector is not None:
         decode_vector(state.vector)
+    for update in state.more or ():
+        check_field("STATE: more", _UPDATE, update)
     return state
 
 

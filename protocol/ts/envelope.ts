@@ -91,6 +91,8 @@ export interface State {
   seq: number;
   /** Bytes of outputs, by run, that the story before it has left out. */
   leftOut?: Record<string, number>;
+  /** Edits up to `seq` that come after `update`. */
+  more?: Uint8Array[];
   /** What the room has, where this client came from another incarnation and may have what the room has lost. */
   vector?: Uint8Array;
 }
@@ -188,8 +190,9 @@ function readWelcome(map: CborMap): Welcome {
   };
 }
 
-function readState({ update, seq, left_out, vector }: CborMap): State {
+function readState({ update, seq, left_out, vector, more }: CborMap): State {
   const state: State = { type: "state", update: asBytes(update), seq: asUint(seq) };
+  if (more !== undefined) state.more = asArray(more).map(asBytes);
   if (left_out !== undefined) state.leftOut = asHeads(asMap(left_out));
   if (vector !== undefined) {
     state.vector = asBytes(vector);

@@ -148,9 +148,15 @@ class World:
         match effect:
             case effects.Append():
                 self.waiting.append(effect)
-            case effects.AskDiff(seat, vector):
-                update = self._document().get_update(vector)
-                self.questions.append(lambda: self.room.diff_read(seat, update, now=self.now))
+            case effects.AskDiff(seat, vector, in_parts):
+                more: list[bytes] = []
+                if in_parts and vector in (None, b"\x00"):  # as it was a while ago, and the edits since
+                    before, since = self.log[:-7], self.log[-7:]
+                    update = document_of(before).get_update()
+                    more = [entries.edit_update(entry.body) for entry in since if entry.kind == EDIT]
+                else:
+                    update = self._document().get_update(vector)
+                self.questions.append(lambda: self.room.diff_read(seat, update, *more, now=self.now))
             case effects.AskEntries():
                 found = self._read(effect)
                 reached = effect.upto if len(found) < PAGE else found[-1].seq
@@ -501,8 +507,9 @@ class OurClient(Client):
             case envelope.Entries(new):
                 for entry in new:
                     self._entry(entry)
-            case envelope.State(update, seq, left_out, vector):
-                self.apply(update)
+            case envelope.State(update, seq, left_out, vector, more):
+                for one in (update, *(more or ())):
+                    self.apply(one)
                 if self.holds_back:
                     self._give_back(vector)
                 self.left_out = left_out or {}

@@ -48,13 +48,13 @@ export type Effect =
   | { type: "renew" }
   | { type: "token"; token: string };
 
-/** The room anew: fold the entries from nothing, then put the update into the document. */
+/** The room anew: fold the entries from nothing, then put the updates into the document. */
 export interface Resynced {
   type: "resynced";
   entries: Entry[];
   /** Bytes of outputs, by run, that are not among the entries. */
   leftOut: Record<string, number>;
-  update: Uint8Array;
+  updates: Uint8Array[];
   seq: number;
   /** The document must be a fresh one; `unsent` says that the old one held work that the log does not. */
   reset: boolean;

@@ -137,7 +137,7 @@ export class Exchange {
    * The end of a resync: only now does what it told replace what was known. False when there was none, or when the
    * room, whose state vector is `lacks`, is to be given back first what our document has beyond that.
    */
-  state({ update, seq, leftOut = {}, vector: lacks }: State): boolean {
+  state({ update, more = [], seq, leftOut = {}, vector: lacks }: State): boolean {
     if (this.#story === null) return false;
     const { entries, reset, changed } = this.#story;
     this.#story = null;
@@ -146,7 +146,8 @@ export class Exchange {
     const unsent = dropped.length > 0 || this.#rebuild || changed;
     this.#rebuild = false;
     this.#lost = [];
-    this.#emit({ type: "resynced", entries, leftOut, update, seq, reset, unsent, dropped, lacks });
+    const updates = [update, ...more];
+    this.#emit({ type: "resynced", entries, leftOut, updates, seq, reset, unsent, dropped, lacks });
     return lacks === undefined;
   }
 

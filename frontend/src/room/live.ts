@@ -274,7 +274,7 @@ export class LiveRoom {
     this.#put(entries.flatMap(updateOf));
   }
 
-  #resynced({ entries, leftOut, update, seq, reset, unsent, dropped, lacks }: Resynced): void {
+  #resynced({ entries, leftOut, updates, seq, reset, unsent, dropped, lacks }: Resynced): void {
     const textOf = (file: string) => this.document.text(file).toString();
     const copies = reset && unsent ? copyOf(this.state.files, textOf) : [];
     if (reset) {
@@ -285,7 +285,7 @@ export class LiveRoom {
     this.state = { ...state, seq: Math.max(seq, state.seq) };
     this.private = applyPrivate(NOTHING_PRIVATE, entries);
     this.audience.changed("state");
-    this.#put([update, ...this.session.exchange.inherited]);
+    this.#put([...updates, ...this.session.exchange.inherited]);
     const files = lostOf(copies, textOf);
     // Our old document need not have shown what an earlier page made.
     const shown = (text: string) => files.some((file) => file.text.includes(text));

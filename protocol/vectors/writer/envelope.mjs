@@ -62,6 +62,7 @@ const frames = [
   ["STATE", 10, { update, seq: 345 }],
   ["STATE", 10, { update, seq: 345, left_out: { "r-1": 5000000, "r-22": 17 } }],
   ["STATE", 10, { update, seq: 345, vector: bytes("010101") }],
+  ["STATE", 10, { update, seq: 345, more: [bytes("01010101840100016200"), bytes("000101010001")] }],
   ["GOAWAY", 11, [850]],
 ].map(([name, type, value]) => ({ name, type, value: plain(value), hex: frame(type, value) }));
 
@@ -123,6 +124,8 @@ const refused = [
   { hex: frame(11, []), why: "GOAWAY without a time" },
   { hex: frame(11, [-1]), why: "GOAWAY into the past" },
   { hex: frame(10, { update, seq: 345, vector: bytes("01") }), why: "a room's state vector cut short" },
+  { hex: frame(10, { update, seq: 345, more: update }), why: "one edit more for a list of them" },
+  { hex: frame(10, { update, seq: 345, more: ["0000"] }), why: "an edit more in text" },
   { hex: frame(10, { update, seq: 345, left_out: ["r-1"] }), why: "runs left out without their bytes" },
   { hex: frame(10, { update, seq: 345, left_out: { "r-1": -1 } }), why: "a negative number of bytes left out" },
   { hex: frame(2, { ...welcome, mode: "maybe" }), why: "an unknown mode" },

@@ -43,10 +43,14 @@ class ApplyEdit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AskDiff:
-    """Ask the engine for what a peer with `vector` lacks, as of all edits applied so far."""
+    """Ask the engine for what a peer with `vector` lacks, as of all edits applied so far.
+
+    The answer is one update; `in_parts`, edits may follow it that it does not hold.
+    """
 
     seat: str
     vector: bytes | None
+    in_parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,11 +260,11 @@ class Room:
             syncing.entries_read(self._ledger, seat, entries, reached)
             self._seats.touch(seat)
 
-    def diff_read(self, seat_id: str, update: bytes, *, now: int) -> None:
+    def diff_read(self, seat_id: str, update: bytes, *more: bytes, now: int) -> None:
         """The answer to AskDiff."""
         self._ledger.now = now
         if seat := self.seats.get(seat_id):
-            syncing.diff_read(self._ledger, seat, update)
+            syncing.diff_read(self._ledger, seat, update, more)
             self._seats.touch(seat)
 
     def drop_seat(self, seat_id: str, code: int, reason: str) -> None:

@@ -51,6 +51,7 @@ class Syncing:
     private_upto: int = 0
     asked: str = ROOM
     diff: bytes = b""
+    more: tuple[bytes, ...] = ()  # edits that come after `diff`
     held: list[tuple[Entry, str, int]] = field(default_factory=list)
     held_bytes: int = 0
 

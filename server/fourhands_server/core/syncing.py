@@ -16,8 +16,8 @@ from fourhands_server.core.effects import AskDiff, AskEntries
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Following, Live, Seat, Syncing
 
-NEAR_ENTRIES = 200  # behind the head, after a page that the seat has just been sent
 PACKED_BYTES = 64 * 1024  # of an ENTRY frame: half a millisecond; larger ones are mostly images
+NEAR_ENTRIES = 200  # behind the head, after a page that the seat has just been sent
 NEAR_BYTES = 64 * 1024  # of that page: it does not stand in the way for long
 
 
@@ -88,14 +88,14 @@ def _follow(ledger: Ledger, seat: Seat, state: Following, *, size: int) -> Synci
         private_upto=private,
     )
     if state.story:
-        ledger.effects.append(AskDiff(seat.id, state.vector))
+        ledger.effects.append(AskDiff(seat.id, state.vector, in_parts=seat.packs))
     return syncing
 
 
-def diff_read(ledger: Ledger, seat: Seat, update: bytes) -> None:
+def diff_read(ledger: Ledger, seat: Seat, update: bytes, more: tuple[bytes, ...]) -> None:
     """The answer to AskDiff."""
     if isinstance(seat.state, Syncing) and seat.state.wants_diff:
-        seat.state.diff, seat.state.wants_diff = update, False
+        seat.state.diff, seat.state.more, seat.state.wants_diff = update, more, False
         _finish(ledger, seat, seat.state)
 
 
@@ -136,7 +136,8 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
         frames = [sync.step2(syncing.diff)]
     elif syncing.story:
         vector = sync.encode_vector(ledger.admission.vector()) if seat.heals else None
-        frames = [envelope.encode(envelope.State(syncing.diff, syncing.upto, left_out(ledger), vector))]
+        more = list(syncing.more) or None
+        frames = [envelope.encode(envelope.State(syncing.diff, syncing.upto, left_out(ledger), vector, more))]
     else:
         frames = []
     for frame in frames:

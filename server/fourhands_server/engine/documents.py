@@ -26,7 +26,7 @@ __all__ = ["Documents", "Source"]
 
 T = TypeVar("T")
 
-_NOTHING = b"\x00"  # the state vector of an empty document
+NOTHING = b"\x00"  # the state vector of an empty document
 
 
 @dataclass(slots=True)
@@ -83,6 +83,7 @@ class Documents:
         document = self._documents.get(room)
         if document is not None:
             document.latest = seq
+            self._wholes.add(room, update)
             if document.worker is not None and self._workers.has(document.worker):
                 self._batch.add(document.worker, Edit(document.number, seq, update))
 
@@ -113,18 +114,21 @@ class Documents:
 
         Raises `Refused`, a ValueError, where the vector cannot be read.
         """
-        if vector is not None and vector != _NOTHING:
+        if vector is not None and vector != NOTHING:
             return self._ask(room, (Operation.DIFF, (vector,)), read_bytes)
-        document = self._documents.get(room)
-        latest = 0 if document is None else document.latest
-        if document is not None and (whole := self._wholes.get(room, latest)) is not None:
-            answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-            answer.set_result(whole)
-            return answer
+        whole = self._wholes.get(room)
+        if whole is not None and not whole.more:
+            return _answer(whole.update)
         asked = self._ask(room, (Operation.DIFF, (None,)), read_bytes)
-        document = self._documents.get(room)
-        asked.add_done_callback(lambda answer: self._keep(document, latest, answer))
+        if (document := self._documents.get(room)) is not None:
+            latest = document.latest
+            asked.add_done_callback(lambda answer: self._keep(document, latest, answer))
         return asked
+
+    def parts(self, room: str) -> asyncio.Future[list[bytes]] | None:
+        """The whole document as it was a while ago and the edits since; None where that is not at hand."""
+        whole = self._wholes.get(room)
+        return None if whole is None else _answer([whole.update, *whole.more])
 
     def vector(self, room: str) -> asyncio.Future[bytes]:
         """The document's state vector."""
@@ -145,12 +149,12 @@ class Documents:
         if document is not None and document.worker is not None and not document.loading:
             let_go(document.worker, document.number)
 
-    def _keep(self, document: _Document | None, seq: int, answer: asyncio.Future[bytes]) -> None:
-        """The next to come may want the same; it holds what was committed up to `seq` at least."""
-        if answer.cancelled() or answer.exception() is not None or document is None:
+    def _keep(self, document: _Document, latest: int, answer: asyncio.Future[bytes]) -> None:
+        """The next to come wants the same, if it holds every edit still."""
+        if answer.cancelled() or answer.exception() is not None:
             return
-        if self._documents.get(document.room) is document:
-            self._wholes.put(document.room, seq, answer.result())
+        if self._documents.get(document.room) is document and document.latest == latest:
+            self._wholes.put(document.room, answer.result())
 
     def _ask(
         self, room: str, asked: tuple[Operation, tuple[Field, ...]], read: Callable[[Field], T]
@@ -299,6 +303,12 @@ class Documents:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _answer(found: T) -> asyncio.Future[T]:
+    answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    answer.set_result(found)
+    return answer
 
 
 def _failed(room: str) -> DocumentFailed:

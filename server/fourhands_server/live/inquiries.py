@@ -11,6 +11,7 @@ from fourhands_protocol.entries import Entry
 from fourhands_protocol.errors import CausalGap, MalformedFrame, NotRecorded, SlowReader
 from fourhands_server.core.effects import AskCode, AskDiff, AskEntries, AskKernel, AskTexts
 from fourhands_server.core.room import Room
+from fourhands_server.engine.documents import NOTHING
 from fourhands_server.live.outbox import Outbox
 from fourhands_server.live.parts import Parts
 from fourhands_server.live.story import Story
@@ -49,11 +50,18 @@ class Inquiries:
 
     def diff(self, ask: AskDiff) -> None:
         """What a seat's document lacks."""
-        self._answered(
-            self._parts.documents.diff(self._room.room, ask.vector),
-            lambda update: self._event(self._room.diff_read, ask.seat, update),
-            lambda error: self._turn_away(ask.seat, error),
-        )
+        documents, room = self._parts.documents, self._room
+
+        def read(update: bytes, *more: bytes) -> None:
+            self._event(room.diff_read, ask.seat, update, *more)
+
+        def failed(error: Exception) -> None:
+            self._turn_away(ask.seat, error)
+
+        if ask.in_parts and ask.vector in (None, NOTHING) and (parts := documents.parts(room.room)):
+            self._answered(parts, lambda parts: read(*parts), failed)
+        else:
+            self._answered(documents.diff(room.room, ask.vector), read, failed)
 
     def entries(self, ask: AskEntries) -> None:
         """A page of the log for a seat."""

@@ -45,6 +45,11 @@ async def documents(edits: Edits) -> AsyncIterator[Documents]:
         yield documents
 
 
+def at_hand(documents: Documents, room: str = "r1") -> list[bytes] | None:
+    parts = documents.parts(room)
+    return parts and parts.result()
+
+
 def latest(edits: Edits, room: str = "r1") -> int:
     return edits.rooms[room][-1][0]
 
@@ -137,9 +142,12 @@ async def test_a_whole_document_is_encoded_once_for_all_who_come_before_the_next
     whole = await documents.diff("r1", None)
     assert documents.diff("r1", b"\x00").result() == whole  # at once: nobody was asked
     documents.apply("r1", *edits.type("r1", "!"))
+    assert at_hand(documents) == [whole, edits.rooms["r1"][-1][1]]
     more = await documents.diff("r1", b"\x00")
     assert len(more) > len(whole)
+    assert at_hand(documents) == [more]
     documents.drop("r1")
+    assert at_hand(documents) is None
     assert not documents.diff("r1", None).done()
 
 
