@@ -204,7 +204,7 @@ _PING: Final = (integer(),)
 _PONG: Final = (integer(), integer())
 _PENDING: Final = (integer(least=1), integer(least=1))
 _GOAWAY: Final = (integer(),)
-_PACKED: Final = (integer(), data(packed.MAX_SIZE, least=1))
+_PACKED: Final = (integer(), data(limits.PACKED, least=1))
 
 
 def decode(frame: bytes) -> Message:
@@ -228,7 +228,7 @@ def encode(message: Message) -> bytes:
 def pack(frame: bytes) -> bytes:
     """An ENTRY frame as PACKED, or as it is where that is no shorter, or too much for one frame."""
     value = frame[2:]
-    if len(value) > packed.MAX_SIZE:
+    if len(value) > limits.PACKED:
         return frame
     shorter = bytes((FRAME, PACKED)) + cbor.encode([len(value), packed.deflate(value)])
     return shorter if len(shorter) < len(frame) else frame

@@ -8,6 +8,8 @@ KIB: Final = 1024
 FRAME: Final = 512 * KIB
 # Bytes of an entry's body: several images among a run's outputs, the largest that a kernel may show included.
 BODY: Final = 8 * KIB * KIB
+# Bytes of entries that come packed, unpacked: what a page sets aside for them before it reads them.
+PACKED: Final = KIB * KIB
 # Bytes of one edit: a paste of 1 MB keeps the document engine busy for 44 ms, a quarter is still prompt.
 UPDATE: Final = 256 * KIB
 # Bytes of a step 2: the whole delete set rides along with it, so it may fill a frame where an edit may not.

@@ -4,8 +4,8 @@ import zlib
 from typing import Final
 
 from .errors import MalformedFrame, TooLarge
+from .limits import PACKED
 
-MAX_SIZE: Final = 1024 * 1024
 _RAW: Final = -15
 _LEVEL: Final = 1  # 200 keystrokes take 2.9 KB in 0.11 ms; the next levels 2.7 KB in 0.33 ms
 
@@ -18,7 +18,7 @@ def deflate(data: bytes) -> bytes:
 
 def inflate(data: bytes, size: int) -> bytes:
     """The `size` bytes that are in `data`, to its very end; MalformedFrame or TooLarge if they are not."""
-    if size > MAX_SIZE:
+    if size > PACKED:
         raise TooLarge(f"packed entries of {size} bytes")
     unpacker = zlib.decompressobj(_RAW)
     try:

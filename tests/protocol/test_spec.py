@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fourhands_protocol import close, entries, envelope, limits, packed, roles
+from fourhands_protocol import close, entries, envelope, limits, roles
 from fourhands_protocol.shapes import Shape
 
 SPEC = (Path(__file__).parents[2] / "protocol" / "SPEC.md").read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ def test_limits_in_rules():
         f"at most {limits.AWARENESS_STATES:,} states",
         f"at most {limits.STEPS:,} steps",
         f"Beyond {limits.OUTPUTS:,} outputs",
-        f"`size` bytes and at most {packed.MAX_SIZE // limits.KIB**2} MiB",
+        f"`size` bytes and at most {limits.PACKED // limits.KIB**2} MiB",
     ):
         assert words in SPEC
 
