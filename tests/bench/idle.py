@@ -1,7 +1,8 @@
 """`make idle`: very many idle connections on one server, in rooms of two: what they cost in memory and CPU.
 
 Ends with status 1 where 10,000 connections take more than 500 MB or 5 % of a core. Half of them are our own
-clients, which send heartbeats as the page does; the others are stock clients, which never say a word.
+clients, which answer the server's heartbeats as a page at rest does; the others are stock clients, which
+renew their awareness state every 15 s as y-protocols does. Everybody shows a cursor.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from pathlib import Path
 from tests.bench.contestants import Fourhands, FourhandsOwn
 from tests.bench.costs import Meter, memory
 from tests.bench.link import Door, Link
-from tests.bench.load import Load, Room, filled
+from tests.bench.load import Load, Room, cursor, filled
 
 MOST_MB, MOST_CPU = 500, 5.0  # of 10,000 connections; per cent of a core
+RENEWED_S = 15.0  # by a stock client, its awareness state
 BEAT_S = 10.0  # without a word from the server, after which our own client at rest asks whether it is there
 
 
@@ -64,13 +66,29 @@ def beside(server: Fourhands, rooms: int) -> Iterator[Load]:
     """Rooms of two with a few keys in each, at rest."""
     with filled(server, rooms, 2) as load:
         load.paced(1_000, rooms * 3 / 1_000)
+        for room in load.rooms:
+            for number in range(len(room.links)):
+                show(room, number, 1)
+            load.turn(0)
         rest(load, 20)
         yield load
 
 
+def show(room: Room, number: int, clock: int) -> None:
+    """One person says where their cursor stands: at the same place, always."""
+    link, client = room.links[number], room.typists[number].client
+    link.send(link.door.dialect.cursor(client, clock, cursor(1)))
+
+
+def renew(rooms: list[Room], since: float, until: float) -> None:
+    """The stock clients whose moment lies between these two say once more what they said."""
+    for turn in range(int(since / RENEWED_S * len(rooms)), int(until / RENEWED_S * len(rooms))):
+        show(rooms[turn % len(rooms)], 1, 2 + turn)
+
+
 def rest(load: Load, seconds: float) -> None:
     """Do nothing but what idle pages do."""
-    now = looked = time.perf_counter()
+    now = looked = renewed = time.perf_counter()
     stop = now + seconds
     heard = {link: now for room in load.rooms for link in room.links if link.door.dialect.heartbeat}
 
@@ -80,6 +98,8 @@ def rest(load: Load, seconds: float) -> None:
 
     while (now := time.perf_counter()) < stop:
         load.turn(0.02, came)
+        renew(load.rooms, renewed, now)
+        renewed = now
         if now - looked < 1:
             continue
         looked = now

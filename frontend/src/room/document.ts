@@ -104,6 +104,8 @@ export class RoomDocument {
       if (origin !== this) this.#events.edited(update);
     });
     const awareness = new Awareness(this.doc);
+    // The server says who has gone, and keeps us in the others' view; nobody has to renew anything (W-7).
+    clearInterval(awareness._checkInterval);
     awareness.on("update", ({ added, updated, removed }: AwarenessChange, origin: unknown) => {
       const own = [...added, ...updated, ...removed].includes(awareness.clientID);
       if (own && origin === "local") this.#events.moved();

@@ -17,7 +17,10 @@ MOST_CLOCK = 2**32  # an honest client is there after centuries; above it there 
 
 @dataclass(slots=True)
 class Shown:
-    """The state of one Yjs client as the others see it; `clock` is the one we told them."""
+    """The state of one Yjs client as the others see it; `clock` is the one we told them.
+
+    `said` is the state as the client sent it, at clock `heard`.
+    """
 
     client: int
     seat: str
@@ -25,6 +28,7 @@ class Shown:
     heard: int
     clock: int
     state: str | None
+    said: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,16 @@ class Presence:
             told.append(taken)
         return told
 
+    def renews(self, offered: State, *, seat: str) -> bool:
+        """Whether a client only says once more what it said last, so that nobody need be told (W-7)."""
+        shown = self.shown.get(offered.client)
+        if shown is None or shown.seat != seat or shown.state is None or offered.text != shown.said:
+            return False
+        if not shown.heard < offered.clock <= MOST_CLOCK:
+            return False
+        shown.heard = offered.clock
+        return True
+
     def leave(self, seat: str, *, but: int = -1) -> list[State]:
         """The seat is gone: its states become null at the next clock, except that of the client `but`."""
         mine = [s for s in self.shown.values() if s.seat == seat and s.client != but]
@@ -123,7 +137,9 @@ class Presence:
             return None
         # y-protocols takes a client's first clock for 0, at which it believes nothing.
         clock = max(1, offered.clock) if shown is None else max(shown.clock + 1, offered.clock)
-        self.shown[offered.client] = Shown(offered.client, seat, person, offered.clock, clock, state)
+        self.shown[offered.client] = Shown(
+            offered.client, seat, person, offered.clock, clock, state, offered.text
+        )
         return State(offered.client, clock, state)
 
     def _make_room(self, person: str, newest: int) -> list[State]:

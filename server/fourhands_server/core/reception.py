@@ -245,9 +245,22 @@ class Reception:
         self._desk.seated(seat)
         self.greet(seat)
 
-    def greet(self, seat: Seat) -> None:
-        """Tell a newcomer who is here."""
-        self._show(seat, self._presence.everyone_but(seat.name))
+    def greet(self, seat: Seat) -> bool:
+        """Tell a newcomer, or one who would forget it, who is here; whether anybody is."""
+        others = self._presence.everyone_but(seat.name)
+        self._show(seat, others)
+        return bool(others)
+
+    def renews(self, seat: Seat, frame: bytes) -> bool:
+        """Whether a frame only says once more what its client shows already."""
+        if not seat.introduced or self._ledger.ahead.ended_at is not None:
+            return False
+        try:
+            message = sync.decode(frame)
+            states = awareness.decode(message.payload) if isinstance(message, sync.AwarenessFrame) else []
+        except errors.ProtocolError:
+            return False
+        return len(states) == 1 and self._presence.renews(states[0], seat=seat.name)
 
     def _show(self, seat: Seat, states: list[awareness.State]) -> None:
         """Tell one seat many states, in frames that a slow link can take. They make no slow reader of it."""

@@ -43,6 +43,7 @@ from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
 FAILED = 1011
+NOBODY = sync.awareness(awareness.encode([]))
 REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
 
 
@@ -203,14 +204,19 @@ class Room:
 
     def beat(self, seat_id: str, frame: bytes, *, now: int) -> bytes | None:
         """A frame came. Where it is our own client's heartbeat: its answer, if it wants one; nothing else is
-        to be done.
+        to be done. The same of an awareness state that is only renewed.
 
         None: nothing has happened, and `receive` has to say.
         """
         seat = self.seats.get(seat_id)
-        if seat is None or seat.closed or seat.dialect != "fourhands" or seat.out or seat.ack is not None:
+        if seat is None or seat.closed or seat.out or seat.ack is not None:
             return None
-        answer = b"" if is_pong(frame) else pong_to(frame, now)
+        if frame[0] == sync.AWARENESS:
+            answer = b"" if self._reception.renews(seat, frame) else None
+        elif seat.dialect == "fourhands":
+            answer = b"" if is_pong(frame) else pong_to(frame, now)
+        else:
+            return None
         if answer is not None:
             seat.heard_at = now
         return answer
@@ -406,7 +412,10 @@ class Room:
         """What `tick` has to do in a room that rests: the keepalives that are due."""
         self._ledger.now = now
         for seat in list(self._seats.open.values()):
-            self._seats.keep_alive(seat, now)
+            if self._seats.keep_alive(seat, now):
+                self._seats.touch(seat)
+                if seat.missed is not None or not self._reception.greet(seat):
+                    seat.send(NOBODY)
 
     @property
     def rests_until(self) -> int:

@@ -17,10 +17,9 @@ from fourhands_server.core.seat import Live, Seat
 SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
 PROBE = 7_000_000  # µs without a frame after which it is asked; a page asks us sooner, unless it is at rest
 EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
-KEEPALIVE = 8_000_000  # µs; stock clients drop a connection that says nothing for 30 s
+KEEPALIVE = 8_000_000  # µs; stock clients drop a connection, and what they know of others, after 30 s
 EARLY = 1_500_000  # µs: what is due so soon is done at once, so that a room at rest is looked at once for all
 NEVER = 2**63  # µs
-EMPTY_AWARENESS = bytes([1, 1, 0])
 
 
 class Seats:
@@ -124,15 +123,16 @@ class Seats:
         heard, spoke = seat.heard_at, seat.spoke_at
         return min((heard if heard > spoke else spoke) + PROBE, heard + SILENCE, seat.expires_at + EXPIRED)
 
-    def keep_alive(self, seat: Seat, now: int) -> None:
-        """Say something to whoever would think us gone, and close whoever has gone."""
+    def keep_alive(self, seat: Seat, now: int) -> bool:
+        """Ask whoever was not heard, close whoever has gone; whether a stock client wants to hear of us."""
         if seat.dialect == "jupyter":
-            return  # the socket's own pings find out
+            return False  # the socket's own pings find out
         if seat.syncs:
-            if now - seat.spoke_at >= KEEPALIVE - EARLY:
-                seat.spoke_at = now
-                self.say(seat, EMPTY_AWARENESS)
-        elif now - seat.heard_at >= SILENCE:
+            if now - seat.spoke_at < KEEPALIVE - EARLY:
+                return False
+            seat.spoke_at = now
+            return True
+        if now - seat.heard_at >= SILENCE:
             self.close(seat, Silent.close_code, "nothing was heard for 12 seconds")
         elif now - seat.expires_at >= EXPIRED:
             self.close(seat, BadToken.close_code, "the token has expired")
@@ -140,3 +140,4 @@ class Seats:
             # A hidden tab's timers may sleep for a minute, but it answers what it receives.
             seat.spoke_at = now
             self.say(seat, envelope.encode(envelope.Ping(now)))
+        return False

@@ -17,6 +17,7 @@ from typing import Any
 from fourhands_protocol import envelope
 from fourhands_protocol.errors import NotRecorded, ProtocolError
 from fourhands_protocol.heartbeat import HEARTBEATS
+from fourhands_protocol.sync import AWARENESS
 from fourhands_server.core.effects import (
     Append,
     ApplyEdit,
@@ -48,6 +49,7 @@ from fourhands_server.log.log import Appended, Head, Intent, submit_to
 
 logger = logging.getLogger(__name__)
 
+MAY_REPEAT = (*HEARTBEATS, bytes([AWARENESS]))  # how the frames of an idle page begin
 NOT_RECORDED = "not recorded: the log could not take an entry"
 
 
@@ -110,7 +112,7 @@ class RoomHost:
 
     def receive(self, seat_id: str, frame: bytes) -> None:
         """A binary frame of a seat."""
-        if frame.startswith(HEARTBEATS) and self._answer(seat_id, frame):
+        if frame.startswith(MAY_REPEAT) and self._answer(seat_id, frame):
             return
         try:
             append = self.room.typed(seat_id, frame, now=self._parts.clock())

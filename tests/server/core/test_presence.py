@@ -41,6 +41,23 @@ def test_whoever_has_just_come_is_believed_at_once() -> None:
     assert [told.clock for told in offer(room, 1, 1, seat="ada")] == [2]
 
 
+def test_a_state_that_is_only_renewed_is_news_to_nobody() -> None:
+    room = presence()
+    offer(room, 1, 3, seat="ada", text='{"n":1}')
+    assert room.renews(State(1, 4, '{"n":1}'), seat="ada")
+    assert not room.renews(State(1, 4, '{"n":1}'), seat="ada"), "a clock that has been heard"
+    assert not room.renews(State(1, 5, '{"n":2}'), seat="ada"), "another state"
+    assert not room.renews(State(1, 5, '{"n":1}'), seat="ivy"), "another seat"
+    assert not room.renews(State(1, 5, None), seat="ada"), "an end"
+    assert not room.renews(State(2, 5, '{"n":1}'), seat="ada"), "another client"
+    (shown,) = room.everyone_but("ivy")
+    assert shown.clock == 4
+    (told,) = offer(room, 1, 5, seat="ada", text='{"n":2}')
+    assert told.clock == 5, "later states are believed"
+    room.leave("ada")
+    assert not room.renews(State(1, 6, '{"n":2}'), seat="ada"), "who has gone comes back with news"
+
+
 def test_another_seat_cannot_speak_for_a_client_that_is_here() -> None:
     room = presence()
     offer(room, 1, 3, seat="ada")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.parts import House, turns
 
-from fourhands_protocol import envelope
+from fourhands_protocol import awareness, envelope, sync
 from fourhands_server.live.wheel import Wheel
 
 
@@ -57,3 +57,36 @@ async def test_a_room_in_which_nothing_happens_is_left_alone_until_somebody_must
     assert host.rest_until() > house.now
     host.receive(seat, envelope.encode(envelope.TokenRequest()))
     assert woken == [host.id]
+
+
+async def test_a_cursor_that_stands_still_is_kept_in_view_by_the_server() -> None:
+    house = House()
+    host = await house.room()
+    (ada, _), (ivy, wire) = house.connect(host, "ada"), house.connect(host, "ivy", role="interviewer")
+    for seat in (ada, ivy):
+        host.receive(seat, sync.step1(b"\x00"))
+    await turns()
+    host.receive(ada, shown(1))
+    (before,) = told(wire.sent[-1])
+    wire.sent.clear()
+    woken: list[str] = []
+    host.tick()
+    assert host.rest_until() > house.now
+    host.woken = woken.append
+    house.now += 8_000_000
+    host.receive(ada, shown(2))
+    assert (wire.sent, woken) == ([], [])
+    host.tick()
+    (after,) = told(wire.sent[-1])
+    assert after.clock > before.clock
+    assert after.text == before.text
+
+
+def shown(clock: int) -> bytes:
+    return sync.awareness(awareness.encode([awareness.State(7, clock, '{"cursor":null}')]))
+
+
+def told(frame: bytes) -> list[awareness.State]:
+    message = sync.decode(frame)
+    assert isinstance(message, sync.AwarenessFrame)
+    return awareness.decode(message.payload)
