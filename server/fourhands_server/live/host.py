@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from fourhands_protocol import envelope
 from fourhands_protocol.errors import NotRecorded, ProtocolError
@@ -75,6 +75,7 @@ class RoomHost:
         self._carrying = False
         self._telling = False
         self._rests = False
+        self._rested = 0
 
     @property
     def id(self) -> str:
@@ -94,11 +95,13 @@ class RoomHost:
 
     def rest_until(self) -> int:
         """Until when (µs) `tick` has nothing to do here, unless `woken` is called before; 0: it has."""
+        if self._rests:
+            return self._rested
         if self.failed is not None or not self._outboxes or self._outboxes.wait:
             return 0
-        until = self.room.rests_until
-        self._rests = until > 0
-        return until
+        self._rested = self.room.rests_until
+        self._rests = self._rested > 0
+        return self._rested
 
     # Connections
 
@@ -117,7 +120,9 @@ class RoomHost:
         try:
             append = self.room.typed(seat_id, frame, now=self._parts.clock())
             if append is not None and self.failed is None:
-                self._append([append])
+                origin, actor, kind, body, stream = append
+                intent = Intent(self.room.room, stream, origin.producer, origin.pseq, actor, kind, body)
+                self._submit((intent,), partial(self._committed, [append]))
         except Exception as error:
             self._mistaken(error)
             return
@@ -153,12 +158,22 @@ class RoomHost:
 
     def tick(self) -> None:
         """Time went on."""
-        if self._rests:  # nothing has happened since `rest_until` said so
-            self._rests = False
-            self._event(self.room.keep_alive)
+        if self._rests and self._rest():
             return
         self._outboxes.tick(self._now())
         self._event(self.room.tick)
+
+    def _rest(self) -> bool:
+        """Nothing has happened since `rest_until` said so; whether that is all there is to do."""
+        self._rests = False
+        rest = self.room.rest(now=self._now())
+        if rest is None:
+            return False
+        self._rested, said = rest
+        self._rests = all([self._outboxes.say(seat_id, frames) for seat_id, frames in said])
+        if not self._rests:
+            self.carry_out()
+        return True
 
     def let_go(self) -> None:
         """The room leaves memory: whoever still holds this host must ask the hub for the next one."""
@@ -256,16 +271,23 @@ class RoomHost:
         self.carry_out()
 
     def _carry(self, effects: list[Effect]) -> None:
-        appends = [e for e in effects if type(e) is Append]
+        apply, room = self._parts.documents.apply, self.room.room
+        others = [e for e in effects if type(e) is not ApplyEdit]
+        if not others:  # of typing there is nothing else
+            for edit in cast(list[ApplyEdit], effects):
+                apply(room, edit.seq, edit.update)
+            self._outboxes.flush()
+            return
+        appends = [e for e in others if type(e) is Append]
         if appends:
             self._append(appends)
         for effect in effects:
-            if type(effect) is ApplyEdit:  # the most common by far
-                self._parts.documents.apply(self.id, effect.seq, effect.update)
+            if type(effect) is ApplyEdit:
+                apply(room, effect.seq, effect.update)
             elif not isinstance(effect, Append | CloseSeat):
                 self._do(effect)
         self._outboxes.flush()
-        for effect in effects:
+        for effect in others:
             if isinstance(effect, CloseSeat):
                 self._close(effect)
 

@@ -30,7 +30,8 @@ ROWS_PER_STATEMENT: Final = 128
 MOVE_BYTES: Final = 8 * 2**20
 """Of bodies that are moved at once, which are in memory meanwhile: some 30 ms, for which appends wait."""
 
-_PLACES: Final = f"({', '.join('?' * len(COLUMNS.split(',')))})"
+_WIDTH: Final = len(COLUMNS.split(","))
+_PLACES: Final = f"({', '.join('?' * _WIDTH)})"
 _INSERTS: Final = [
     f"INSERT INTO tail ({COLUMNS}) VALUES {', '.join([_PLACES] * size)}"
     for size in range(ROWS_PER_STATEMENT + 1)
@@ -45,6 +46,8 @@ class Book:
         self._rooms_kept = rooms_kept
         self._rooms: OrderedDict[str, StoredRoom] = OrderedDict()
         self._staged: list[Staged] = []
+        self._values: list[int | bytes] = []  # of the staged rows, one after the other
+        self._changed: dict[int, StoredRoom] = {}  # rooms of which more than these is to be stored
         self._broken = broken  # rooms that take no appends until reopened; other threads may add to it
         self._connection: sqlite3.Connection | None = None
         self._next_room = 0
@@ -71,6 +74,8 @@ class Book:
             self._rewind()
             outcomes = self._fail(jobs, str(error))
         self._staged.clear()
+        self._values.clear()
+        self._changed.clear()
         answered = [self._told(o[0]) if isinstance(o[0], Question) else o for o in outcomes]
         while len(self._rooms) > self._rooms_kept:
             self._rooms.popitem(last=False)
@@ -87,7 +92,7 @@ class Book:
         try:
             made = stage_one(room.counters, job.intents, now=job.now)
             if made is not None:
-                self._staged.append(made)
+                self._keep(room, made)
                 return job, [Appended(made[1], True)], None
             answers, fresh = stage(
                 room.counters,
@@ -97,8 +102,16 @@ class Book:
             )
         except (LogError, TypeError, ValueError) as error:  # this call's own fault alone
             return job, None, error
-        self._staged += fresh
+        for one in fresh:
+            self._keep(room, one)
         return job, answers, None
+
+    def _keep(self, room: StoredRoom, staged: Staged) -> None:
+        """A fresh entry is to be stored by the next commit."""
+        self._staged.append(staged)
+        self._values += room.row(staged)
+        if room.has_unsaved():
+            self._changed[room.no] = room
 
     def _room(self, name: str) -> StoredRoom:
         room = self._known(name)
@@ -120,23 +133,21 @@ class Book:
     def _commit(self) -> None:
         if not self._staged:
             return
-        rows = [self._rooms[staged[0].room].row(staged) for staged in self._staged]
-        touched = {staged[0].room for staged in self._staged}
-        changed = [room for room in map(self._rooms.__getitem__, touched) if room.has_unsaved()]
-        db = self._connect()
-        if not changed and len(rows) <= ROWS_PER_STATEMENT:
-            _insert(db, rows)  # one statement is its own transaction, and one turn of the interpreter lock
+        db, values, changed, rows = self._connect(), self._values, self._changed.values(), len(self._staged)
+        if not changed and rows <= ROWS_PER_STATEMENT:
+            _insert(db, rows, values)  # its own transaction, and one turn of the interpreter lock
         else:
             db.execute("BEGIN IMMEDIATE")
             for room in changed:
                 room.save(db)
-            for start in range(0, len(rows), ROWS_PER_STATEMENT):
-                _insert(db, rows[start : start + ROWS_PER_STATEMENT])
+            for start in range(0, rows, ROWS_PER_STATEMENT):
+                some = min(ROWS_PER_STATEMENT, rows - start)
+                _insert(db, some, values[start * _WIDTH : (start + some) * _WIDTH])
             db.execute("COMMIT")
             for room in changed:
                 room.mark_saved()
-        self.tail_rows += len(rows)
-        self.recorded += len(rows)
+        self.tail_rows += rows
+        self.recorded += rows
 
     def _fail(self, jobs: Sequence[Job], reason: str) -> list[Outcome]:
         for job in jobs:
@@ -186,5 +197,5 @@ class Book:
             self._connection.close()
 
 
-def _insert(db: sqlite3.Connection, rows: Sequence[stored.Row]) -> None:
-    db.execute(_INSERTS[len(rows)], [value for row in rows for value in row])
+def _insert(db: sqlite3.Connection, rows: int, values: Sequence[int | bytes]) -> None:
+    db.execute(_INSERTS[rows], values)

@@ -142,14 +142,17 @@ class RoomSocket(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes came."""
         if self._framed:
-            size = len(data) - 6
+            size, host = len(data) - 6, self._host
             if (
                 0 <= size < 126
                 and data[0] == BINARY
                 and data[1] == size | 0x80
-                and self._is_between_messages()
-            ):
-                self._take(apply_mask(data[6:], data[2:6]))  # the most common of all: one keystroke
+                and host is not None
+                and self._protocol is None
+                and not (self._lacks or self._cut or self._closing)
+            ):  # the most common of all: one keystroke, and what comes now begins a message
+                self._ask_at = self.rounds.now + self._patience
+                host.receive(self._seat, apply_mask(data[6:], data[2:6]))
             elif data[:2] == PONG and size == 8 and not (self._lacks or self._cut or self._protocol):
                 self._ponged(apply_mask(data[6:], data[2:6]))
             else:
@@ -162,12 +165,6 @@ class RoomSocket(asyncio.Protocol):
         if opening and self._is_open() and self._first == BINARY:
             self._framed = data.find(END_OF_REQUEST) == len(data) - len(END_OF_REQUEST)
             self._forget()
-
-    def _is_between_messages(self) -> bool:
-        """Whether what comes now begins a message that may go the short way."""
-        return not (
-            self._lacks or self._cut or self._closing or self._host is None or self._protocol is not None
-        )
 
     def _put_off(self, data: bytes) -> bytes:
         """What is taken in now; the rest waits until others have had their turn, and what follows it too."""
@@ -273,7 +270,8 @@ class RoomSocket(asyncio.Protocol):
 
     def write(self, frames: list[bytes]) -> None:
         """Send frames as binary messages, joined into one write; after the end nothing happens."""
-        if not self._closing and not self.transport.is_closing():
+        transport = self.transport
+        if not self._closing and not transport.is_closing():
             if len(frames) == 1:
                 data = message(self._first, frames[0])
             else:
@@ -281,7 +279,7 @@ class RoomSocket(asyncio.Protocol):
             if self.rounds.now >= self._ask_at and not self._asked:
                 data += self._question()
             self._written += len(data)
-            self.transport.write(data)
+            transport.write(data)
 
     def close(self, code: int, reason: str) -> None:
         """Close after what was written; a peer that does not answer is cut off."""
