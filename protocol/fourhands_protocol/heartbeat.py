@@ -18,6 +18,11 @@ _AT: Final = 3
 _HEADS: Final = {0x18: (1, 24), 0x19: (2, 2**8), 0x1A: (4, 2**16), 0x1B: (8, 2**32)}
 
 
+def ping_frame(now: int) -> bytes:
+    """The PING that asks at `now` (µs)."""
+    return _PING + cbor.head(0, now)
+
+
 def pong_to(frame: bytes, now: int) -> bytes | None:
     """The PONG that answers a PING at `now` (µs); None: `envelope.decode` has to say what the frame is."""
     if frame[:_AT] != _PING or _after_number(frame, _AT) != len(frame):

@@ -30,6 +30,7 @@ BEHIND = (
     "a page knows entries that the log does not have. If an older copy of the data folder was put back, stop"
     " the server, remove rooms.db.mark and start again: pages then bring back what they still hold"
 )
+NOBODY = sync.awareness(awareness.encode([]))
 SHOWN_BYTES = 64 * 1024  # of awareness states in a frame
 RESUME_LIMIT = 5_000  # entries; a client further behind gets the document instead of its history
 
@@ -245,11 +246,13 @@ class Reception:
         self._desk.seated(seat)
         self.greet(seat)
 
-    def greet(self, seat: Seat) -> bool:
-        """Tell a newcomer, or one who would forget it, who is here; whether anybody is."""
-        others = self._presence.everyone_but(seat.name)
-        self._show(seat, others)
-        return bool(others)
+    def greet(self, seat: Seat) -> None:
+        """Tell a newcomer who is here."""
+        self._show(seat, self._presence.everyone_but(seat.name))
+
+    def others(self, seat: Seat) -> list[bytes]:
+        """The frames that show a stock client who is here; of nobody, if that is so (F-10)."""
+        return _shown(self._presence.everyone_but(seat.name)) or [NOBODY]
 
     def renews(self, seat: Seat, frame: bytes) -> bool:
         """Whether a frame only says once more what its client shows already."""
@@ -263,15 +266,8 @@ class Reception:
         return len(states) == 1 and self._presence.renews(states[0], seat=seat.name)
 
     def _show(self, seat: Seat, states: list[awareness.State]) -> None:
-        """Tell one seat many states, in frames that a slow link can take. They make no slow reader of it."""
-        size, part = 0, list[awareness.State]()
-        frames: list[bytes] = []
-        for state in states:
-            part.append(state)
-            size += 100 + len(state.text or "")
-            if size >= SHOWN_BYTES or state is states[-1]:
-                frames.append(sync.awareness(awareness.encode(part)))
-                size, part = 0, []
+        """Tell one seat many states. They make no slow reader of it."""
+        frames = _shown(states)
         for frame in frames:
             seat.send(frame)
         seat.burst = max(seat.burst, sum(map(len, frames)))
@@ -306,6 +302,19 @@ class Reception:
             due = self._presence.move(seat.person, cursor, self._ledger.now)
             if due is not None:
                 self._desk.record_cursor(seat.person, due)
+
+
+def _shown(states: list[awareness.State]) -> list[bytes]:
+    """Many states in frames that a slow link can take."""
+    size, part = 0, list[awareness.State]()
+    frames: list[bytes] = []
+    for state in states:
+        part.append(state)
+        size += 100 + len(state.text or "")
+        if size >= SHOWN_BYTES or state is states[-1]:
+            frames.append(sync.awareness(awareness.encode(part)))
+            size, part = 0, []
+    return frames
 
 
 def _decoded(decode: Callable[[bytes], T], frame: bytes) -> T:

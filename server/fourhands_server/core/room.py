@@ -20,7 +20,6 @@ from fourhands_protocol.errors import (
     Superseded,
     TooLarge,
 )
-from fourhands_protocol.heartbeat import is_pong, pong_to
 from fourhands_server.core import adding as questions_of
 from fourhands_server.core import lagging, operations, syncing
 from fourhands_server.core.adding import Adding
@@ -35,6 +34,7 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
 from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception, Undecoded
+from fourhands_server.core.resting import Resting, Said
 from fourhands_server.core.runs import Runs
 from fourhands_server.core.seat import Seat
 from fourhands_server.core.seating import GOES, RESTARTED, Seating
@@ -43,7 +43,6 @@ from fourhands_server.core.state import RoomState
 
 FORMAT = 1  # of the entries that a room begins with
 FAILED = 1011
-NOBODY = sync.awareness(awareness.encode([]))
 REST = 7_200_000_000  # µs without anybody after which a kernel is let go: as long as a token lasts
 
 
@@ -71,6 +70,7 @@ class Room:
             room=room,
             incarnation=incarnation,
         )
+        self._resting = Resting(self._seats, self._reception)
         self._ending = Ending(self._ledger, self._runs, self._judging)
         self._fronts = FrontEnds(self._ledger, self, self._seats.say, session=f"{room}-{boot}")
         self._somebody_at = 0  # µs: when somebody was here, or called, last
@@ -203,23 +203,12 @@ class Room:
         return self._keystrokes.receive(seat, frame, now=now)
 
     def beat(self, seat_id: str, frame: bytes, *, now: int) -> bytes | None:
-        """A frame came. Where it is our own client's heartbeat: its answer, if it wants one; nothing else is
-        to be done. The same of an awareness state that is only renewed.
+        """A frame came. Where it is a heartbeat, or a cursor that stands still: its answer, if it wants one.
 
         None: nothing has happened, and `receive` has to say.
         """
-        seat = self.seats.get(seat_id)
-        if seat is None or seat.closed or seat.out or seat.ack is not None:
-            return None
-        if frame[0] == sync.AWARENESS:
-            answer = b"" if self._reception.renews(seat, frame) else None
-        elif seat.dialect == "fourhands":
-            answer = b"" if is_pong(frame) else pong_to(frame, now)
-        else:
-            return None
-        if answer is not None:
-            seat.heard_at = now
-        return answer
+        seat = self._seats.open.get(seat_id)
+        return None if seat is None else self._resting.beat(seat, frame, now)
 
     def receive(self, seat_id: str, frame: bytes, *, now: int) -> None:
         """A frame came; one that no honest client sends costs the connection. Raises Undecoded."""
@@ -395,7 +384,11 @@ class Room:
         """Once a second or so: silence, keepalives, seats that are kept no longer, cursors whose turn has
         come, an end whose grace is over.
         """
-        self.keep_alive(now=now)
+        self._ledger.now = now
+        for seat in list(self.seats.values()):
+            if self._seats.keep_alive(seat, now):
+                for frame in self._reception.others(seat) if seat.missed is None else ():
+                    self._seats.say(seat, frame)
         self._give_up()
         for person in self._presence.trails if not self.ended else ():
             if cursor := self._presence.due(person, now):
@@ -408,14 +401,11 @@ class Room:
         self._fronts.tick()
         self._ending.advance()
 
-    def keep_alive(self, *, now: int) -> None:
-        """What `tick` has to do in a room that rests: the keepalives that are due."""
-        self._ledger.now = now
-        for seat in list(self._seats.open.values()):
-            if self._seats.keep_alive(seat, now):
-                self._seats.touch(seat)
-                if seat.missed is not None or not self._reception.greet(seat):
-                    seat.send(NOBODY)
+    def rest(self, *, now: int) -> tuple[int, Said] | None:
+        """What `tick` has to do where nothing has happened since `rests_until`: whom to tell what, and until
+        when (µs) there is nothing more. None: nothing is done, `tick` is to be called.
+        """
+        return self._resting.look(now)
 
     @property
     def rests_until(self) -> int:
@@ -423,11 +413,7 @@ class Room:
         cursors = self._presence.waits and not self.ended
         if cursors or self._seating.keeps or self._ending.waits or self._fronts.waits:
             return 0
-        return self.due()
-
-    def due(self) -> int:
-        """When (µs) the next keepalive is due, if nothing is heard before."""
-        return min(map(self._seats.due, self._seats.open.values()), default=0)
+        return min(map(self._seats.due, self.seats.values()), default=0)
 
     def stood_still(self, pause: int) -> None:
         """Nothing was done here for so many µs, or the clock was set by them: nobody was silent for that."""

@@ -17,7 +17,8 @@ from fourhands_server.core.seat import Live, Seat
 SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
 PROBE = 7_000_000  # µs without a frame after which it is asked; a page asks us sooner, unless it is at rest
 EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
-KEEPALIVE = 8_000_000  # µs; stock clients drop a connection, and what they know of others, after 30 s
+KEEPALIVE = 8_000_000  # µs in which neither a stock client nor we said a word; its socket asks with ours
+MUTE = 20_000_000  # µs without a word of ours; stock clients drop us, and whom they know of, after 30 s
 EARLY = 1_500_000  # µs: what is due so soon is done at once, so that a room at rest is looked at once for all
 NEVER = 2**63  # µs
 
@@ -116,19 +117,20 @@ class Seats:
 
     def due(self, seat: Seat) -> int:
         """When `keep_alive` is to look at a seat again, if nothing is heard of it."""
+        heard, spoke = seat.heard_at, seat.spoke_at
+        last = heard if heard > spoke else spoke
+        if seat.dialect == "fourhands":
+            return min(last + PROBE, heard + SILENCE, seat.expires_at + EXPIRED)
         if seat.dialect == "jupyter" or seat.closed:
             return NEVER
-        if seat.syncs:
-            return seat.spoke_at + KEEPALIVE
-        heard, spoke = seat.heard_at, seat.spoke_at
-        return min((heard if heard > spoke else spoke) + PROBE, heard + SILENCE, seat.expires_at + EXPIRED)
+        return min(last + KEEPALIVE, spoke + MUTE)
 
     def keep_alive(self, seat: Seat, now: int) -> bool:
         """Ask whoever was not heard, close whoever has gone; whether a stock client wants to hear of us."""
         if seat.dialect == "jupyter":
             return False  # the socket's own pings find out
         if seat.syncs:
-            if now - seat.spoke_at < KEEPALIVE - EARLY:
+            if now < self.due(seat) - EARLY:
                 return False
             seat.spoke_at = now
             return True

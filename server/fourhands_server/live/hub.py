@@ -152,9 +152,9 @@ class Hub:
         until = 0
         try:
             host.tick()
-            if self._let_go_if_idle(room, host):
-                return
             until = host.rest_until()
+            if not until and self._let_go_if_idle(room, host):
+                return
         except Exception:
             logger.exception("room %s: its clock failed", room)
         self._wheel.put(room, until)

@@ -62,6 +62,17 @@ class Outboxes:
                 self.filled(outbox)
         return closes
 
+    def say(self, seat_id: str, frames: list[bytes]) -> bool:
+        """Write to one of them at once; False where that fails, and it is to be closed."""
+        outbox = self._open.get(seat_id)
+        try:
+            if outbox is not None:
+                outbox.wire.write(frames)
+        except Exception as error:
+            self._broken(seat_id, error)
+            return False
+        return True
+
     @property
     def wait(self) -> bool:
         """Whether anything may wait for the network of any of them."""

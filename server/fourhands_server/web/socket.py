@@ -37,7 +37,7 @@ LOGGER = logging.getLogger("websockets.server")
 # coming. Who then gives no sign of life is dropped: a stock client that is gone is found out within 19 s.
 ASK_S = 6.0
 ALONE_S = 4.0  # later
-ANSWER_S = 9.0  # longer than from one keepalive to the next, at which a peer that answered is asked again
+ANSWER_S = 8.0
 OWN_ASK_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
 PONG = b"\x8a\x88"  # and of its answer, masked
