@@ -17,7 +17,10 @@ from tests.support.wire import OurClient
 
 ACT_EVERY_S = 2.0  # on average
 FAULT_EVERY_S = 45.0
-LONGEST = 2_000  # characters; beyond, as much is deleted as is typed
+JUMPS = (
+    0.13  # so much of what is typed begins elsewhere; recorded typing of code makes a new piece in four edits
+)
+LONGEST, SHORTER = 2_000, 400  # characters: a text that is longer loses so many at once
 NOTICED_S = 4.0  # a page that hears nothing for so long dials anew
 WORDS = ("word ", "x = 1\n", "# why\n", "(", "print(x)\n")
 _runs = itertools.count(1)
@@ -35,6 +38,8 @@ class Person:
     """Somebody with a page."""
 
     client: OurClient
+    _document: PycrdtDocument
+    _caret: Callable[[], int] | None = None
 
     def __init__(self, server: LiveServer, seat: Seat, chance: random.Random, *, runs: bool = False) -> None:
         self.seat = seat
@@ -101,10 +106,7 @@ class Person:
         what = self._chance.random()
         client = self.client
         if what < 0.8:
-            length = len(client.text())
-            at = self._chance.randint(0, length)
-            delete = min(length - at, 12) if length > LONGEST else 0
-            client.type(at, self._chance.choice(WORDS), delete=delete)
+            self._type(client)
             self.edits += 1
         elif what < 0.97:
             number = next(self._clock)
@@ -115,11 +117,24 @@ class Person:
             client.op("run", run=f"soak-{next(_runs)}", code="sum(range(1000))")
         client.entries.clear()
 
+    def _type(self, client: OurClient) -> None:
+        """A word where the last one ended, or now and then elsewhere; a long text is cut down."""
+        length = len(client.text())
+        if length > LONGEST:
+            client.type(self._chance.randint(0, length - SHORTER), "", delete=SHORTER)
+            return
+        jumps = self._caret is None or self._chance.random() < JUMPS
+        at = self._chance.randint(0, length) if jumps or self._caret is None else self._caret()
+        word = self._chance.choice(WORDS)
+        client.type(at, word)
+        self._caret = self._document.caret("main.py", at + len(word))
+
     # The link
 
     async def _open(self) -> None:
         self.client = OurClient(Through(self._server, self._link), self.seat)
-        self.client.document = PycrdtDocument(self.client.client_id)
+        self.client.document = self._document = PycrdtDocument(self.client.client_id)
+        self._caret = None
         await self.client.connect()
 
     @property

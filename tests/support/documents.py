@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 try:
@@ -56,6 +57,7 @@ class PycrdtDocument:
         import pycrdt
 
         self._text = pycrdt.Text
+        self._assoc = pycrdt.Assoc
         self._doc = pycrdt.Doc(client_id=client)
 
     def _root(self, root: str) -> Any:
@@ -76,6 +78,11 @@ class PycrdtDocument:
                 text.insert(start, insert)
         self._doc.unobserve(watch)
         return made.pop()
+
+    def caret(self, root: str, at: int) -> Callable[[], int]:
+        """A place in ASCII text that moves with what is written around it; asked where it is now."""
+        sticky = self._root(root).sticky_index(at, self._assoc.BEFORE)
+        return lambda: int(sticky.get_index())
 
     def apply(self, update: bytes) -> None:
         self._doc.apply_update(update)

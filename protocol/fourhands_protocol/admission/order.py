@@ -17,7 +17,7 @@ from typing import Final
 from ..errors import NotAdmitted
 from .known import Known
 from .past import Pasts
-from .run import Run
+from .run import ITSELF, Run
 from .tree import Tree
 from .update import Id
 
@@ -65,12 +65,12 @@ class Order:
             if left.client == known.client and left.end == start and left.right == right:
                 left.end = end
                 return
-            run = Run(known.client, start, end, origin, right)
+            run = self._run(known.client, start, end, origin, right)
             run.depth = left.depth + left.end - left.start
             if pasts is not None:
                 pasts.heed(run)
         else:
-            run = Run(known.client, start, end, origin, right)
+            run = self._run(known.client, start, end, origin, right)
             run.depth = left.depth + left.end - left.start
             gap = _walk(left, goal) or self._tree(root)
             if is_new:
@@ -90,6 +90,14 @@ class Order:
         while run is not None:
             yield run.client, run.start, run.end
             run = run.after
+
+    def _run(self, client: int, start: int, end: int, origin: Id | None, right: Id | None) -> Run:
+        """Make a run that shares the numbers of clients with all others: one of its own takes 32 bytes."""
+        if origin is not None:
+            origin = ITSELF if origin == (client, start - 1) else (self._clients[origin[0]].client, origin[1])
+        if right is not None:
+            right = (self._clients[right[0]].client, right[1])
+        return Run(client, start, end, origin, right)
 
     def _beginning(self, root: str) -> Run:
         if root not in self._beginnings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
-from .run import Run
+from .run import ITSELF, Run
 
 # Runs in one block: an insertion moves no more than twice so many, however many there are in all.
 _BLOCK: Final = 512
@@ -63,7 +63,7 @@ class Runs:
         self.last = self._runs[-1][-1] if self._runs[-1] else None
 
     def _cut(self, run: Run, clock: int) -> Run:
-        rest = Run(run.client, clock, run.end, (run.client, clock - 1), run.right)
+        rest = Run(run.client, clock, run.end, ITSELF, run.right)
         rest.depth = run.depth + clock - run.start
         run.end = clock
         rest.link_after(run)
