@@ -19,6 +19,7 @@ from fourhands_server.core.effects import Origin
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import Refused
 from fourhands_server.core.seat import Seat
+from fourhands_server.core.words import one_line
 
 WINDOW: Final = 24 * 3_600_000_000  # µs after a loss in which work of others may come back
 _NUMBERED: Final = re.compile(r"(.+)~[0-9]+")
@@ -54,7 +55,7 @@ class Healing:
         ahead = self._ledger.ahead
         if self.open and seat.person not in ahead.people and ahead.ended_at is None:
             colour = len(ahead.people) % len(HUES)
-            body = {"name": name or seat.role.title(), "role": seat.role, "colour": colour}
+            body = {"name": one_line(name or "") or seat.role.title(), "role": seat.role, "colour": colour}
             self._ledger.own("person.joined", {**body, "invite": seat.invite}, actor=seat.person)
 
     def relay(self, origin: Origin, update: bytes) -> bool:

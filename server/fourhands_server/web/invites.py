@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from fourhands_protocol import limits
 from fourhands_protocol.errors import BadToken
+from fourhands_server.core.words import one_line
 from fourhands_server.live.host import RoomHost
 from fourhands_server.web.api import Call, Desk, answer, read_body
 from fourhands_server.web.auth import INVITED, Invite
 from fourhands_server.web.problem import Problem
-from fourhands_server.web.words import one_line
+
+OPEN_LIMIT = 16 * limits.KIB  # bytes of a body that anybody may send; an honest one is mostly a resume
 
 
 class Links(msgspec.Struct, kw_only=True):
@@ -116,7 +118,7 @@ class Invites:
 
     async def look(self, request: Request) -> Response:
         """Where an invite leads and who is there, before anybody joins; nothing is recorded."""
-        invite, host = await self._open((await read_body(request, Look)).invite)
+        invite, host = await self._open((await read_body(request, Look, limit=OPEN_LIMIT)).invite)
         state = host.state
         people = [Guest(name=p.name, role=p.role) for p in state.people.values() if p.seats and not p.removed]
         ended = state.ended_at is not None
@@ -126,7 +128,7 @@ class Invites:
 
     async def join(self, request: Request) -> Response:
         """An invite is good for many joins until it is revoked."""
-        wanted = await read_body(request, Join)
+        wanted = await read_body(request, Join, limit=OPEN_LIMIT)
         invite, host = await self._open(wanted.invite)
         person = self._resumed(wanted.resume, invite, host)
         if person is None:

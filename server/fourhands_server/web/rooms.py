@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from fourhands_protocol import cbor, limits
 from fourhands_server.core import settings
+from fourhands_server.core.words import one_line
 from fourhands_server.live.host import RoomHost
 from fourhands_server.log.log import RoomSummary
 from fourhands_server.web.api import Call, Desk, answer, read_body
@@ -18,7 +19,6 @@ from fourhands_server.web.invites import Done, Invites, Links
 from fourhands_server.web.problem import Problem
 from fourhands_server.web.questions import LIMIT, brought_along, prepare
 from fourhands_server.web.questions import read as read_question
-from fourhands_server.web.words import one_line
 
 QUESTIONS_LIMIT = 4 * LIMIT  # bytes of a body; more questions are added one by one
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.support.world import Client, OurClient, World, document_of, text_of
 
@@ -192,6 +194,19 @@ def test_a17_somebody_whose_joining_was_lost_is_known_again(world: World) -> Non
     world.settle()
     assert world.room.state.people["dan"].role == "candidate"
     assert text_of(world.log) == "here I am"
+
+
+def test_a17_a_name_is_taken_back_as_it_would_be_taken_at_the_door(world: World) -> None:
+    head = len(world.log)
+    world.join("dan")
+    dan = connected(world, "dan")
+    world.lose(head)
+    dan.connect()
+    hello = envelope.decode(dan.outbox[0])
+    assert isinstance(hello, envelope.Hello)
+    dan.outbox[0] = envelope.encode(replace(hello, name="Dan\u202e\n the \x00 host"))
+    world.settle()
+    assert world.room.state.people["dan"].name == "Dan the host"
 
 
 @pytest.mark.parametrize("dialect", ["stock", "fourhands"])

@@ -1,11 +1,11 @@
-"""An answer that nobody takes does not keep its connection for ever."""
+"""A peer that says or takes nothing does not keep its connection for ever."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -27,6 +27,8 @@ class Answer:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
+            if scope["path"] == "/late":
+                await asyncio.sleep(0.5)
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": bytes(SIZE), "more_body": True})
             if scope["path"] == "/cut":
@@ -36,9 +38,21 @@ class Answer:
             self.over.set()
 
 
+class Unanswered(Answer):
+    """It wants the whole request first."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
 @asynccontextmanager
-async def asked(path: str, answer: Answer, *, window: int) -> AsyncIterator[socket.socket]:
-    """A connection that has asked for `path`, and has read nothing yet."""
+async def saying(request: bytes, answer: Answer, *, window: int) -> AsyncIterator[socket.socket]:
+    """A connection on which so much was said, and nothing read yet."""
     config, state = uvicorn.Config(answer, log_config=None, lifespan="off"), ServerState()
     config.load()
     loop = asyncio.get_running_loop()
@@ -47,7 +61,7 @@ async def asked(path: str, answer: Answer, *, window: int) -> AsyncIterator[sock
         reader.setblocking(False)
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         await loop.sock_connect(reader, server.sockets[0].getsockname())
-        await loop.sock_sendall(reader, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        await loop.sock_sendall(reader, request)
         async with asyncio.timeout(DEADLINE_S):
             yield reader
     server.close()
@@ -59,16 +73,32 @@ async def test_a_reader_that_takes_nothing_loses_its_connection(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if path == "/stalled":
-        monkeypatch.setattr(http, "STALLED_S", 0.1)
+        monkeypatch.setattr(http, "LOOK_S", 0.1)
     answer = Answer()
-    async with asked(path, answer, window=4096):
+    async with saying(get(path), answer, window=4096):
         await answer.over.wait()
 
 
-async def test_a_slow_reader_gets_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "STALLED_S", 0.2)
+@pytest.mark.parametrize(
+    "request_",
+    [b"", b"GET /", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"],
+    ids=["nothing", "half a head", "half a body"],
+)
+async def test_half_a_request_is_not_waited_for_for_ever(
+    request_: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "LOOK_S", 0.05)
+    async with saying(request_, Unanswered(), window=4096) as reader:
+        with suppress(ConnectionResetError):
+            while await asyncio.get_running_loop().sock_recv(reader, 100):
+                pass
+
+
+@pytest.mark.parametrize("path", ["/slow", "/late"])
+async def test_a_slow_reader_gets_everything(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LOOK_S", 0.2)
     came, loop = 0, asyncio.get_running_loop()
-    async with asked("/slow", Answer(), window=256 * 1024) as reader:
+    async with saying(get(path), Answer(), window=256 * 1024) as reader:
         while came < SIZE:
             piece = await loop.sock_recv(reader, 128 * 1024)
             assert piece, f"the answer ended after {came} bytes"

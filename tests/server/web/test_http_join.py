@@ -247,3 +247,9 @@ def test_who_cannot_be_shown_out_is_said(room: People, call: str, body: Any, sta
 def test_an_invite_is_revoked_once(room: People) -> None:
     room.interviewer.json("POST", "/revoke", json={"invite": "candidate/1"})
     expect_problem(room.interviewer("POST", "/revoke", json={"invite": "candidate/1"}), 409, "revoked")
+
+
+@pytest.mark.parametrize("path", ["/api/join", "/api/invite"])
+def test_of_a_stranger_little_is_read(server: LiveServer, path: str) -> None:
+    body = {"invite": "i" * 20_000}
+    expect_problem(server.call("POST", path, json=body), 413, "too-large")

@@ -5,4 +5,4 @@ from __future__ import annotations
 
 def one_line(text: str) -> str:
     """The text without what cannot be seen, and with single spaces."""
-    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace()).split())
