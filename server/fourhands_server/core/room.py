@@ -511,7 +511,7 @@ class Room:
         self._give_up()
         for seat in list(self.seats.values()):
             if not self.welcome(seat.person):
-                self._seats.close(seat, BadToken.close_code, "this invite was revoked")
+                self._seats.close(seat, BadToken.close_code, self.why_unwelcome(seat.person))
 
     def _close_fronts(self) -> None:
         """Others may go on reading a room that has ended; its kernel is gone."""
@@ -523,6 +523,12 @@ class Room:
         """A call's body may have come slowly, and its sender been removed meanwhile."""
         if not self.welcome(origin.person):
             raise operations.Refused("forbidden", "You are not in this room any more; nothing was changed.")
+
+    def why_unwelcome(self, person: str) -> str:
+        """Why a participant may take part no more."""
+        found = self.state.people.get(person)
+        removed = found is not None and found.removed
+        return "you were removed from this room" if removed else "this invite was revoked"
 
     def welcome(self, person: str) -> bool:
         """Whether this participant may still take part: neither removed nor let in by a revoked invite."""

@@ -161,7 +161,7 @@ class Auth:
         if principal.lineage != room.state.lineage:
             raise OtherLineage("the room's documents were made anew; join again")
         if principal.invite in room.state.revoked or not room.welcome(principal.person):
-            raise BadToken("this invite was revoked")
+            raise BadToken(room.why_unwelcome(principal.person))
 
     def resume(self, room: str, person: str) -> str:
         """What a tab keeps to come back as the same participant after a reload; good only with an invite."""

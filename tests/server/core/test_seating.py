@@ -294,6 +294,11 @@ def test_E16_a_person_shown_out_has_no_seat_to_come_back_to(world: World) -> Non
     world.call("ivy", "interviewer", "revoke", invite="candidate/1")
     world.commit()
     assert told(world)[-1] == ("closed", {"seat": ada.welcome_seat, "code": 1006})
+    assert world.room.why_unwelcome("ada") == "this invite was revoked"
+    ivy = here(world, "ivy", role="interviewer")
+    ivy.op("remove", {"person": "ada"})
+    world.settle()
+    assert world.room.why_unwelcome("ada") == "you were removed from this room"
 
 
 def test_E10_time_in_which_the_server_stood_still_is_nobodys_silence(world: World) -> None:
