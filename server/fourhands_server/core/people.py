@@ -31,7 +31,7 @@ class Person:
         """They sit there now, at first or again."""
         before = self.online
         self.seats |= {seat}
-        self.lost -= {seat}
+        self.lost = self.lost - {seat} or frozenset()  # of the empty ones there is one
         self._note(before, at)
 
     def lose(self, seat: str, at: int) -> None:
@@ -44,7 +44,7 @@ class Person:
         """The seat is gone."""
         before = self.online
         self.seats -= {seat}
-        self.lost -= {seat}
+        self.lost = self.lost - {seat} or frozenset()
         self._note(before, at)
 
     def _note(self, before: bool, at: int) -> None:
