@@ -36,7 +36,7 @@ from fourhands_server.core.private import PrivateState
 from fourhands_server.core.reception import Reception, Undecoded
 from fourhands_server.core.resting import Resting, Said
 from fourhands_server.core.runs import Runs
-from fourhands_server.core.seat import Seat
+from fourhands_server.core.seat import Live, Seat
 from fourhands_server.core.seating import GOES, RESTARTED, Seating
 from fourhands_server.core.seats import Seats
 from fourhands_server.core.state import RoomState
@@ -66,7 +66,7 @@ class Room:
             self._ledger,
             self._presence,
             self,
-            Healing(self._ledger, loss),
+            Healing(self._ledger, loss, speaks=self._speaks),
             room=room,
             incarnation=incarnation,
         )
@@ -485,6 +485,12 @@ class Room:
         """A Yjs client id belongs to whoever used it first; its first use in awareness goes on the record."""
         if self._ledger.admission.bind(client, person):
             self._ledger.own("client", {"client": client}, actor=person)
+
+    def _speaks(self, client: int) -> bool:
+        """Whether a page that has all, and has given all, is here under a Yjs client id."""
+        name = self._presence.seat_of(client)
+        here = (seat for seat in self.seats.values() if seat.name == name and not seat.closed)
+        return any(isinstance(seat.state, Live) and not seat.asked for seat in here)
 
     def _after(self, entry: Entry) -> None:
         """Consequences of an entry for connections and for the end of the room."""
