@@ -7,12 +7,14 @@ and for a day, may somebody bring work of others, and whatever they bring is mar
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from fourhands_protocol import entries, limits
 from fourhands_protocol.admission.update import read_update
 from fourhands_protocol.entries import EDIT
+from fourhands_protocol.errors import ForeignClient
 from fourhands_server.core import operations
 from fourhands_server.core.colours import HUES
 from fourhands_server.core.effects import Origin
@@ -34,11 +36,12 @@ class Loss:
 
 
 class Healing:
-    """What one room may be given back."""
+    """What one room may be given back. `speaks` says whether a page is here that writes under a client id."""
 
-    def __init__(self, ledger: Ledger, loss: Loss | None) -> None:
+    def __init__(self, ledger: Ledger, loss: Loss | None, *, speaks: Callable[[int], bool]) -> None:
         self._ledger = ledger
         self._loss = loss
+        self._speaks = speaks
 
     @property
     def open(self) -> bool:
@@ -60,12 +63,25 @@ class Healing:
 
     def relay(self, origin: Origin, update: bytes) -> bool:
         """Take back in what the log has lost; whether there was any. Raises ProtocolError."""
+        self._check_speakers(origin, update)
         self._bring_back_files(origin, update)
         admission = self._ledger.admission
         admitted = admission.check(update, origin.person, may_relay=True, limit=limits.STEP2)
         if admitted.is_news:
             self._ledger.append(origin, EDIT, entries.edit_body(update, relayed=admitted.relayed))
         return admitted.is_news
+
+    def _check_speakers(self, origin: Origin, update: bytes) -> None:
+        """Whoever is here has brought all that they wrote: more of it would be somebody else's work, and it
+        would come before their next words.
+        """
+        admission = self._ledger.admission
+        known = admission.vector()
+        for section in read_update(update).sections.values():
+            client = section.client
+            others = admission.owner(client) not in (None, origin.person)
+            if others and section.end > known.get(client, 0) and self._speaks(client):
+                raise ForeignClient("an edit under the client id of somebody who is here")
 
     def _bring_back_files(self, origin: Origin, update: bytes) -> None:
         """A file that was made in the lost tail: its root is known by its text alone, and says its path."""

@@ -109,6 +109,11 @@ class Presence:
             shown.clock += 1
         return [State(s.client, s.clock, s.state) for s in others]
 
+    def seat_of(self, client: int) -> str | None:
+        """The seat that shows a client just now."""
+        shown = self.shown.get(client)
+        return None if shown is None or shown.state is None else shown.seat
+
     def of(self, clients: Iterable[int]) -> list[State]:
         """The states of some clients as the others were shown them, those that have gone among them."""
         found = [self.shown[client] for client in clients if client in self.shown]

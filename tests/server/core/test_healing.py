@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pycrdt
 import pytest
 from tests.support.world import Client, OurClient, World, document_of, text_of
 
-from fourhands_protocol import cbor, entries, envelope, sync
+from fourhands_protocol import awareness, cbor, entries, envelope, sync
 from fourhands_protocol.entries import EDIT
 from fourhands_server.core import healing
 
@@ -207,6 +208,32 @@ def test_a17_a_name_is_taken_back_as_it_would_be_taken_at_the_door(world: World)
     dan.outbox[0] = envelope.encode(replace(hello, name="Dan\u202e\n the \x00 host"))
     world.settle()
     assert world.room.state.people["dan"].name == "Dan the host"
+
+
+@pytest.mark.parametrize("dialect", ["stock", "fourhands"])
+def test_a17_nobody_writes_under_the_id_of_somebody_who_is_here(world: World, dialect: str) -> None:
+    """A forged next clock would take the place of the next words of whoever it belongs to."""
+    ada, bob = connected(world, "ada", dialect), connected(world, "bob")
+    types(world, ada, "kept ")
+    head = len(world.log)
+    types(world, ada, "lost ")
+    world.lose(head)
+    ada.connect()
+    world.settle()
+    state = awareness.State(ada.client_id, 1, "{}")
+    ada.outbox.append(sync.awareness(awareness.encode([state])))
+    world.settle()
+    bob.connect()
+    world.settle()
+    forged = pycrdt.Doc(client_id=ada.client_id)
+    forged.apply_update(ada.doc.get_update())
+    forged.get("main.py", type=pycrdt.Text).insert(0, "forged ")
+    assert isinstance(bob, OurClient)
+    bob.op("relay", {"update": forged.get_update(ada.doc.get_state())})
+    world.settle()
+    assert bob.closed_with == 4423
+    types(world, ada, "own ")
+    assert text_of(world.log) == str(ada.text()) == "own lost kept "
 
 
 @pytest.mark.parametrize("dialect", ["stock", "fourhands"])
