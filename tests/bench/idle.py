@@ -25,7 +25,7 @@ from tests.bench.load import Load, Room, cursor, filled
 MOST_MB, MOST_CPU = 500, 5.0  # of 10,000 connections; per cent of a core
 SETTLES_S = 45.0  # after typing: the log puts its rows in order, documents go to their worker
 RENEWED_S = 15.0  # by a stock client, its awareness state
-BEAT_S = 10.0  # without a word from the server, after which our own client at rest asks whether it is there
+BEAT_S = 12.0  # without a word from the server, after which our own client at rest asks whether it is there
 
 
 class Mixed(FourhandsOwn):

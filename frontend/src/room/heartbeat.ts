@@ -4,7 +4,7 @@ const PING_EVERY_MS = 5_000;
 /** Of nothing but heartbeats, after which the room is at rest. */
 const RESTS_AFTER_MS = 30_000;
 /** At rest: without a word from the server, whose own pings come sooner. */
-const PING_AT_REST_MS = 10_000;
+const PING_AT_REST_MS = 12_000;
 /** After a wake-up the user is waiting: decide sooner. */
 const PROBE_MS = 3_000;
 /** A ping unanswered for so long is worth a word. */

@@ -413,7 +413,7 @@ describe("the heartbeat", () => {
     machine.rests();
     const quiet = machine.now;
     machine.rings();
-    expect(machine.now - quiet).toBe(10_000);
+    expect(machine.now - quiet).toBe(12_000);
     expect(machine.said).toEqual(["send ping"]);
   });
 

@@ -14,8 +14,8 @@ from fourhands_server.core.effects import CloseSeat, Origin
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.seat import Live, Seat
 
-SILENCE = 12_000_000  # µs without a frame after which our own client's link counts as lost
-PROBE = 7_000_000  # µs without a frame after which it is asked; a page asks us sooner, unless it is at rest
+SILENCE = 14_000_000  # µs without a frame after which our own client's link counts as lost
+PROBE = 9_000_000  # µs without a frame after which it is asked; a page asks us sooner, unless it is at rest
 EXPIRED = 60_000_000  # µs after its token's end in which it may still renew it
 KEEPALIVE = 8_000_000  # µs in which neither a stock client nor we said a word; its socket asks with ours
 MUTE = 20_000_000  # µs without a word of ours; stock clients drop us, and whom they know of, after 30 s
@@ -135,7 +135,7 @@ class Seats:
             seat.spoke_at = now
             return True
         if now - seat.heard_at >= SILENCE:
-            self.close(seat, Silent.close_code, "nothing was heard for 12 seconds")
+            self.close(seat, Silent.close_code, "nothing was heard for 14 seconds")
         elif now - seat.expires_at >= EXPIRED:
             self.close(seat, BadToken.close_code, "the token has expired")
         elif now - max(seat.heard_at, seat.spoke_at) >= PROBE - EARLY:

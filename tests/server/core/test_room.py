@@ -483,13 +483,13 @@ def test_a_silent_client_is_asked_before_its_link_counts_as_dead(world: World) -
     ada = world.client("ada")
     ada.connect()
     world.settle()
-    world.now += 7_000_000
+    world.now += 9_000_000
     world.room.tick(now=world.now)
     world.carry_out()
     assert envelope.decode(ada.inbox[-1]) == envelope.Ping(world.now)
     ada.outbox.append(envelope.encode(envelope.Pong(world.now, 0)))
     ada.deliver(None)
-    for seconds, closed in ((11, None), (1, 4304)):
+    for seconds, closed in ((13, None), (1, 4304)):
         world.now += seconds * 1_000_000
         world.room.tick(now=world.now)
         world.carry_out()

@@ -137,12 +137,12 @@ def test_E10_a_page_that_falls_silent_is_lost_and_then_gone_within_20_seconds(wo
     points(ada, 1, '{"cursor":1}')
     eyes.see(ada)
     before = len(world.log)
-    passes(world, 11, ivy)
+    passes(world, 13, ivy)
     assert ada.closed_with is None
     passes(world, 1, ivy)
     assert ada.closed_with == 4304
-    passes(world, 6, ivy)
-    lost = {"seat": ada.welcome_seat, "code": 4304, "silent": 12 * SECOND}
+    passes(world, 4, ivy)
+    lost = {"seat": ada.welcome_seat, "code": 4304, "silent": 14 * SECOND}
     assert told(world, before) == [("lost", lost)]
     assert world.room.state.people["ada"].since == world.now - 18 * SECOND
     assert eyes.see(ada) == []

@@ -50,7 +50,7 @@ async def test_a_room_in_which_nothing_happens_is_left_alone_until_somebody_must
     assert wire.sent == [envelope.encode(envelope.Pong(5, house.now))]
     assert not woken
     assert host.rest_until() == until
-    house.now += 7_000_000
+    house.now += 9_000_000
     host.tick()
     assert wire.sent[1:] == [envelope.encode(envelope.Ping(house.now))]
     assert not woken
