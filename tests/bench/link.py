@@ -87,7 +87,8 @@ class Link:
         return self.edits - before
 
     def _message(self, dialect: Dialect, data: bytes, start: int, end: int) -> None:
-        if edits := dialect.count(data, start, end):
+        # What comes before the end of the synchronisation is the document, and no news.
+        if self.welcome and (edits := dialect.count(data, start, end)):
             self.edits += edits
             if dialect.echoes:
                 self.acks += edits

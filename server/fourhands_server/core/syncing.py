@@ -24,7 +24,7 @@ NEAR_BYTES = 64 * 1024  # of that page: it does not stand in the way for long
 def begin_stock(ledger: Ledger, seat: Seat, vector: bytes) -> None:
     """A stock client lacks the document alone."""
     seat.state = Syncing(ledger.state.head, story=False, vector=vector, wants_diff=True)
-    ledger.effects.append(AskDiff(seat.id, vector))
+    ledger.effects.append(AskDiff(seat.id, vector, in_parts=True))
 
 
 def begin(
@@ -133,7 +133,7 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
         return
     seat.state = Live()
     if seat.syncs:
-        frames = [sync.step2(syncing.diff)]
+        frames = _stock_frames(syncing.diff, syncing.more)
     elif syncing.story:
         vector = sync.encode_vector(ledger.admission.vector()) if seat.heals else None
         more = list(syncing.more) or None
@@ -150,6 +150,13 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
             Delivery(entry, producer, pseq).to(seat)
     if not seat.syncs:
         delivery.owe_ack(seat, ledger.instance(seat.producer).settled, seat.sent)
+
+
+def _stock_frames(update: bytes, more: tuple[bytes, ...]) -> list[bytes]:
+    """A stock client takes step 2 for the end: whatever the document is made of comes before it (F-9)."""
+    if not more:
+        return [sync.step2(update)]
+    return [sync.update(part) for part in (update, *more[:-1])] + [sync.step2(more[-1])]
 
 
 def _lacks_pages(syncing: Syncing) -> bool:

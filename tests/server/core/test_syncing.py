@@ -217,3 +217,29 @@ def test_E21_only_who_reads_packed_entries_gets_them_packed(
     told = {frame[1] for frame in heard if frame[0] == envelope.FRAME} & {envelope.PACKED, envelope.ENTRY}
     assert told == ({envelope.PACKED} if packed else {envelope.ENTRY})
     world.check()
+
+
+def test_F9_a_stock_client_has_everything_once_step_2_is_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For many a program that is the moment to read the text."""
+    ada = world.client("ada")
+    ada.connect()
+    for number in range(20):
+        ada.type(number, "x")
+        world.settle()
+    eve = world.client("eve", dialect="stock", role="observer")
+    told: list[tuple[bytes, str]] = []
+    receive = eve.receive
+
+    def watched(frame: bytes) -> None:
+        receive(frame)
+        told.append((frame[:2], str(eve.text())))
+
+    monkeypatch.setattr(eve, "receive", watched)
+    eve.connect()
+    world.settle()
+    documents = [(kind, text) for kind, text in told if kind in (b"\x00\x01", b"\x00\x02")]
+    assert [kind for kind, _ in documents] == [b"\x00\x02"] * (len(documents) - 1) + [b"\x00\x01"]
+    assert len(documents) > 2  # the document as it once stood, and the edits since
+    assert documents[-1][1] == "x" * 20

@@ -34,6 +34,23 @@ def test_several_documents_go_over_one_socket(room: People, stock: StockClients,
 
 
 @each_line
+def test_whoever_joins_a_long_document_amid_typing_has_all_of_it_at_once(
+    room: People, stock: StockClients, version: str
+) -> None:
+    here = stock.client(room.server, room.ada, version=version).connect()
+    text = "x = 1\n" * 1_000
+    here.insert(0, text)
+    here.until(unsynced=0)
+    for number in range(3):
+        late = stock.client(room.server, room.join("candidate", f"Late {number}"), version=version).connect()
+        assert late.text() == text
+        here.insert(0, f"{number}")
+        here.until(unsynced=0)
+        text = f"{number}{text}"
+        late.sees(text)
+
+
+@each_line
 def test_a_bad_token_denies_one_document_of_a_socket(room: People, stock: StockClients, version: str) -> None:
     here = stock.client(room.server, room.ada, version=version).connect()
     elsewhere = People(room.server)

@@ -51,6 +51,20 @@ def test_a_latecomer_gets_everything(
     late.sees("漢字", file="lib/tool.py")
 
 
+def test_whoever_joins_a_long_document_amid_typing_has_all_of_it_at_once(
+    pair: tuple[StockClient, StockClient], room: People, stock: StockClients, version: int
+) -> None:
+    text = "x = 1\n" * 1_000  # long enough to be kept as it was encoded for whoever came first
+    pair[0].insert(0, text)
+    pair[1].sees(text)
+    for number in range(4):
+        late = stock.client(room.server, room.join("candidate", f"Late {number}"), version=version).connect()
+        assert late.text() == text
+        pair[0].insert(3 * number, f"{number}")
+        text = text[: 3 * number] + f"{number}" + text[3 * number :]
+        late.sees(text)
+
+
 def test_edits_made_offline_merge_when_the_client_is_back(
     pair: tuple[StockClient, StockClient], room: People
 ) -> None:
