@@ -63,6 +63,9 @@ class Documents:
     def diff(self, room: str, vector: bytes | None) -> asyncio.Future[Any]:
         return self._ask(self.answer)
 
+    def parts(self, room: str) -> None:
+        """No document is at hand."""
+
     def text(self, room: str, root: str, *, at: int) -> asyncio.Future[Any]:
         return self._ask(self.answer if isinstance(self.answer, Exception) else "pass")
 

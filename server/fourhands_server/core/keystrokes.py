@@ -19,6 +19,8 @@ from fourhands_server.core.seats import Seats
 class Keystrokes:
     """The edits of one room that need no more than to be admitted, logged and shown."""
 
+    __slots__ = ("_ledger", "_seats")
+
     def __init__(self, ledger: Ledger, seats: Seats) -> None:
         self._ledger = ledger
         self._seats = seats

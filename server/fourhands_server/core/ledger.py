@@ -28,6 +28,19 @@ UNFOLDED_AHEAD = frozenset({EDIT, CURSOR, CHAT, RUN_OUTPUTS})  # nothing is deci
 class Ledger:
     """State, decisions and appends of one room; `boot` tells this life of the room from earlier ones."""
 
+    __slots__ = (
+        "_boot",
+        "_own",
+        "_repeats",
+        "admission",
+        "ahead",
+        "effects",
+        "instances",
+        "now",
+        "private",
+        "state",
+    )
+
     def __init__(self, boot: str) -> None:
         self.state = RoomState()
         self.private = PrivateState()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import ROOM
@@ -65,6 +65,9 @@ class Syncing:
 @dataclass(slots=True)
 class Live:
     """Has everything; gets each entry as it is committed."""
+
+
+LIVE: Final = Live()  # one for all seats
 
 
 @dataclass(slots=True)

@@ -26,16 +26,18 @@ NEVER = 2**63  # µs
 class Seats:
     """All open connections of one room, by id."""
 
+    __slots__ = ("_ledger", "_talking", "open")
+
     def __init__(self, ledger: Ledger) -> None:
         self.open: dict[str, Seat] = {}
         self._ledger = ledger
-        self._talking: dict[str, Seat] = {}
+        self._talking: dict[Seat, None] = {}
 
     def take_talking(self) -> list[Seat]:
         """The seats that have something in `out`."""
         if not self._talking:
             return []
-        taken, self._talking = [s for s in self._talking.values() if s.out or s.ack], {}
+        taken, self._talking = [s for s in self._talking if s.out or s.ack], {}
         for seat in taken:
             if seat.ack is not None:
                 delivery.flush_ack(seat)
@@ -43,7 +45,7 @@ class Seats:
 
     def touch(self, seat: Seat) -> None:
         """Something may have gathered in its `out`."""
-        self._talking[seat.id] = seat
+        self._talking[seat] = None
 
     def say(self, seat: Seat, frame: bytes) -> None:
         """Send one frame to one seat."""
@@ -76,12 +78,13 @@ class Seats:
 
         What `fan_out` and `owe_acks` do, for those who are live and get nothing but the edit.
         """
-        told = Delivery(entry, origin.producer, origin.pseq)
-        frame, seq, producer = sync.update(update), entry.seq, origin.producer
+        frame, seq, producer, talking = sync.update(update), entry.seq, origin.producer, self._talking
         ours = b""
+        told: Delivery | None = None
         for seat in self.open.values():
-            self._talking[seat.id] = seat
+            talking[seat] = None
             if type(seat.state) is not Live or seat.closed or seat.dialect not in ("stock", "fourhands"):
+                told = told or Delivery(entry, producer, origin.pseq)
                 if not told.to(seat):
                     self.close(seat, SlowReader.close_code, "too much came while this client was syncing")
                 if seat.producer == producer and seat.dialect in ("fourhands", "hocuspocus"):

@@ -14,7 +14,7 @@ from fourhands_server.core import delivery
 from fourhands_server.core.delivery import STORY_WITHOUT, Delivery
 from fourhands_server.core.effects import AskDiff, AskEntries
 from fourhands_server.core.ledger import Ledger
-from fourhands_server.core.seat import Following, Live, Seat, Syncing
+from fourhands_server.core.seat import LIVE, Following, Seat, Syncing
 
 PACKED_BYTES = 64 * 1024  # of an ENTRY frame: half a millisecond; larger ones are mostly images
 NEAR_ENTRIES = 200  # behind the head, after a page that the seat has just been sent
@@ -131,7 +131,7 @@ def _finish(ledger: Ledger, seat: Seat, syncing: Syncing) -> None:
     """If all that was asked for has come: send the document, then what was held back, and be live."""
     if syncing.wants_diff or (seat.dialect == "fourhands" and _lacks_pages(syncing)):
         return
-    seat.state = Live()
+    seat.state = LIVE
     if seat.syncs:
         frames = _stock_frames(syncing.diff, syncing.more)
     elif syncing.story:

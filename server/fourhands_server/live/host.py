@@ -44,6 +44,7 @@ from fourhands_server.live.kernel_desk import KernelDesk
 from fourhands_server.live.outbox import Wire
 from fourhands_server.live.outboxes import Outboxes
 from fourhands_server.live.parts import Parts
+from fourhands_server.live.together import Together
 from fourhands_server.live.told import Told
 from fourhands_server.log.log import Appended, Head, Intent, submit_to
 
@@ -57,7 +58,13 @@ class RoomHost:
     """One live room. Used from the event loop only; every method returns at once unless it is async."""
 
     def __init__(
-        self, room: Room, parts: Parts, *, boot: str, woken: Callable[[str], None] = lambda room: None
+        self,
+        room: Room,
+        parts: Parts,
+        *,
+        boot: str,
+        together: Together,
+        woken: Callable[[str], None] = lambda room: None,
     ) -> None:
         self.room = room
         self.woken = woken
@@ -67,6 +74,7 @@ class RoomHost:
         self.told = Told(room, parts.log)
         self.kernel = KernelDesk(room, parts.kernels, parts.blobs, self._event)
         self._parts = parts
+        self._together = together
         self._submit = submit_to(parts.log)
         self._outboxes = Outboxes(room)
         self._inquiries = Inquiries(room, parts, self._event, self._outboxes.of)
@@ -340,7 +348,7 @@ class RoomHost:
             self._mistaken(mistake)
         if not self._telling:
             self._telling = True
-            asyncio.get_running_loop().call_soon(self._tell)
+            self._together.soon(self._tell)
 
     def _tell(self) -> None:
         """What one commit of the log has brought for this room goes out together."""

@@ -17,6 +17,7 @@ from fourhands_server.live.drain import drain
 from fourhands_server.live.host import RoomHost
 from fourhands_server.live.pages import pages
 from fourhands_server.live.parts import Parts
+from fourhands_server.live.together import Together
 from fourhands_server.live.wheel import Wheel
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Hub:
         self.parts = parts
         self.kernel_refused: str | None = "the kernel host is still starting"
         self._hosts: dict[str, RoomHost] = {}
+        self._together = Together()
         self._wheel: Wheel[str] = Wheel(SLOT)
         self._loading: dict[str, asyncio.Task[RoomHost]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,7 +135,7 @@ class Hub:
         loss = None if lost is None else Loss(lost.since, lost.before)
         core = Room(room, boot=boot, incarnation=head.incarnation, loss=loss)
         core.kernel_refused = self.kernel_refused
-        return RoomHost(core, self.parts, boot=boot, woken=self._wake)
+        return RoomHost(core, self.parts, boot=boot, together=self._together, woken=self._wake)
 
     async def _tick(self) -> None:
         last = self.parts.clock()

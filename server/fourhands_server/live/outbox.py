@@ -49,6 +49,8 @@ class Drain:
     begun to wait there waits for ever.
     """
 
+    __slots__ = ("_taken", "_waited", "_wire")
+
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._waited = False
@@ -63,6 +65,8 @@ class Drain:
 
 class Outbox:
     """One seat's wire."""
+
+    __slots__ = ("_busy", "_moved_at", "drain", "full", "seat", "wire")
 
     def __init__(self, seat: Seat, wire: Wire) -> None:
         self.seat = seat

@@ -73,7 +73,9 @@ Enter = Callable[[Visit], Awaitable[tuple[Place, Seat]]]
 
 def room_socket(enter: Enter) -> type[RoomSocket]:
     """A protocol class for uvicorn's `ws=` whose connections enter rooms through `enter`."""
-    return type("BoundRoomSocket", (RoomSocket,), {"enter": staticmethod(enter), "rounds": Rounds()})
+    return type(
+        "BoundRoomSocket", (RoomSocket,), {"enter": staticmethod(enter), "rounds": Rounds(), "__slots__": ()}
+    )
 
 
 class RoomSocket(asyncio.Protocol):
@@ -82,6 +84,34 @@ class RoomSocket(asyncio.Protocol):
     enter: Enter
     rounds: Rounds
     transport: asyncio.Transport
+
+    __slots__ = (
+        "_answers",
+        "_ask_at",
+        "_asked",
+        "_closing",
+        "_connections",
+        "_cut",
+        "_drain",
+        "_early",
+        "_entering",
+        "_first",
+        "_framed",
+        "_full",
+        "_host",
+        "_kept_up",
+        "_lacks",
+        "_later",
+        "_loop",
+        "_parts",
+        "_patience",
+        "_protocol",
+        "_reading",
+        "_seat",
+        "_visit",
+        "_written",
+        "transport",
+    )
 
     def __init__(
         self,
