@@ -37,8 +37,9 @@ BUSY_TAIL: Final = 16_384
 """From this many rows in the tail on the mover works where nothing waits, and even where appends wait.
 Readers scan the tail, but the longer it is, the more rows of one room are moved together."""
 
-ROOMS_KEPT: Final = 4_096
-"""Rooms whose counters stay in memory, a few KiB each."""
+ROOMS_KEPT: Final = 16_384
+"""Rooms whose counters stay in memory, 1 to 2 KiB each: more than a process has live ones. An append to a room
+that is not among them has to look through the tail."""
 
 
 class Writer:

@@ -35,9 +35,9 @@ LOGGER = logging.getLogger("websockets.server")
 
 # After so much silence a peer is asked, with what is written to it next, or by itself if that is long in
 # coming. Who then gives no sign of life is dropped: a stock client that is gone is found out within 19 s.
-ASK_S = 6.0
-ALONE_S = 4.0  # later
-ANSWER_S = 8.0
+ASK_S = 1.0
+ALONE_S = 9.0  # later
+ANSWER_S = 7.0
 OWN_ASK_S = 20.0  # for our own client: the room asks it, and hears more in an answer than that of a browser
 ANSWERS = 64 * 1024  # bytes of pongs that may wait for a peer that reads nothing; then it is not read either
 PONG = b"\x8a\x88"  # and of its answer, masked

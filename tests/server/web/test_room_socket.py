@@ -234,7 +234,7 @@ async def test_what_a_peer_says_to_its_room_is_a_sign_of_life_as_well() -> None:
     socket.connection_lost(None)
 
 
-@pytest.mark.parametrize(("offer", "seconds"), [(b"", 10), (b"fourhands.v1, bearer.t", 24)])
+@pytest.mark.parametrize(("offer", "seconds"), [(b"", 10), (b"fourhands.v1, bearer.t", 29)])
 async def test_who_has_no_heartbeat_of_its_own_is_asked_so_often_that_19_seconds_find_it_out(
     offer: bytes, seconds: int
 ) -> None:
