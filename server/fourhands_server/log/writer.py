@@ -38,8 +38,8 @@ BUSY_TAIL: Final = 16_384
 Readers scan the tail, but the longer it is, the more rows of one room are moved together."""
 
 ROOMS_KEPT: Final = 16_384
-"""Rooms whose counters stay in memory, 1 to 2 KiB each: more than a process has live ones. An append to a room
-that is not among them has to look through the tail."""
+"""Rooms whose counters stay in memory, 1 to 2 KiB each: more than a process has live ones.
+An append to another has to look through the tail."""
 
 
 class Writer:
