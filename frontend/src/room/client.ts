@@ -154,6 +154,7 @@ export class RoomClient {
   /** What the browser noticed; wake.ts listens for it. */
   wake(event: Wake): void {
     if (event === "hidden") this.#live.flush();
+    else if (event === "leaving") this.#live.leave();
     else
       this.#live.tell(
         event === "visible" ? { type: "wake" } : { type: "network", online: event === "online" },

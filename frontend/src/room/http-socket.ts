@@ -53,10 +53,14 @@ class HttpSocket implements Socket {
   close(code: number): void {
     if (this.#done) return;
     this.#done = true;
-    this.#abort.abort();
-    if (code !== NORMAL || this.#link === null) return;
+    const clean = code === NORMAL && this.#link !== null;
+    // Were the way down gone before, the server would take it for a link that was lost.
+    void (clean ? this.#leave() : Promise.resolve()).then(() => this.#abort.abort());
+  }
+
+  async #leave(): Promise<void> {
     const call = { method: "DELETE", headers: this.#headers, keepalive: true };
-    this.#fetch(`${this.#address}/${this.#link}`, call).catch(() => {});
+    await this.#fetch(`${this.#address}/${this.#link}`, call).catch(() => {});
   }
 
   // --- down ---

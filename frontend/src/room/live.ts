@@ -27,6 +27,9 @@ import { type Link, linkOf, sameLink } from "./status";
 import { Succession } from "./succession";
 import { type SocketFactory, Transport } from "./transport";
 
+/** A page that is closed, as a browser says it of its WebSockets. */
+const LEAVES = 1000;
+
 export interface LiveOptions {
   url: string;
   token: string;
@@ -127,6 +130,12 @@ export class LiveRoom {
   /** The page may be about to go: what is not written yet is written now. */
   flush(): void {
     this.#keeping.keeper.flush();
+  }
+
+  /** The page goes: over plain HTTP nobody else would say so for it. */
+  leave(): void {
+    this.flush();
+    this.#transport.drop(LEAVES);
   }
 
   tell(event: Event): void {

@@ -186,6 +186,14 @@ describe("when the link drops", () => {
     expect(ada.status).toBe("saved");
   });
 
+  test("a page that goes says so", () => {
+    const { ada, server } = roomOfTwo();
+    ada.client.wake("hidden");
+    expect(server.wires[0]?.closed).toBe(false);
+    ada.client.wake("leaving");
+    expect(server.wires[0]?.closed).toBe(true);
+  });
+
   test("the others are not seen until they are heard of again, though they have not moved", async () => {
     const { room, ada, bob, server } = roomOfTwo();
     bob.client.setCursor("main.py", 3, 5);
