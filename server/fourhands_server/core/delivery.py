@@ -79,7 +79,7 @@ def flush_ack(seat: Seat) -> None:
 
     Not while the seat is syncing: an ack moves the client's place in the log, which the story must begin.
     """
-    if seat.ack is not None and isinstance(seat.state, Live | Lagging):
+    if seat.ack is not None and isinstance(seat.state, (Live, Lagging)):
         settled, seq = seat.ack
         seat.ack = None
         if seat.dialect == "hocuspocus":

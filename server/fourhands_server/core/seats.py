@@ -78,8 +78,8 @@ class Seats:
 
         What `fan_out` and `owe_acks` do, for those who are live and get nothing but the edit.
         """
-        frame, seq, producer, talking = sync.update(update), entry.seq, origin.producer, self._talking
-        ours = b""
+        seq, producer, talking = entry.seq, origin.producer, self._talking
+        stock = ours = b""
         told: Delivery | None = None
         for seat in self.open.values():
             talking[seat] = None
@@ -92,7 +92,8 @@ class Seats:
                 continue
             seat.sent = seq
             if seat.dialect == "stock":
-                seat.out.append(frame)
+                stock = stock or sync.update(update)
+                seat.out.append(stock)
             elif seat.producer == producer:
                 delivery.owe_ack(seat, settled, seq)
             else:

@@ -140,10 +140,11 @@ class Writer:
 
     def _take(self, pace: Pace) -> list[Job]:
         """All that waits, within bounds; waits for the first. Empty at the end."""
-        if not self._left and not self._is_last:
-            self._receive(self._jobs.get())
+        # First the pause: what comes meanwhile wakes nobody, and each waking takes the interpreter lock.
         if (wait := pace.wait(time.monotonic())) > 0:
             time.sleep(wait)
+        if not self._left and not self._is_last:
+            self._receive(self._jobs.get())
         with suppress(Empty):
             while not self._is_last:
                 self._receive(self._jobs.get_nowait())
