@@ -17,10 +17,7 @@ MOST_CLOCK = 2**32  # an honest client is there after centuries; above it there 
 
 @dataclass(slots=True)
 class Shown:
-    """The state of one Yjs client as the others see it; `clock` is the one we told them.
-
-    `said` is the hash of the state as the client sent it, at clock `heard`: enough to know it again.
-    """
+    """The state of one Yjs client as the others see it; `clock` is the one we told them."""
 
     client: int
     seat: str
@@ -28,7 +25,6 @@ class Shown:
     heard: int
     clock: int
     state: str | None
-    said: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +79,14 @@ class Presence:
             told.append(taken)
         return told
 
-    def renews(self, offered: State, *, seat: str) -> bool:
-        """Whether a client only says once more what it said last, so that nobody need be told (W-7)."""
-        shown = self.shown.get(offered.client)
-        if shown is None or shown.seat != seat or shown.state is None or hash(offered.text) != shown.said:
+    def renew(self, client: int, clock: int, *, seat: str) -> bool:
+        """A client says once more what it said last, so that nobody need be told (W-7); False where it is not
+        shown, or has said so before.
+        """
+        shown = self.shown.get(client)
+        if shown is None or shown.seat != seat or shown.state is None or clock <= shown.heard:
             return False
-        if not shown.heard < offered.clock <= MOST_CLOCK:
-            return False
-        shown.heard = offered.clock
+        shown.heard = clock
         return True
 
     def leave(self, seat: str, *, but: int = -1) -> list[State]:
@@ -142,9 +138,7 @@ class Presence:
             return None
         # y-protocols takes a client's first clock for 0, at which it believes nothing.
         clock = max(1, offered.clock) if shown is None else max(shown.clock + 1, offered.clock)
-        self.shown[offered.client] = Shown(
-            offered.client, seat, person, offered.clock, clock, state, hash(offered.text)
-        )
+        self.shown[offered.client] = Shown(offered.client, seat, person, offered.clock, clock, state)
         return State(offered.client, clock, state)
 
     def _make_room(self, person: str, newest: int) -> list[State]:

@@ -22,6 +22,7 @@ from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.operations import AlreadyDone, Refused
 from fourhands_server.core.presence import Cursor, Presence, cursor_of
 from fourhands_server.core.seat import Greeting, Seat
+from fourhands_server.core.standing import standing
 from fourhands_server.core.stock import Stock
 
 OURS = bytes([envelope.FRAME])
@@ -256,14 +257,10 @@ class Reception:
 
     def renews(self, seat: Seat, frame: bytes) -> bool:
         """Whether a frame only says once more what its client shows already."""
-        if not seat.introduced or self._ledger.ahead.ended_at is not None:
+        if seat.standing is None or self._ledger.ahead.ended_at is not None:
             return False
-        try:
-            message = sync.decode(frame)
-            states = awareness.decode(message.payload) if isinstance(message, sync.AwarenessFrame) else []
-        except errors.ProtocolError:
-            return False
-        return len(states) == 1 and self._presence.renews(states[0], seat=seat.name)
+        clock = seat.standing.clock(frame)
+        return clock is not None and self._presence.renew(seat.standing.client, clock, seat=seat.name)
 
     def _show(self, seat: Seat, states: list[awareness.State]) -> None:
         """Tell one seat many states. They make no slow reader of it."""
@@ -284,6 +281,7 @@ class Reception:
         user = {"name": person.name, "id": person.id, "role": person.role, **user_colours(person.colour)}
         returns = not seat.introduced and len(states) == 1
         seat.introduced = True
+        seat.standing = None
         told = self._presence.offer(states, seat=seat.name, person=seat.person, user=user, returns=returns)
         if told:
             if seat.dialect == "fourhands" and told[-1].client != seat.shows:
@@ -291,6 +289,8 @@ class Reception:
                 # been told of the one before: on this connection, before it said whose instance it is.
                 seat.shows = told[-1].client
                 self._desk.tell(self._presence.leave(seat.name, but=seat.shows), but="")
+            if len(states) == 1:
+                seat.standing = standing(payload, states[0])
             self._desk.tell(told, but=seat.id)
             self._record_cursor(seat, told)
 

@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from fourhands_protocol.entries import Entry
 from fourhands_protocol.roles import ROOM
+from fourhands_server.core.standing import Standing
 
 Dialect = Literal["stock", "hocuspocus", "fourhands", "jupyter"]
 Framing = Literal["v1", "json"]
@@ -126,6 +127,7 @@ class Seat:
     recorded: bool = False
     succeeded: bool = False  # its page's next connection has its seat
     introduced: bool = False  # has sent an awareness frame
+    standing: Standing | None = None  # the last one, if its state was shown
     shows: int = -1  # the Yjs client for which a page of ours spoke last: it has one at a time
     merging: tuple[int, int] | None = None  # the pseqs that its page made while away, until all are taken in
     merged: int = 0  # edits among them that are logged

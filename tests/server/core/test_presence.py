@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from fourhands_protocol import awareness, sync
 from fourhands_protocol.awareness import State
+from fourhands_protocol.varint import write_uint
 from fourhands_server.core.presence import SHOWN, Presence, cursor_of
+from fourhands_server.core.standing import standing
 
 
 def presence() -> Presence:
@@ -43,19 +48,36 @@ def test_whoever_has_just_come_is_believed_at_once() -> None:
 
 def test_a_state_that_is_only_renewed_is_news_to_nobody() -> None:
     room = presence()
-    offer(room, 1, 3, seat="ada", text='{"n":1}')
-    assert room.renews(State(1, 4, '{"n":1}'), seat="ada")
-    assert not room.renews(State(1, 4, '{"n":1}'), seat="ada"), "a clock that has been heard"
-    assert not room.renews(State(1, 5, '{"n":2}'), seat="ada"), "another state"
-    assert not room.renews(State(1, 5, '{"n":1}'), seat="ivy"), "another seat"
-    assert not room.renews(State(1, 5, None), seat="ada"), "an end"
-    assert not room.renews(State(2, 5, '{"n":1}'), seat="ada"), "another client"
-    (shown,) = room.everyone_but("ivy")
-    assert shown.clock == 4
-    (told,) = offer(room, 1, 5, seat="ada", text='{"n":2}')
+    offer(room, 1, 3, seat="ada")
+    assert room.renew(1, 4, seat="ada")
+    assert not room.renew(1, 4, seat="ada"), "a clock that has been heard"
+    assert not room.renew(1, 5, seat="ivy"), "another seat"
+    assert not room.renew(2, 5, seat="ada"), "another client"
+    (told,) = offer(room, 1, 5, seat="ada")
     assert told.clock == 5, "later states are believed"
     room.leave("ada")
-    assert not room.renews(State(1, 6, '{"n":2}'), seat="ada"), "who has gone comes back with news"
+    assert not room.renew(1, 6, seat="ada"), "who has gone comes back with news"
+
+
+@given(clock=st.integers(0, 2**32), later=st.integers(0, 2**32), client=st.integers(0, 2**32 - 1))
+def test_a_frame_that_says_the_same_at_another_clock_is_known(clock: int, later: int, client: int) -> None:
+    text = '{"cursor":1}'
+    payload = awareness.encode([State(client, clock, text)])
+    known = standing(payload, State(client, clock, text))
+    assert known is not None
+
+    def again(*states: State) -> int | None:
+        return known.clock(sync.awareness(awareness.encode(states)))
+
+    same_width = len(write_uint(later)) == len(write_uint(clock)) and later < 2**28
+    assert again(State(client, later, text)) == (later if same_width else None)
+    assert again(State(client, clock, '{"cursor":2}')) is None
+    assert again(State(client, clock, None)) is None
+    assert again(State(client ^ 1, clock, text)) is None
+    assert again(State(client, clock, text), State(client ^ 1, clock, text)) is None
+    frame = sync.awareness(payload)
+    assert known.clock(frame[:-1]) is None
+    assert known.clock(frame + b"\x00") is None
 
 
 def test_another_seat_cannot_speak_for_a_client_that_is_here() -> None:
