@@ -19,6 +19,8 @@ _NO_LIMIT: Final = 2**62
 class Admission:
     """Everything a room must know to judge an update. A refused update leaves it as it was."""
 
+    __slots__ = ("_clients", "_codes", "_ids_of", "_order", "_roots")
+
     def __init__(self, roots: Iterable[str] = ()) -> None:
         """Begin with an empty room that has these document roots."""
         self._roots = set(roots)
