@@ -306,7 +306,10 @@ class Reception:
 
 def _shown(states: list[awareness.State]) -> list[bytes]:
     """Many states in frames that a slow link can take."""
-    size, part = 0, list[awareness.State]()
+    if len(states) == 1:
+        return [sync.awareness(awareness.encode(states))]
+    size = 0
+    part: list[awareness.State] = []
     frames: list[bytes] = []
     for state in states:
         part.append(state)
