@@ -45,7 +45,10 @@ def measure(one: type[Contestant], folder: Path, size: Size) -> dict[str, float]
         figures["cursors"] = seen / meter.stop()[0]
 
         with load.only(max(1, size.rooms // LIGHT)) as few:
-            figures |= delays("light", few.paced(KEYS_A_SECOND * len(few.rooms), size.measured_s))
+            meter = Meter(server.pid)
+            light = few.paced(KEYS_A_SECOND * len(few.rooms), size.measured_s)
+            figures["light"] = len(light.seen) / meter.stop()[0]
+            figures |= delays("light", light)
     return figures
 
 
@@ -92,6 +95,7 @@ ROWS = (
                         ),
                     ),
                     Metric("busy", "busy, 10 keys a second and room", "/s", more_is_better=True),
+                    Metric("light", "light, 10 keys a second in one room of 30", "/s", more_is_better=True),
                     Metric("cursors", "cursors, 10 a second and room", "/s", more_is_better=True),
                     Metric("per_second", "deliveries by the clock, flat out", "/s", more_is_better=True),
                     Metric("server_cores", "cores that the server took, flat out", ""),
