@@ -255,14 +255,14 @@ class RoomHost:
 
     def _answer(self, seat_id: str, frame: bytes) -> bool:
         """Answer a heartbeat at once, if all that was said before is on its way; it wakes nobody."""
-        outbox = self._outboxes.of(seat_id)
-        if outbox is None or self._carrying or self.failed is not None:
+        if self._carrying or self.failed is not None:
             return False
         try:
-            if outbox.wire.buffered():
-                return False
             answer = self.room.beat(seat_id, frame, now=self._parts.clock())
             if answer:
+                outbox = self._outboxes.of(seat_id)
+                if outbox is None or outbox.wire.buffered():
+                    return False  # a ping may be taken in twice
                 outbox.wire.write([answer])
         except Exception:
             return False  # whose fault it is comes out on the long way
