@@ -20,7 +20,8 @@ from fourhands_server.log.log import Appended, RoomLog
 
 # Entries that a read has passed over, some 0.3 ms of it. Most rooms have fewer, and keep nothing.
 WORTH = 1_000
-KEPT_BYTES = 2**20  # of bodies; what comes after these is looked for each time
+KEPT_BYTES = 2**16  # of memory; what comes after these is looked for each time
+ENTRY_BYTES = 300  # of memory that an entry takes beside its body
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class _Kept:
         """Go on to `reached`."""
         for entry in entries:
             self.entries.append(entry)
-            self.size += len(entry.body)
+            self.size += ENTRY_BYTES + len(entry.body)
         self.reached = reached
 
     def follow(self, entry: Entry) -> None:

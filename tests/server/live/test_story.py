@@ -90,7 +90,7 @@ async def test_whoever_asks_for_whatever_is_told_what_the_log_says(
     small: None, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr(story, "KEPT_BYTES", chance.choice([60, 400, 2**20]))
+    monkeypatch.setattr(story, "KEPT_BYTES", chance.choice([600, 4_000, 2**20]))
     log = MemoryLog()
     reader = Story(log, "r")
     head = 0
