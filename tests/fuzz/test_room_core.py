@@ -129,7 +129,7 @@ class Life:
         runs = {e.run: "running" for e in self.world.executed}
         if runs or self.judged:
             judged = set(self.judged)
-            self.world.room.kernel_attached("journal-1", runs, "busy", None, judged, now=self.world.now)
+            self.world.room.kernel.attached("journal-1", runs, "busy", None, judged, now=self.world.now)
             self.world.carry_out()
 
     def operate(self) -> None:

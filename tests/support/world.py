@@ -165,10 +165,10 @@ class World:
                 )
             case effects.AskCode(run, roots, seq):
                 texts = {root: text_of(self.log[:seq], root) for root in roots}
-                self.questions.append(lambda: self.room.code_read(run, texts, now=self.now))
+                self.questions.append(lambda: self.room.kernel.code_read(run, texts, now=self.now))
             case effects.AskTexts(judgement, roots, seq):
                 texts = {root: text_of(self.log[:seq], root) for root in roots}
-                self.questions.append(lambda: self.room.texts_read(judgement, texts, now=self.now))
+                self.questions.append(lambda: self.room.kernel.texts_read(judgement, texts, now=self.now))
             case effects.Judge():
                 self.judged.append(effect)
             case effects.CloseSeat(seat, code):
@@ -236,7 +236,7 @@ class World:
 
     def kernel_says(self, kind: str, **body: object) -> None:
         self.journal += 1
-        self.room.kernel_event("journal-1", self.journal, kind, body, now=self.now)
+        self.room.kernel.event("journal-1", self.journal, kind, body, now=self.now)
         self.carry_out()
 
     def settle(self) -> None:

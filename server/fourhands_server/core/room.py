@@ -7,7 +7,7 @@ was sent an edit that is not committed, and `state` equals the fold of the log u
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fourhands_protocol import awareness, envelope, limits, sync
@@ -29,6 +29,7 @@ from fourhands_server.core.ending import Ending
 from fourhands_server.core.healing import Healing, Loss
 from fourhands_server.core.judging import Judging
 from fourhands_server.core.jupyter.fronts import FrontEnds
+from fourhands_server.core.kernel_news import KernelNews
 from fourhands_server.core.keystrokes import Keystrokes
 from fourhands_server.core.ledger import Ledger
 from fourhands_server.core.presence import Cursor, Presence
@@ -73,6 +74,7 @@ class Room:
         self._resting = Resting(self._seats, self._reception)
         self._ending = Ending(self._ledger, self._runs, self._judging)
         self._fronts = FrontEnds(self._ledger, self, self._seats.say, session=f"{room}-{boot}")
+        self.kernel = KernelNews(self._ledger, self._runs, self._judging, self._fronts)
         self._somebody_at = 0  # µs: when somebody was here, or called, last
 
     # What the host reads
@@ -324,59 +326,6 @@ class Room:
             "invite": invite,
         }
         self._ledger.append(origin, "person.joined", body)
-
-    # From the kernel host
-
-    def code_read(self, run: str, texts: Mapping[str, str], *, now: int) -> None:
-        """The answer to AskCode: texts by root."""
-        self._ledger.now = now
-        self._runs.code(run, texts)
-
-    def run_failed(self, run: str, reason: str, *, now: int) -> None:
-        """The run could not be handed to a kernel."""
-        self._ledger.now = now
-        self._runs.failed(run, reason)
-        self._fronts.failing(run, "error")
-
-    def kernel_event(self, journal: str, n: int, kind: str, body: Mapping[str, Any], *, now: int) -> None:
-        """One event of the kernel host's journal for this room."""
-        self._ledger.now = now
-        self._runs.event(journal, n, kind, body)
-        if kind == "run.finished":
-            self._fronts.failing(body["run"], body["status"])
-
-    def kernel_answered(self, number: int, content: Mapping[str, Any] | None, *, now: int) -> None:
-        """The answer to AskKernel; None where there is none."""
-        self._ledger.now = now
-        self._fronts.answered(number, content)
-
-    def kernel_attached(
-        self,
-        journal: str,
-        known: Mapping[str, str],
-        state: str,
-        detail: str | None,
-        judgements: Collection[str] = (),
-        *,
-        now: int,
-    ) -> None:
-        """The kernel host answered what it has for this room: its runs and its judgements."""
-        self._ledger.now = now
-        self._runs.attached(journal, known, state, detail)
-        self._judging.attached(judgements)
-
-    def texts_read(self, judgement: str, texts: Mapping[str, str], *, now: int) -> None:
-        """The answer to AskTexts: texts by root."""
-        self._ledger.now = now
-        self._judging.texts(judgement, texts)
-
-    def judgement_failed(self, judgement: str, reason: str, *, now: int, public: bool = False) -> None:
-        """Hidden tests could not be handed over; unless it is `public`, only interviewers are told why."""
-        self._ledger.now = now
-        if public:
-            self._judging.failed(judgement, public=reason)
-        else:
-            self._judging.failed(judgement, private=reason)
 
     # From time
 

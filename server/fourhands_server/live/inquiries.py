@@ -95,9 +95,9 @@ class Inquiries:
             else documents.texts(room.room, ask.roots, at=ask.seq)
         )
         name, read, failed = (
-            (ask.run, room.code_read, room.run_failed)
+            (ask.run, room.kernel.code_read, room.kernel.run_failed)
             if isinstance(ask, AskCode)
-            else (ask.judgement, room.texts_read, room.judgement_failed)
+            else (ask.judgement, room.kernel.texts_read, room.kernel.judgement_failed)
         )
         why = "the text of the room's files could not be read"
         self._answered(
@@ -116,8 +116,8 @@ class Inquiries:
         )
         self._answered(
             asyncio.ensure_future(asked),
-            lambda content: self._event(room.kernel_answered, ask.number, content),
-            lambda error: self._event(room.kernel_answered, ask.number, None),
+            lambda content: self._event(room.kernel.answered, ask.number, content),
+            lambda error: self._event(room.kernel.answered, ask.number, None),
         )
 
     def _answered(

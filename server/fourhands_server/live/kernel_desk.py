@@ -144,9 +144,9 @@ class KernelDesk:
     def _failed(self, command: Command, reason: str, *, public: bool = False) -> None:
         """`public`: it is not about what only interviewers may know."""
         if isinstance(command, Execute):
-            self._event(self._room.run_failed, command.run, reason)
+            self._event(self._room.kernel.run_failed, command.run, reason)
         elif isinstance(command, Judge):
-            self._event(partial(self._room.judgement_failed, public=public), command.judgement, reason)
+            self._event(partial(self._room.kernel.judgement_failed, public=public), command.judgement, reason)
         elif isinstance(command, Attach):
             self._tell_attached(Attachment(self._room.room, "", "dead", reason))
 
@@ -232,7 +232,7 @@ class KernelDesk:
         judgements: Collection[str] = (),
     ) -> None:
         self._event(
-            self._room.kernel_attached,
+            self._room.kernel.attached,
             attachment.journal,
             {**attachment.runs, **(runs or {})},
             attachment.state,
@@ -246,7 +246,7 @@ class KernelDesk:
             return
         match notice:
             case KernelEvent():
-                self._event(self._room.kernel_event, notice.journal, notice.n, notice.kind, notice.body)
+                self._event(self._room.kernel.event, notice.journal, notice.n, notice.kind, notice.body)
             case Attachment():
                 self._tell_attached(notice)
             case HostGone():

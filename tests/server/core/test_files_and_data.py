@@ -81,7 +81,7 @@ def test_a_run_that_never_reached_the_host_is_handed_over_with_its_files(world: 
     world.executed.clear()
     world.crash()
     world.settle()
-    world.room.kernel_attached("journal-1", {}, "idle", None, now=world.now)
+    world.room.kernel.attached("journal-1", {}, "idle", None, now=world.now)
     world.carry_out()
     world.settle()
     assert [(one.run, one.files) for one in world.executed] == [("r1", {"main.py": ""})]

@@ -393,7 +393,7 @@ def test_the_kernel_is_asked_how_code_goes_on(world: World, bob: Attached) -> No
     assert (question.what, question.code, question.cursor) == ("complete", "im", 2)
     assert bob.types(asked) == []
     content = {"status": "ok", "matches": ["import"], "cursor_start": 0, "cursor_end": 2, "metadata": {}}
-    world.room.kernel_answered(question.number, content, now=world.now)
+    world.room.kernel.answered(question.number, content, now=world.now)
     world.carry_out()
     assert bob.reply(asked) == content
     world.settle()
@@ -405,7 +405,7 @@ def test_a_kernel_that_has_no_answer_is_no_error(world: World, bob: Attached) ->
     question = world.kernel_effects[-1]
     assert isinstance(question, effects.AskKernel)
     assert (question.what, question.detail) == ("inspect", 1)
-    world.room.kernel_answered(question.number, None, now=world.now)
+    world.room.kernel.answered(question.number, None, now=world.now)
     world.carry_out()
     assert bob.reply(asked) == {"status": "ok", "found": False, "data": {}, "metadata": {}}
 

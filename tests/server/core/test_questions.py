@@ -247,7 +247,7 @@ def test_tests_that_the_host_has_are_ended_by_the_host(world: World) -> None:
 
 
 def attach(world: World, *known: str) -> None:
-    world.room.kernel_attached("journal-2", {}, "none", None, known, now=world.now)
+    world.room.kernel.attached("journal-2", {}, "none", None, known, now=world.now)
     world.carry_out()
     world.settle()
 
@@ -296,9 +296,9 @@ def test_what_was_stopped_while_no_host_was_there_ends_with_the_next_host(world:
 def test_only_interviewers_are_told_why_tests_were_refused(world: World) -> None:
     add(world)
     run(world, "j")
-    world.room.judgement_failed("j", SECRET.decode(), now=world.now)
+    world.room.kernel.judgement_failed("j", SECRET.decode(), now=world.now)
     run(world, "k")
-    world.room.judgement_failed("k", "no kernel can be had", now=world.now, public=True)
+    world.room.kernel.judgement_failed("k", "no kernel can be had", now=world.now, public=True)
     world.carry_out()
     world.settle()
     assert (status(world, "j"), status(world, "k")) == ("error", "error")

@@ -202,8 +202,8 @@ def test_kernel_events_replayed_after_a_crash_are_logged_once(world: World) -> N
     world.kernel_says("run.outputs", run="r1", n=0, items=[out])
     world.settle()
     world.crash()
-    world.room.kernel_attached("journal-1", {"r1": "running"}, "busy", None, now=world.now)
-    world.room.kernel_event(
+    world.room.kernel.attached("journal-1", {"r1": "running"}, "busy", None, now=world.now)
+    world.room.kernel.event(
         "journal-1", 1, "run.outputs", {"run": "r1", "n": 0, "items": [out]}, now=world.now
     )
     world.kernel_says("run.finished", run="r1", status="ok", duration=5)
@@ -218,7 +218,7 @@ def test_a_run_that_the_kernel_host_never_heard_of_has_died(world: World) -> Non
     world.call("ada", "candidate", "run", run="r1", code="1")
     world.settle()
     world.crash()
-    world.room.kernel_attached("journal-2", {}, "none", None, now=world.now)
+    world.room.kernel.attached("journal-2", {}, "none", None, now=world.now)
     world.carry_out()
     world.settle()
     assert world.room.state.runs["r1"].status == "kernel_died"
@@ -230,7 +230,7 @@ def test_a_run_is_handed_over_again_where_no_kernel_host_was_ever_heard(world: W
     world.settle()
     world.crash()
     world.executed.clear()
-    world.room.kernel_attached("journal-1", {}, "none", None, now=world.now)
+    world.room.kernel.attached("journal-1", {}, "none", None, now=world.now)
     world.carry_out()
     world.settle()
     assert len(world.executed) == 1

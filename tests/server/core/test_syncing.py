@@ -105,7 +105,7 @@ def test_a_run_that_failed_beside_a_large_one_is_named_with_it(world: World) -> 
     run(world, "large", "x" * 600, finished=False)
     world.call("ada", "candidate", "run", run="broken", code="1")
     world.settle()
-    world.room.run_failed("broken", "no code", now=world.now)
+    world.room.kernel.run_failed("broken", "no code", now=world.now)
     world.carry_out()
     world.settle()
     say(world, "large", "x" * 600)
