@@ -2,9 +2,11 @@
 
 Everybody types, moves a cursor, chats now and then; in some rooms code runs. Links are reset, swallow all
 bytes, slow down, are half closed, refuse; the server itself is stopped for a moment and goes on, and its
-document worker is killed. At the end the links heal, and then every text must be the same everywhere, nothing
-may wait any more, the server's log may hold no error that was not injected, and the memory of the server
-without its kernels may have grown by 10 % at most since the rooms were full.
+document worker is killed. A session lasts a fourth of the time; then it is ended, and another begins in its
+place. Before it ends the links heal, and then every text must be the same everywhere, and nothing may wait
+any more. The server's log may hold no error that was not injected, and the memory of the server without its
+kernels may have grown by 10 % at most since rooms of all ages were there. What people write takes memory,
+some 90 bytes an edit, until their session is over: rooms that come and go tell a leak from a long text.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import cast
 
@@ -34,7 +37,7 @@ MOST_GROWTH = 0.10
 SAMPLE_S = 5.0
 STOP_EVERY_S, STOP_S = 120.0, 1.5  # how often the server stands still, and for how long
 KILL_EVERY_S = 300.0  # how often the document worker is killed
-WARM = 0.25  # the part of the time after which memory counts
+WARM = 0.25  # the part of the time that a session lasts, and after which memory counts
 HEAL_S = 120.0
 WRONG = re.compile(r" (ERROR|CRITICAL) |Traceback|never retrieved|was never awaited")
 INJECTED = re.compile(r"document worker")
@@ -79,31 +82,54 @@ class Soak:
         self.rooms = rooms
         self.seconds = seconds
         self.chance = random.Random(seed)
-        self.people: list[list[Person]] = []
+        self.people: dict[int, list[Person]] = {}
+        self.found: list[str] = []
+        self.told: Counter[str] = Counter()
         self.killed = 0
         self.samples: list[tuple[float, int]] = []
 
     async def run(self) -> list[str]:
         """What was found; nothing where all held."""
         print(f"{self.rooms} rooms of {PEOPLE} for {self.seconds / 60:g} minutes", flush=True)
-        for number in range(self.rooms):
-            self.people.append(await self._room(runs=number < RUNNING_ROOMS))
         stop = asyncio.Event()
-        tasks = [asyncio.create_task(person.live(stop)) for room in self.people for person in room]
+        tasks = [asyncio.create_task(self._sessions(number, stop)) for number in range(self.rooms)]
         tasks += [asyncio.create_task(work(stop)) for work in (self._watch, self._pause, self._kill)]
         try:
             await self._until_over(tasks)
             stop.set()
             await asyncio.gather(*tasks)
-            found = await self._healed()
         finally:
             stop.set()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for room in self.people:
+            for room in self.people.values():
                 await asyncio.gather(*(person.leave() for person in room), return_exceptions=True)
-        return found + self._grown() + self._said()
+        return self.found + self._grown() + self._said()
+
+    async def _sessions(self, number: int, stop: asyncio.Event) -> None:
+        """One session after the other; those of all rooms end at different times."""
+        life = self.seconds * WARM
+        ends = life * (number + 1) / self.rooms
+        while not stop.is_set():
+            room = self.people[number] = await self._room(runs=number < RUNNING_ROOMS)
+            ended = asyncio.Event()
+            living = [asyncio.create_task(person.live(ended)) for person in room]
+            try:
+                await over(stop, ends)
+                ended.set()
+                await asyncio.gather(*living)
+            finally:
+                for task in living:
+                    task.cancel()
+            self.found += await self._healed(room)
+            await asyncio.to_thread(self._end, room[0].seat.room)
+            for person in room:
+                await person.leave()
+                self.told.update(edits=person.edits, faults=person.faults, returns=person.returns)
+            del self.people[number]
+            self.told["sessions"] += 1
+            ends = life
 
     async def _room(self, *, runs: bool) -> list[Person]:
         made = await asyncio.to_thread(self.server.create, "Soak")
@@ -115,6 +141,10 @@ class Soak:
         for person in people:
             await person.come()
         return people
+
+    def _end(self, room: str) -> None:
+        with self.server.http() as http:
+            http.post(f"/api/rooms/{room}/end").raise_for_status()
 
     async def _until_over(self, tasks: list[asyncio.Task[None]]) -> None:
         """Until the time is over; who fails ends it at once."""
@@ -133,8 +163,11 @@ class Soak:
             self.samples.append((now, size))
             if now - told >= 60:
                 told = now
-                faults = sum(person.faults for room in self.people for person in room)
-                print(f"{now / 60:.0f} min: {size / 1e6:.1f} MB, {faults} faults", flush=True)
+                sessions, edits = self.told["sessions"], self.told["edits"]
+                print(
+                    f"{now / 60:.0f} min: {size / 1e6:.1f} MB, {sessions} sessions of {edits} edits",
+                    flush=True,
+                )
 
     async def _pause(self, stop: asyncio.Event) -> None:
         assert self.server.process is not None
@@ -153,27 +186,24 @@ class Soak:
 
     # What must hold
 
-    async def _healed(self) -> list[str]:
+    async def _healed(self, room: list[Person]) -> list[str]:
         """Everybody is back, and all have the same text."""
+        await asyncio.gather(*(person.heal() for person in room))
         found: list[str] = []
-        for room in self.people:
-            await asyncio.gather(*(person.heal() for person in room))
-        for room in self.people:
-            try:
-                async with asyncio.timeout(HEAL_S):
-                    for person in room:
-                        await person.settled()
-                    text = await asyncio.to_thread(self.server.text, room[0].seat)
-                    for person in room:
-                        await person.client.sees(text)
-            except (AssertionError, TimeoutError) as error:
-                found.append(f"room {room[0].seat.room}: {error!s:.300}")
-            found += [
-                f"room {person.seat.room}: refused {person.client.refused[:3]}"
-                for person in room
-                if person.client.refused
-            ]
-        return found
+        try:
+            async with asyncio.timeout(HEAL_S):
+                for person in room:
+                    await person.settled()
+                text = await asyncio.to_thread(self.server.text, room[0].seat)
+                for person in room:
+                    await person.client.sees(text)
+        except (AssertionError, TimeoutError) as error:
+            found.append(f"room {room[0].seat.room}: {error!s:.300}")
+        return found + [
+            f"room {person.seat.room}: refused {person.client.refused[:3]}"
+            for person in room
+            if person.client.refused
+        ]
 
     def _grown(self) -> list[str]:
         full = [size for at, size in self.samples if WARM <= at / self.seconds <= WARM + 0.1]
@@ -188,11 +218,10 @@ class Soak:
         return [f"memory grew by {100 * growth:.1f} %"] if growth > MOST_GROWTH else []
 
     def _said(self) -> list[str]:
-        people = [person for room in self.people for person in room]
-        faults, edits = sum(p.faults for p in people), sum(p.edits for p in people)
-        print(f"{edits} edits, {faults} faults, {sum(p.returns for p in people)} returns", end=", ")
-        print(f"{self.killed} workers killed")
-        return [] if edits and faults else ["nothing happened"]
+        told = self.told
+        print(f"{told['sessions']} sessions, {told['edits']} edits, {told['faults']} faults", end=", ")
+        print(f"{told['returns']} returns, {self.killed} workers killed")
+        return [] if told["edits"] and told["faults"] else ["nothing happened"]
 
 
 async def over(stop: asyncio.Event, seconds: float) -> bool:
