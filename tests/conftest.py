@@ -1,7 +1,4 @@
-"""The order of the whole suite: files that take long begin first, so that nobody waits for one alone.
-
-Those in a browser follow one another, so that each process that runs tests starts it once.
-"""
+"""The order of the whole suite: files that take long begin first, so that nobody waits for one alone."""
 
 import pytest
 

@@ -52,8 +52,8 @@ ASTRAY = """(controls) => [...document.querySelectorAll(controls)].filter((one) 
 expect.set_options(timeout=15_000)
 
 
-# For this folder alone: while Playwright's synchronous side is open, no asyncio test can run.
-@pytest.fixture(scope="package")
+# For a module at a time: while Playwright's synchronous side is open, no asyncio test can run.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.fail("Chromium is missing: `make tools` installs it, or set FOURHANDS_CHROMIUM")
@@ -63,7 +63,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     assert (STATIC / "index.html").is_file(), "the pages are not built: run `make setup`"
     with LiveServer(tmp_path_factory.mktemp("data")) as server:
