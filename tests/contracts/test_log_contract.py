@@ -104,6 +104,20 @@ async def test_streams_hold_their_own_entries_only(log: RoomLog) -> None:
     assert await log.read("r1", "person/ada") == []
 
 
+async def test_a_room_at_rest_goes_on_where_it_was(log: RoomLog) -> None:
+    ada = Producer()
+    first = ada.intent()
+    [(entry, _)] = await log.append(first)
+    log.rest("r1")
+    log.rest("never-there")
+    assert await log.append(first) == [(entry, False)]
+    last = log.append(ada.intent())
+    log.rest("r1")
+    await last
+    await log.append(ada.intent())
+    assert await seqs(log) == [1, 2, 3]
+
+
 async def test_a_retry_is_answered_with_the_first_entry(log: RoomLog, clock: HandClock) -> None:
     ada = Producer()
     intents = [ada.intent(), ada.intent(stream="person/ada"), ada.intent()]

@@ -171,6 +171,7 @@ class Hub:
         if gone:
             host.let_go()
             self.parts.documents.drop(room)
+            self.parts.log.rest(room)
             del self._hosts[room]
         return gone
 

@@ -77,6 +77,9 @@ class Book:
         self._values.clear()
         self._changed.clear()
         answered = [self._told(o[0]) if isinstance(o[0], Question) else o for o in outcomes]
+        for job in jobs:
+            if isinstance(job, Question) and job.forgets:
+                self._rooms.pop(job.room, None)
         while len(self._rooms) > self._rooms_kept:
             self._rooms.popitem(last=False)
         return answered
@@ -158,6 +161,8 @@ class Book:
         return [(job, None, NotRecorded(reason) if isinstance(job, Call) else None) for job in jobs]
 
     def _told(self, question: Question) -> Outcome:
+        if question.forgets:
+            return question, None, None
         try:
             room = self._known(question.room)
             return question, question.ask(Counters() if room is None else room.counters), None
@@ -170,11 +175,14 @@ class Book:
             db = self._connect()
             db.execute("BEGIN IMMEDIATE")
             upto = mover.oldest(db, at_most, size=MOVE_BYTES)
-            rooms = [self._room(name) for name in mover.rooms_upto(db, upto)]
-            stored.save_heads(db, rooms)
+            names = list(mover.rooms_upto(db, upto))
+            at_rest = [name for name in names if name not in self._rooms]
+            stored.save_heads(db, [self._room(name) for name in names])
             moved = mover.move(db, upto)
             db.execute("COMMIT")
             self.tail_rows -= moved
+            for name in at_rest:
+                del self._rooms[name]
         except Exception as error:
             _log.warning("the log's tail could not be moved: %s", error)
             self._rewind()

@@ -23,12 +23,16 @@ class Call(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to be told of a room's counters as committed; `reopens` lets the room take appends again."""
+    """Something to be told of a room's counters as committed; `reopens` lets the room take appends again.
+
+    With `forgets` there is nothing to tell: the counters are not kept at hand any more.
+    """
 
     room: str
     ask: Callable[[Counters], object]
     answer: asyncio.Future[Any]
     reopens: bool = False
+    forgets: bool = False
 
 
 Job = Call | Question

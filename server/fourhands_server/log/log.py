@@ -101,6 +101,10 @@ class RoomLog(Protocol):
         """
         ...
 
+    def rest(self, room: str) -> None:
+        """Nobody here will append to this room soon: what is kept at hand of it alone may go."""
+        ...
+
     async def read(
         self,
         room: str,

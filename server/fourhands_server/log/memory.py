@@ -131,6 +131,9 @@ class MemoryLog:
         self._broken.discard(room)
         return self._room(room).counters.head(ROOM, self._incarnation)
 
+    def rest(self, room: str) -> None:
+        """See `RoomLog.rest`: all that is here is the log itself."""
+
     async def read(
         self,
         room: str,

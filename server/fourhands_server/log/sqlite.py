@@ -124,6 +124,12 @@ class SqliteLog:
         self._hand_over_soon(Question(room, ask, answer, reopens))
         return await answer
 
+    def rest(self, room: str) -> None:
+        """See `RoomLog.rest`."""
+        if not self._closed:
+            answer: asyncio.Future[None] = self._loop.create_future()
+            self._hand_over_soon(Question(room, lambda counters: None, answer, forgets=True))
+
     async def reopen(self, room: str) -> Head:
         """See `RoomLog.reopen`."""
         return await self._told(

@@ -125,6 +125,9 @@ class RedisLog:
         await answer
         return await self.head(room)
 
+    def rest(self, room: str) -> None:
+        """See `RoomLog.rest`: nothing is kept here but how long each room is, and that tells of losses."""
+
     async def read(
         self,
         room: str,
