@@ -107,6 +107,13 @@ class LogMachine(RuleBasedStateMachine):
     def time_passes(self, by: int) -> None:
         self.clock.now += by
 
+    @rule(room=st.sampled_from(ROOMS))
+    def rest(self, room: str) -> None:
+        async def rest(log: RoomLog) -> None:
+            log.rest(room)
+
+        self.runner.run(rest(self.disk))
+
     @rule()
     def restart(self) -> None:
         self.runner.run(self.disk.aclose())
