@@ -6,11 +6,12 @@ import json
 import socket
 
 import pytest
+from httpx import Response
 from tests.support import raw
 from tests.support.people import People, expect_problem
 from tests.support.server import ADMIN, LiveServer
 
-BODY_LIMIT = 1024 * 1024  # bytes
+BODY_LIMIT, OPEN_LIMIT = 1024 * 1024, 16 * 1024  # bytes: of somebody known, of a stranger
 
 BROKEN = {
     "empty": b"",
@@ -52,9 +53,11 @@ def test_a_body_that_is_not_what_the_call_takes(room: People, kind: str) -> None
 def test_every_call_with_a_body_checks_it(room: People, kind: str) -> None:
     body = BROKEN[kind].replace(b"text", b"invite")
     server = room.server
+    for path in ("/api/join", "/api/invite"):
+        long = len(body) > OPEN_LIMIT
+        status, code = (413, "too-large") if long else (400, "bad-body")
+        expect_problem(server.call("POST", path, content=body), status, code)
     for answer in (
-        server.call("POST", "/api/join", content=body),
-        server.call("POST", "/api/invite", content=body),
         server.call("POST", "/api/rooms", bearer=ADMIN, content=BROKEN[kind].replace(b"text", b"title")),
         room.candidate("POST", "/runs", content=BROKEN[kind].replace(b"text", b"code")),
         room.interviewer("POST", "/revoke", content=body),
@@ -76,11 +79,16 @@ def test_what_a_call_does_not_know_is_passed_over(room: People) -> None:
 
 
 def test_a_body_is_read_up_to_its_limit_and_no_further(room: People) -> None:
-    for size in (BODY_LIMIT + 1, 5 * BODY_LIMIT):
-        answer = room.server.call("POST", "/api/join", content=b" " * size)
-        assert str(BODY_LIMIT) in expect_problem(answer, 413, "too-large")
-    answer = room.server.call("POST", "/api/join", content=b" " * (BODY_LIMIT - 2) + b"{}")
-    expect_problem(answer, 400, "bad-body")
+    def of_a_stranger(body: bytes) -> Response:
+        return room.server.call("POST", "/api/join", content=body)
+
+    def of_a_participant(body: bytes) -> Response:
+        return room.candidate("PUT", "/files/main.py", content=body)
+
+    for limit, call in ((OPEN_LIMIT, of_a_stranger), (BODY_LIMIT, of_a_participant)):
+        for size in (limit + 1, 5 * limit):
+            assert str(limit) in expect_problem(call(b" " * size), 413, "too-large")
+        expect_problem(call(b" " * (limit - 2) + b"{}"), 400, "bad-body")
 
 
 def test_a_body_without_end_is_cut_off(room: People) -> None:

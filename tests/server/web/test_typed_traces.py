@@ -71,7 +71,7 @@ def test_three_people_type_at_once(room: People) -> None:
 
 
 def test_clients_that_say_nothing_stay_connected(bystanders: Bystanders) -> None:
-    """A stock client leaves when it hears nothing for 30 seconds; every 10 it is told something."""
+    """A stock client leaves when it hears nothing for 30 seconds; every 10 to 20 it is told something."""
     for viewer in bystanders.silent:
         seen = viewer.until(keepalives=4, seconds=60)
         assert (seen["closed"], seen["synced"], seen["opened"]) == ([], True, 1)
@@ -80,6 +80,6 @@ def test_clients_that_say_nothing_stay_connected(bystanders: Bystanders) -> None
 def test_clients_that_resend_each_others_states_stay_connected(bystanders: Bystanders) -> None:
     for version, client in zip(VERSIONS, bystanders.talking, strict=True):
         others = [f"v{other}" for other in VERSIONS if other != version]
-        seen = client.until(keepalives=4, peers=others, seconds=60)
+        seen = client.until(keepalives=2, peers=others, seconds=60)
         assert (seen["closed"], seen["synced"], seen["opened"]) == ([], True, 1)
         assert seen["resent"] >= 3, "y-websocket sends every state on that it is told"

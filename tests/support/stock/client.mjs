@@ -76,7 +76,11 @@ export class StockClient {
     const Link = options.version in providers ? YWebsocketLink : HocuspocusLink;
     this.link = new Link(options, this.doc, this.awareness, this, beside?.link);
     this.doc.on("update", () => this.changed());
-    this.awareness.on("update", () => this.changed());
+    this.awareness.on("update", ({ added, updated, removed }, origin) => {
+      // What is here is said again; whoever is alone gets an empty frame (see `received`).
+      if (origin !== "local" && updated.length > 0 && added.length + removed.length === 0) this.seen.keepalives++;
+      this.changed();
+    });
   }
 
   /** The provider itself, for scripts that wait for its own events. */
