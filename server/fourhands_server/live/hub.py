@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ LATE = 2_000_000  # µs between two ticks, beyond which time that passed is held
 SLICE = 100  # entries of a log that are folded in one go, some 2 ms of typing
 SLICE_BYTES = 32 * 1024  # and so many bytes: 50 ms of the hardest edits; a larger entry goes to a thread
 IDLE = 60_000_000  # µs that an empty room stays in memory
+LEFT = 20  # rooms that have left memory, or a fourth of those in it, are worth a collection
 AVAILABILITY_S = 15.0  # between two looks at whether code can run here
 
 
@@ -49,6 +51,7 @@ class Hub:
         self._hosts: dict[str, RoomHost] = {}
         self._together = Together()
         self._wheel: Wheel[str] = Wheel(SLOT)
+        self._left = 0
         self._loading: dict[str, asyncio.Task[RoomHost]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -145,10 +148,17 @@ class Hub:
             pause, last = now - last - int(TICK_S * 1_000_000), now
             if abs(pause) > LATE:
                 self._stood_still(pause)
-            for room in self._wheel.turn(now):
-                host = self._hosts.get(room)
-                if host is not None:
-                    self._look_at(room, host)
+            self.turn(now)
+
+    def turn(self, now: int) -> None:
+        """Look at the rooms that are due."""
+        for room in self._wheel.turn(now):
+            host = self._hosts.get(room)
+            if host is not None:
+                self._look_at(room, host)
+        if self._left >= max(LEFT, len(self._hosts) // 4):
+            self._left = 0
+            gc.collect()  # each is a ring of old objects, at which Python itself looks rarely
 
     def _look_at(self, room: str, host: RoomHost) -> None:
         until = 0
@@ -173,6 +183,7 @@ class Hub:
             self.parts.documents.drop(room)
             self.parts.log.rest(room)
             del self._hosts[room]
+            self._left += 1
         return gone
 
     async def _watch_kernels(self) -> None:

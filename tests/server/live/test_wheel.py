@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from tests.support.parts import House, turns
 
 from fourhands_protocol import awareness, envelope, sync
+from fourhands_server.live.hub import IDLE, LEFT
 from fourhands_server.live.wheel import Wheel
 
 
@@ -90,3 +94,19 @@ def told(frame: bytes) -> list[awareness.State]:
     message = sync.decode(frame)
     assert isinstance(message, sync.AwarenessFrame)
     return awareness.decode(message.payload)
+
+
+async def test_rooms_that_nobody_is_in_leave_memory_without_waiting_for_python_to_look() -> None:
+    house = House()
+    rooms = [weakref.ref((await house.room()).room) for _ in range(LEFT)]
+    await turns()
+    gc.disable()
+    try:
+        house.now += IDLE + 1_000_000
+        house.hub.turn(house.now)
+        await turns()
+        assert not house.hub.hosts
+        house.hub.turn(house.now + 1_000_000)
+        assert sum(room() is not None for room in rooms) <= 1  # a double may remember the last
+    finally:
+        gc.enable()
