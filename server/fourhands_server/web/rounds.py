@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Protocol
 
 from fourhands_server.live.wheel import Wheel
+
+_log = logging.getLogger(__name__)
 
 TURN_S = 1.0
 
@@ -49,7 +52,10 @@ class Rounds:
         self.now = loop.time()
         self._timer = loop.call_later(TURN_S, self._turn, loop)
         for one in self._wheel.turn(self.now):
-            one.look()
+            try:
+                one.look()
+            except Exception:  # the others are to be looked at all the same
+                _log.exception("a socket could not be looked at")
         if not self._wheel:
             self._timer.cancel()
             self._timer = None
