@@ -193,11 +193,18 @@ async def test_a_link_whose_reader_takes_nothing_is_cut_off_after_its_end(
 ) -> None:
     monkeypatch.setattr(backup, "CLOSE_S", 0)
     cut: list[str] = []
-    stalled = EventWire("stalled", lambda: cut.append("stalled"), lambda: None)
+    over = asyncio.Event()
+
+    def cut_off() -> None:
+        cut.append("stalled")
+        over.set()
+
+    stalled = EventWire("stalled", cut_off, lambda: None)
     taken = EventWire("taken", lambda: cut.append("taken"), lambda: None)
     for wire in (stalled, taken):
         wire.close(4301, "this client reads too slowly")
     assert [event async for event in taken.events()][-1].startswith(b"event: close")
     taken.lost()
-    await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await over.wait()
     assert cut == ["stalled"]
